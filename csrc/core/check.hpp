@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Argument checks. A message names the call, the argument, what was given and what is accepted; a check that passes
+// formats nothing.
+#pragma once
+
+#include <initializer_list>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "burnish/error.hpp"
+#include "burnish/tensor.hpp"
+
+namespace burnish {
+
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::ostringstream text;
+  (text << ... << parts);
+  return text.str();
+}
+
+template <class Error = ValueError, class... Parts>
+void check(bool ok, const Parts&... parts) {
+  if (!ok) [[unlikely]]
+    throw Error(concat(parts...));
+}
+
+std::string shape_text(const TensorView& view);
+
+// `accepted` in the order in which the message lists them.
+void check_dtype(std::string_view call, std::string_view argument, const TensorView& view,
+                 std::initializer_list<DType> accepted);
+void check_integer(std::string_view call, std::string_view argument, const TensorView& view);
+void check_device(std::string_view call, std::string_view argument, const TensorView& view, Device expected);
+// Writable, of this shape, and not sharing memory with any of `inputs`.
+void check_output(std::string_view call, std::string_view argument, const TensorView& view, const TensorView& expected_shape,
+                  std::initializer_list<TensorView> inputs);
+
+// One integer label a row, on a CPU each in 0..classes-1; on a GPU the values are not read here, since that would wait.
+void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes);
+
+bool may_overlap(const TensorView& a, const TensorView& b);
+
+}  // namespace burnish

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// 16-bit floats as stored; arithmetic is done in float32, to which both convert exactly.
+#pragma once
+
+#include <cstdint>
+
+#include "core/bits.hpp"
+#include "core/host_device.hpp"
+
+namespace burnish {
+
+struct Float16 {
+  std::uint16_t bits;
+};
+struct BFloat16 {
+  std::uint16_t bits;
+};
+
+BURNISH_HD float widen(BFloat16 x) { return bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
+
+// Branch-free, so that loops over it vectorise. The product by 2^112 moves the exponent bias and is exact for
+// subnormals too.
+BURNISH_HD float widen(Float16 x) {
+  const std::uint32_t magnitude = x.bits & 0x7fffu;
+  const std::uint32_t sign = static_cast<std::uint32_t>(x.bits & 0x8000u) << 16;
+  const std::uint32_t finite = bit_cast<std::uint32_t>(bit_cast<float>(magnitude << 13) * 0x1p112f);
+  const std::uint32_t special = magnitude >= 0x7c00u ? 0x7f800000u : 0u;
+  return bit_cast<float>(finite | special | sign);
+}
+
+BURNISH_HD float widen(float x) { return x; }
+BURNISH_HD double widen(double x) { return x; }
+
+}  // namespace burnish

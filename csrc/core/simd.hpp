@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vectors as wide as the level a kernel file is compiled for: the compiler's vector extension, plus the few operations
+// that it does not express. Only files compiled per level may include this header; everything in it is always inlined
+// (see core/host_device.hpp) or in an anonymous namespace, so that no code leaks to another level.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/bits.hpp"
+#include "core/host_device.hpp"
+#include "core/lanes.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace burnish::simd {
+namespace {
+
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
+
+template <class T, int bytes = vector_bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(bytes)));
+};
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+template <class T>
+inline constexpr int width = vector_bytes / static_cast<int>(sizeof(T));
+
+template <class V>
+using ElementOf = typename Lanes<V>::Element;
+
+}  // namespace
+
+template <class T>
+BURNISH_HD Vector<T> load(const T* from) {
+  Vector<T> v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class V>
+BURNISH_HD void store(ElementOf<V>* to, V v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
+
+// The first `count` elements; the rest are `fill`.
+BURNISH_HD Vector<float> load_partial(const float* from, int count, float fill) {
+#if defined(__AVX512F__)
+  const auto mask = static_cast<__mmask16>((1u << count) - 1u);
+  return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, from);
+#else
+  Vector<float> v = Vector<float>{} + fill;
+  __builtin_memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(float));
+  return v;
+#endif
+}
+BURNISH_HD Vector<double> load_partial(const double* from, int count, double fill) {
+  Vector<double> v = Vector<double>{} + fill;
+  __builtin_memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(double));
+  return v;
+}
+
+// 0, 1, 2, ... in each lane.
+template <class V>
+BURNISH_HD V iota() {
+  V v{};
+  for (unsigned lane = 0; lane < sizeof(V) / sizeof(v[0]); ++lane) v[lane] = static_cast<decltype(v[0] + v[0])>(lane);
+  return v;
+}
+
+// Adds or compares lane i with lane i + half, then with half of that, down to one: the fixed tree that makes a sum the
+// same at every width.
+template <class V, class F>
+BURNISH_HD auto tree_reduce(V v, F combine) {
+  constexpr int bytes = static_cast<int>(sizeof(V));
+  using T = __typeof__(v[0] + v[0]);
+  if constexpr (bytes == sizeof(T) * 2) {
+    return combine(T(v[0]), T(v[1]));
+  } else {
+    using Half = typename VectorOf<T, bytes / 2>::type;
+    Half halves[2];
+    __builtin_memcpy(halves, &v, sizeof v);
+    return tree_reduce(combine(halves[0], halves[1]), combine);
+  }
+}
+
+}  // namespace burnish::simd
+
+namespace burnish {
+
+namespace simd {
+namespace {
+
+// A call, not inlined: without the instruction it is a hundred operations, and formulas use it ten times a class.
+[[maybe_unused]] __attribute__((noinline)) Vector<float> fused_lanes(Vector<float> a, Vector<float> b, Vector<float> c) {
+  for (int lane = 0; lane < width<float>; ++lane) a[lane] = Lanes<float>::mul_add(a[lane], b[lane], c[lane]);
+  return a;
+}
+
+}  // namespace
+
+template <class V, class T, class U>
+struct VectorLanes {
+  using Element = T;
+  using Bits = typename VectorOf<U, static_cast<int>(sizeof(V))>::type;
+  static constexpr int count = static_cast<int>(sizeof(V) / sizeof(T));
+
+  BURNISH_HD static V max(V a, V b) { return a > b ? a : b; }
+  BURNISH_HD static V min(V a, V b) { return a < b ? a : b; }
+  BURNISH_HD static V sqrt(V x) {
+    for (int lane = 0; lane < count; ++lane) x[lane] = Lanes<T>::sqrt(x[lane]);
+    return x;
+  }
+};
+}  // namespace simd
+
+template <>
+struct Lanes<simd::Vector<float>> : simd::VectorLanes<simd::Vector<float>, float, std::uint32_t> {
+  using V = simd::Vector<float>;
+#if defined(__AVX512F__)
+  BURNISH_HD static V max(V a, V b) { return _mm512_max_ps(a, b); }
+  BURNISH_HD static V min(V a, V b) { return _mm512_min_ps(a, b); }
+  BURNISH_HD static V mul_add(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+#elif defined(__AVX2__)
+  BURNISH_HD static V max(V a, V b) { return _mm256_max_ps(a, b); }
+  BURNISH_HD static V min(V a, V b) { return _mm256_min_ps(a, b); }
+  BURNISH_HD static V mul_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+#else
+#if defined(__SSE2__)
+  BURNISH_HD static V max(V a, V b) { return _mm_max_ps(a, b); }
+  BURNISH_HD static V min(V a, V b) { return _mm_min_ps(a, b); }
+#endif
+  BURNISH_HD static V mul_add(V a, V b, V c) { return simd::fused_lanes(a, b, c); }
+#endif
+};
+
+template <>
+struct Lanes<simd::Vector<double>> : simd::VectorLanes<simd::Vector<double>, double, std::uint64_t> {
+  using V = simd::Vector<double>;
+  BURNISH_HD static V mul_add(V a, V b, V c) { return a * b + c; }
+};
+
+}  // namespace burnish

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// scores (n,) -> indices of those at or above a threshold, compiled once per instruction set level.
+#include <type_traits>
+
+#include "core/simd.hpp"
+#include "hardness/hardest.hpp"
+
+namespace burnish::hardness {
+namespace {
+
+template <class F>
+std::int64_t collect(const F* scores, std::int64_t stride, int count, F threshold, std::uint32_t* found) {
+  std::uint32_t* out = found;
+  int i = 0;
+  if (stride == 1) {
+#if defined(__AVX512F__)
+    constexpr int width = simd::width<F>;
+    using Index = std::conditional_t<sizeof(F) == 4, __m512i, __m256i>;
+    const auto numbers = simd::iota<typename simd::VectorOf<std::uint32_t, static_cast<int>(sizeof(Index))>::type>();
+    for (; i + width <= count; i += width) {
+      const simd::Vector<F> v = simd::load(scores + i);
+      const auto index = bit_cast<Index>(numbers + static_cast<std::uint32_t>(i));
+      if constexpr (sizeof(F) == 4) {
+        const __mmask16 reach = _mm512_cmp_ps_mask(v, _mm512_set1_ps(threshold), _CMP_GE_OQ);
+        _mm512_mask_compressstoreu_epi32(out, reach, index);
+        out += __builtin_popcount(reach);
+      } else {
+        const __mmask8 reach = _mm512_cmp_pd_mask(v, _mm512_set1_pd(threshold), _CMP_GE_OQ);
+        _mm256_mask_compressstoreu_epi32(out, reach, index);
+        out += __builtin_popcount(reach);
+      }
+    }
+#elif defined(__AVX2__)
+    constexpr int width = simd::width<F>;
+    for (; i + width <= count; i += width) {
+      unsigned reach = 0;
+      if constexpr (sizeof(F) == 4) {
+        reach = static_cast<unsigned>(
+            _mm256_movemask_ps(_mm256_cmp_ps(simd::load(scores + i), _mm256_set1_ps(threshold), _CMP_GE_OQ)));
+      } else {
+        reach = static_cast<unsigned>(
+            _mm256_movemask_pd(_mm256_cmp_pd(simd::load(scores + i), _mm256_set1_pd(threshold), _CMP_GE_OQ)));
+      }
+      for (; reach != 0; reach &= reach - 1) *out++ = static_cast<std::uint32_t>(i + __builtin_ctz(reach));
+    }
+#endif
+  }
+  for (; i < count; ++i) {
+    *out = static_cast<std::uint32_t>(i);
+    out += scores[i * stride] >= threshold;
+  }
+  return out - found;
+}
+
+}  // namespace
+
+template <>
+std::int64_t collect_at_least<Isa::BURNISH_ISA>(const float* scores, std::int64_t stride, int count, float threshold,
+                                                std::uint32_t* found) {
+  return collect(scores, stride, count, threshold, found);
+}
+
+template <>
+std::int64_t collect_at_least<Isa::BURNISH_ISA>(const double* scores, std::int64_t stride, int count, double threshold,
+                                                std::uint32_t* found) {
+  return collect(scores, stride, count, threshold, found);
+}
+
+}  // namespace burnish::hardness

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arguments of one call of burnish::hardness::scores after every check, as the CPU loops and the kernels take them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "burnish/hardness.hpp"
+#include "core/isa.hpp"
+
+namespace burnish::hardness {
+
+// The statistics a call needs; each level includes the one before and costs more.
+enum class Level : std::uint8_t {
+  sums,    // entropy, energy, max_probability and what follows from them
+  tops,    // and the two largest classes
+  labels,  // and those that compare the given label with the other classes
+};
+
+struct ScoreJob {
+  const void* input = nullptr;
+  DType input_dtype = DType::float32;
+  std::int64_t rows = 0;
+  std::int64_t classes = 0;
+  std::int64_t row_stride = 0;
+  std::int64_t class_stride = 1;
+  const void* labels = nullptr;
+  DType label_dtype = DType::int64;
+  std::int64_t label_stride = 1;
+
+  InputKind kind = InputKind::logits;
+  Level level = Level::sums;
+  DType compute = DType::float32;  // float32 or float64
+  double temperature = 1.0;
+  double log_classes = 0.0;
+
+  std::array<void*, score_count> output{};  // null where not asked for
+  std::array<std::int64_t, score_count> output_stride{};
+};
+
+// Rows first..last. Needs no check and throws nothing.
+template <Isa isa>
+void score_rows(const ScoreJob& job, std::int64_t first, std::int64_t last);
+#if defined(BURNISH_HAS_X86_LEVELS)
+template <>
+void score_rows<Isa::v4>(const ScoreJob& job, std::int64_t first, std::int64_t last);
+template <>
+void score_rows<Isa::v3>(const ScoreJob& job, std::int64_t first, std::int64_t last);
+#endif
+template <>
+void score_rows<Isa::v2>(const ScoreJob& job, std::int64_t first, std::int64_t last);
+
+// Launches on `stream` and returns at once.
+void score_rows_cuda(const ScoreJob& job, int device, void* stream);
+
+}  // namespace burnish::hardness

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0
+// logits (n, c) -> scores (n,), compiled once per instruction set level. A tile of 64 rows is scored at a time: first the
+// statistics of every row, then, vectorised over the rows, every requested score.
+#include <type_traits>
+
+#include "core/simd.hpp"
+#include "core/visit.hpp"
+#include "hardness/scores.hpp"
+#include "hardness/scores_math.hpp"
+
+namespace burnish::hardness {
+namespace {
+
+constexpr int tile_rows = 64;
+
+int at_most(int limit, std::int64_t n) { return n < limit ? static_cast<int>(n) : limit; }
+
+template <class F>
+using Bits = typename Lanes<F>::Bits;
+
+// Copies `count` values that lie `stride` apart, divided by the temperature.
+template <class T, class F>
+void pack_run(const T* from, std::int64_t stride, std::int64_t count, F temperature, F* to, std::int64_t to_stride) {
+  if (stride == 1 && to_stride == 1 && temperature == 1) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<F>(widen(from[i]));
+  } else if (stride == 1 && to_stride == 1) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<F>(widen(from[i])) / temperature;
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) {
+      to[i * to_stride] = static_cast<F>(widen(from[i * stride])) / temperature;
+    }
+  }
+}
+
+// The input as rows of F. What is not stored so is converted into a buffer, a few rows or one chunk at a time.
+template <class F>
+class Source {
+ public:
+  explicit Source(const ScoreJob& job) : job_(job) {
+    constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
+    direct_ = job.input_dtype == same && job.class_stride == 1 && job.temperature == 1.0;
+  }
+
+  // Classes first..first+count of one row, contiguous.
+  const F* chunk(std::int64_t row, std::int64_t first, int count) {
+    if (direct_) return static_cast<const F*>(job_.input) + row * job_.row_stride + first;
+    visit_float(job_.input_dtype, [&]<class T>() {
+      const T* from = static_cast<const T*>(job_.input) + row * job_.row_stride + first * job_.class_stride;
+      pack_run(from, job_.class_stride, count, static_cast<F>(job_.temperature), buffer_, 1);
+    });
+    return buffer_;
+  }
+
+  struct Rows {
+    const F* data;
+    std::int64_t stride;
+  };
+
+  // A tile of rows of at most narrow_classes classes. Reading up to `slack` values past the last row is allowed.
+  Rows narrow(std::int64_t first, int count) {
+    const bool row_follows = first + count < job_.rows || job_.classes % 4 == 0;
+    if (direct_ && job_.row_stride >= job_.classes && row_follows && count % simd::width<F> == 0) {
+      return {static_cast<const F*>(job_.input) + first * job_.row_stride, job_.row_stride};
+    }
+    visit_float(job_.input_dtype, [&]<class T>() {
+      const T* from = static_cast<const T*>(job_.input) + first * job_.row_stride;
+      const F temperature = static_cast<F>(job_.temperature);
+      const std::int64_t classes = job_.classes;
+      if (job_.class_stride == 1 && job_.row_stride == classes) {
+        pack_run(from, 1, count * classes, temperature, buffer_, 1);
+      } else if (job_.class_stride == 1) {
+        for (int r = 0; r < count; ++r) {
+          pack_run(from + r * job_.row_stride, 1, classes, temperature, buffer_ + r * classes, 1);
+        }
+      } else {
+        for (std::int64_t c = 0; c < classes; ++c) {
+          pack_run(from + c * job_.class_stride, job_.row_stride, count, temperature, buffer_ + c, classes);
+        }
+      }
+    });
+    return {buffer_, job_.classes};
+  }
+
+ private:
+  static constexpr int slack = 4;
+  static constexpr int buffer_size = tile_rows * narrow_classes + slack;
+  static_assert(buffer_size >= chunk_classes);
+
+  const ScoreJob& job_;
+  bool direct_;
+  alignas(64) F buffer_[buffer_size] = {};
+};
+
+// Statistics of the rows of a tile, one array per quantity.
+template <class F>
+struct TileStats {
+  alignas(64) F largest[tile_rows], second[tile_rows];
+  alignas(64) F sum[tile_rows], weighted[tile_rows], other_sum[tile_rows], other_squares[tile_rows];
+  alignas(64) Bits<F> argmax[tile_rows], above[tile_rows];
+  alignas(64) Bits<F> label[tile_rows];
+  alignas(64) F label_value[tile_rows];
+};
+
+template <class V, class T>
+BURNISH_HD V load_as(const T* from) {
+  V v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class V, class F>
+BURNISH_HD Label<V> load_label(const TileStats<F>& tile, int row) {
+  return {load_as<typename Lanes<V>::Bits>(tile.label + row), load_as<V>(tile.label_value + row)};
+}
+
+template <class V, class F>
+BURNISH_HD RowStats<V> load_stats(const TileStats<F>& tile, int row) {
+  using B = typename Lanes<V>::Bits;
+  return {{load_as<V>(tile.largest + row), load_as<V>(tile.second + row), load_as<B>(tile.argmax + row)},
+          {load_as<V>(tile.sum + row), load_as<V>(tile.weighted + row), load_as<V>(tile.other_sum + row),
+           load_as<V>(tile.other_squares + row)},
+          load_as<B>(tile.above + row)};
+}
+
+// V a vector of rows or, for one row, the scalar F.
+template <class V, class F>
+BURNISH_HD void store_stats(TileStats<F>& tile, int row, const RowStats<V>& stats) {
+  const auto put = [row](auto* to, const auto& value) { __builtin_memcpy(to + row, &value, sizeof value); };
+  put(tile.largest, stats.tops.largest);
+  put(tile.second, stats.tops.second);
+  put(tile.argmax, stats.tops.argmax);
+  put(tile.sum, stats.sums.sum);
+  put(tile.weighted, stats.sums.weighted);
+  put(tile.other_sum, stats.sums.other_sum);
+  put(tile.other_squares, stats.sums.other_squares);
+  put(tile.above, stats.above);
+}
+
+// ---- rows of at most 32 classes: a row per lane ----
+
+// columns[c] = class c of the W rows at `rows`.
+template <int padded>
+BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes, simd::Vector<float>* columns) {
+  using V [[maybe_unused]] = simd::Vector<float>;
+#pragma GCC unroll 8
+  for (int c = 0; c < padded; c += 4) {
+    if (c >= classes) break;
+#if defined(__AVX512F__)
+    const auto quad = [&](int j) {
+      const float* from = rows + j * stride + c;
+      __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from));
+      v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(from + 4 * stride));
+      v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(from + 8 * stride));
+      return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(from + 12 * stride));
+    };
+    const V a = quad(0), b = quad(1), d = quad(2), e = quad(3);
+    const V low_ab = _mm512_unpacklo_ps(a, b), low_de = _mm512_unpacklo_ps(d, e);
+    const V high_ab = _mm512_unpackhi_ps(a, b), high_de = _mm512_unpackhi_ps(d, e);
+    columns[c] = _mm512_shuffle_ps(low_ab, low_de, 0x44);
+    columns[c + 1] = _mm512_shuffle_ps(low_ab, low_de, 0xee);
+    columns[c + 2] = _mm512_shuffle_ps(high_ab, high_de, 0x44);
+    columns[c + 3] = _mm512_shuffle_ps(high_ab, high_de, 0xee);
+#elif defined(__AVX__)
+    const auto quad = [&](int j) {
+      const float* from = rows + j * stride + c;
+      return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + 4 * stride), 1);
+    };
+    const V a = quad(0), b = quad(1), d = quad(2), e = quad(3);
+    const V low_ab = _mm256_unpacklo_ps(a, b), low_de = _mm256_unpacklo_ps(d, e);
+    const V high_ab = _mm256_unpackhi_ps(a, b), high_de = _mm256_unpackhi_ps(d, e);
+    columns[c] = _mm256_shuffle_ps(low_ab, low_de, 0x44);
+    columns[c + 1] = _mm256_shuffle_ps(low_ab, low_de, 0xee);
+    columns[c + 2] = _mm256_shuffle_ps(high_ab, high_de, 0x44);
+    columns[c + 3] = _mm256_shuffle_ps(high_ab, high_de, 0xee);
+#else
+    for (int i = 0; i < 4; ++i) {
+      for (int r = 0; r < simd::width<float>; ++r) columns[c + i][r] = rows[r * stride + c + i];
+    }
+#endif
+  }
+}
+
+template <int padded>
+BURNISH_HD void load_columns(const double* rows, std::int64_t stride, int classes, simd::Vector<double>* columns) {
+#pragma GCC unroll 32
+  for (int c = 0; c < padded; ++c) {
+    if (c >= classes) break;
+    for (int r = 0; r < simd::width<double>; ++r) columns[c][r] = rows[r * stride + c];
+  }
+}
+
+template <InputKind kind, Level level, int padded, class F>
+void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, TileStats<F>& tile) {
+  using V = simd::Vector<F>;
+  for (int r = 0; r < count; r += simd::width<F>) {
+    V columns[padded];
+    load_columns<padded>(rows + r * stride, stride, classes, columns);
+    const auto column = [&columns](int c) { return columns[c]; };
+    const Label<V> label = level >= Level::labels ? load_label<V>(tile, r) : Label<V>{};
+    store_stats(tile, r, narrow_stats<kind, level, padded, V>(column, classes, label));
+  }
+}
+
+template <InputKind kind, Level level, class F>
+void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, TileStats<F>& tile) {
+  if (classes <= 4) return narrow_tile<kind, level, 4>(rows, stride, count, classes, tile);
+  if (classes <= 8) return narrow_tile<kind, level, 8>(rows, stride, count, classes, tile);
+  if (classes <= 16) return narrow_tile<kind, level, 16>(rows, stride, count, classes, tile);
+  return narrow_tile<kind, level, 32>(rows, stride, count, classes, tile);
+}
+
+// ---- rows of more classes: a class per lane ----
+
+template <class F>
+constexpr int vectors_per_step = lane_count / simd::width<F>;
+
+template <class V, int n, class F>
+BURNISH_HD V fold(const V (&lanes)[n], F combine) {
+  V folded[n];
+  for (int j = 0; j < n; ++j) folded[j] = lanes[j];
+  for (int half = n / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; ++j) folded[j] = combine(folded[j], folded[j + half]);
+  }
+  return folded[0];
+}
+
+// Adds 32 lanes held in n vectors in the fixed tree.
+template <class V, int n>
+BURNISH_HD auto add_lanes(const V (&lanes)[n]) {
+  const auto add = [](auto a, auto b) { return a + b; };
+  return simd::tree_reduce(fold(lanes, add), add);
+}
+
+template <class V, int n>
+BURNISH_HD auto largest_of_lanes(const V (&lanes)[n]) {
+  const auto larger = [](auto a, auto b) { return a > b ? a : b; };
+  return simd::tree_reduce(fold(lanes, larger), larger);
+}
+
+// Calls each(j, first, values) for each vector of the chunk: its place j among the 32 lanes, the class of its first value,
+// and its values, the last ones made up to a full vector with `fill`.
+template <class F, class Each>
+BURNISH_HD void for_vectors(const F* values, int count, F fill, Each each) {
+  constexpr int width = simd::width<F>;
+  constexpr int vectors = vectors_per_step<F>;
+  int c = 0;
+  for (; c + lane_count <= count; c += lane_count) {
+#pragma GCC unroll 16
+    for (int j = 0; j < vectors; ++j) each(j, c + j * width, simd::load(values + c + j * width));
+  }
+#pragma GCC unroll 16
+  for (int j = 0; j < vectors; ++j) {
+    const int first = c + j * width;
+    if (first + width <= count) {
+      each(j, first, simd::load(values + first));
+    } else if (first < count) {
+      each(j, first, simd::load_partial(values + first, count - first, fill));
+    }
+  }
+}
+
+template <class F>
+BURNISH_HD Bits<F> first_equal(const F* values, int count, F wanted) {
+  using V = simd::Vector<F>;
+  int c = 0;
+  for (; c + simd::width<F> <= count; c += simd::width<F>) {
+    const auto equal = simd::load(values + c) == V{} + wanted;
+    if (simd::tree_reduce(equal, [](auto a, auto b) { return a | b; }) != 0) break;
+  }
+  while (c < count - 1 && !(values[c] == wanted)) ++c;
+  return static_cast<Bits<F>>(c);
+}
+
+template <InputKind kind, Level level, class F>
+RowStats<F> chunk_stats(const F* values, int count, const Label<F>& label) {
+  using V = simd::Vector<F>;
+  using B = typename Lanes<V>::Bits;
+  constexpr int vectors = vectors_per_step<F>;
+  constexpr F nothing = -static_cast<F>(__builtin_inf());  // weighs nothing and is never the largest
+  RowStats<F> stats;
+
+  V base{};
+  if constexpr (kind != InputKind::sigmoid_logits) {
+    V largest[vectors];
+    for (V& v : largest) v = V{} + nothing;
+    for_vectors(values, count, nothing, [&](int j, int, V v) { largest[j] = Lanes<V>::max(v, largest[j]); });
+    stats.tops.largest = largest_of_lanes(largest);
+    base = V{} + base_of(stats.tops.largest);
+  }
+  if constexpr (level >= Level::tops) stats.tops.argmax = first_equal(values, count, stats.tops.largest);
+
+  Sums<V> sums[vectors];
+  V second[vectors];
+  for (V& v : second) v = V{} + nothing;
+  B above[vectors] = {};
+  const Label<V> wide_label{B{} + label.index, V{} + label.value};
+  const B argmax = B{} + stats.tops.argmax;
+  const F fill = kind == InputKind::probabilities ? F{0} : nothing;
+  for_vectors(values, count, fill, [&](int j, int first, V v) {
+    const B index = simd::iota<B>() + static_cast<unsigned>(first);
+    if constexpr (level >= Level::tops) {
+      second[j] = Lanes<V>::max(index == argmax ? V{} + nothing : v, second[j]);
+    }
+    add_rank<level>(above[j], v, index, wide_label);
+    add_class<kind, level>(sums[j], v, base, index, wide_label);
+  });
+
+  const auto total = [&sums](V Sums<V>::*quantity) {
+    V lanes[vectors];
+    for (int j = 0; j < vectors; ++j) lanes[j] = sums[j].*quantity;
+    return add_lanes(lanes);
+  };
+  stats.sums.sum = total(&Sums<V>::sum);
+  stats.sums.weighted = total(&Sums<V>::weighted);
+  if constexpr (level >= Level::tops) stats.tops.second = largest_of_lanes(second);
+  if constexpr (level >= Level::labels) {
+    stats.sums.other_sum = total(&Sums<V>::other_sum);
+    stats.sums.other_squares = total(&Sums<V>::other_squares);
+    stats.above = add_lanes(above);
+  }
+  return stats;
+}
+
+template <InputKind kind, Level level, class F>
+void wide_tile(const ScoreJob& job, Source<F>& source, std::int64_t first_row, int count, TileStats<F>& tile) {
+  for (int r = 0; r < count; ++r) {
+    const std::int64_t row = first_row + r;
+    const Label<F> label = level >= Level::labels ? load_label<F>(tile, r) : Label<F>{};
+    RowStats<F> stats;
+    for (std::int64_t first = 0; first < job.classes; first += chunk_classes) {
+      const int size = at_most(chunk_classes, job.classes - first);
+      const Label<F> chunk_label{label.index - static_cast<Bits<F>>(first), label.value};
+      RowStats<F> chunk = chunk_stats<kind, level>(source.chunk(row, first, size), size, chunk_label);
+      chunk.tops.argmax += static_cast<Bits<F>>(first);
+      if (first == 0) {
+        stats = chunk;
+      } else {
+        merge_chunk<kind, level>(stats, chunk);
+      }
+    }
+    store_stats(tile, r, stats);
+  }
+}
+
+// ---- labels in, scores out ----
+
+template <class F>
+void read_labels(const ScoreJob& job, std::int64_t first_row, int count, TileStats<F>& tile) {
+  visit_integer(job.label_dtype, [&]<class T>() {
+    const T* labels = static_cast<const T*>(job.labels);
+    for (int r = 0; r < count; ++r) {
+      tile.label[r] = static_cast<Bits<F>>(labels[(first_row + r) * job.label_stride]);
+    }
+  });
+  visit_float(job.input_dtype, [&]<class T>() {
+    const T* input = static_cast<const T*>(job.input);
+    for (int r = 0; r < count; ++r) {
+      const T value = input[(first_row + r) * job.row_stride + static_cast<std::int64_t>(tile.label[r]) * job.class_stride];
+      tile.label_value[r] = static_cast<F>(widen(value)) / static_cast<F>(job.temperature);
+    }
+  });
+}
+
+// Scores of a tile before they are written out.
+template <class F>
+struct TileScores {
+  explicit TileScores(const ScoreJob& score_job) : job(score_job) {}
+
+  const ScoreJob& job;
+  int row = 0;  // first row of the vector being put
+  alignas(64) F values[score_count][tile_rows];
+  alignas(64) Bits<F> indices[score_count][tile_rows];
+
+  template <Score score>
+  BURNISH_HD bool wants() const {
+    return job.output[static_cast<std::size_t>(score)] != nullptr;
+  }
+  template <Score score, class V>
+  BURNISH_HD void value(const V& v) {
+    __builtin_memcpy(values[static_cast<std::size_t>(score)] + row, &v, sizeof v);
+  }
+  template <Score score, class B>
+  BURNISH_HD void index(const B& v) {
+    __builtin_memcpy(indices[static_cast<std::size_t>(score)] + row, &v, sizeof v);
+  }
+};
+
+template <class To, class From>
+void write_run(const ScoreJob& job, std::size_t score, std::int64_t first_row, int count, const From* from) {
+  const std::int64_t stride = job.output_stride[score];
+  To* to = static_cast<To*>(job.output[score]) + first_row * stride;
+  if (stride == 1) {
+    for (int r = 0; r < count; ++r) to[r] = static_cast<To>(from[r]);
+  } else {
+    for (int r = 0; r < count; ++r) to[r * stride] = static_cast<To>(from[r]);
+  }
+}
+
+template <InputKind kind, Level level, class F>
+void write_tile(const ScoreJob& job, std::int64_t first_row, int count, const TileStats<F>& tile) {
+  using V = simd::Vector<F>;
+  TileScores<F> scores(job);
+  for (int r = 0; r < count; r += simd::width<F>) {
+    scores.row = r;
+    put_scores<kind, level>(load_stats<V>(tile, r), load_label<V>(tile, r), static_cast<double>(job.classes),
+                            job.log_classes, scores);
+  }
+  for (std::size_t i = 0; i < score_count; ++i) {
+    if (!job.output[i]) continue;
+    switch (static_cast<Score>(i)) {
+      case Score::predictions:
+      case Score::rank_of_label: {
+        using Signed = std::conditional_t<sizeof(F) == 4, std::int32_t, std::int64_t>;  // all ones is -1
+        write_run<std::int64_t>(job, i, first_row, count, reinterpret_cast<const Signed*>(scores.indices[i]));
+        break;
+      }
+      case Score::correct:
+        write_run<bool>(job, i, first_row, count, scores.indices[i]);
+        break;
+      default:
+        write_run<F>(job, i, first_row, count, scores.values[i]);
+    }
+  }
+}
+
+template <InputKind kind, Level level, class F>
+void score_tiles(const ScoreJob& job, std::int64_t first, std::int64_t last) {
+  Source<F> source(job);
+  TileStats<F> tile{};
+  for (std::int64_t row = first; row < last; row += tile_rows) {
+    const int count = at_most(tile_rows, last - row);
+    if (level >= Level::labels) read_labels(job, row, count, tile);
+    if (job.classes <= narrow_classes) {
+      const auto rows = source.narrow(row, count);
+      narrow_tile<kind, level>(rows.data, rows.stride, count, static_cast<int>(job.classes), tile);
+    } else {
+      wide_tile<kind, level>(job, source, row, count, tile);
+    }
+    write_tile<kind, level>(job, row, count, tile);
+  }
+}
+
+template <class F>
+void score_as(const ScoreJob& job, std::int64_t first, std::int64_t last) {
+  const auto with_level = [&]<InputKind kind>() {
+    switch (job.level) {
+      case Level::sums:
+        return score_tiles<kind, Level::sums, F>(job, first, last);
+      case Level::tops:
+        return score_tiles<kind, Level::tops, F>(job, first, last);
+      case Level::labels:
+        return score_tiles<kind, Level::labels, F>(job, first, last);
+    }
+  };
+  switch (job.kind) {
+    case InputKind::logits:
+      return with_level.template operator()<InputKind::logits>();
+    case InputKind::probabilities:
+      return with_level.template operator()<InputKind::probabilities>();
+    case InputKind::sigmoid_logits:
+      return score_tiles<InputKind::sigmoid_logits, Level::sums, F>(job, first, last);
+  }
+}
+
+}  // namespace
+
+template <>
+void score_rows<Isa::BURNISH_ISA>(const ScoreJob& job, std::int64_t first, std::int64_t last) {
+  if (job.compute == DType::float64) {
+    score_as<double>(job, first, last);
+  } else {
+    score_as<float>(job, first, last);
+  }
+}
+
+}  // namespace burnish::hardness

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax statistics of one row, for scalars (CUDA threads) and vectors (CPU lanes), and every score computed from them.
+//
+// With weights w_c = exp(z_c - max z) (or w_c = p_c when probabilities are given), S = sum w, W = sum w ln w:
+//   entropy = ln S - W / S: one exponential a class, and no cancellation for logits, since -W and ln S are >= 0.
+// A row is cut into chunks of 1024 classes. Within a chunk, class c belongs to lane c % 32, each lane adds its classes
+// in order, and the lanes are added in a fixed tree; chunks follow in order. Every loop keeps this order, so a row
+// scores the same bits at each instruction set level, thread count and batch split, and on CUDA.
+#pragma once
+
+#include <cstdint>
+
+#include "burnish/hardness.hpp"
+#include "core/exp.hpp"
+#include "core/lanes.hpp"
+#include "hardness/scores.hpp"
+
+namespace burnish::hardness {
+
+inline constexpr int chunk_classes = 1024;
+inline constexpr int lane_count = 32;
+inline constexpr int narrow_classes = 32;  // rows up to this many classes are handled a row per lane
+
+template <class F>
+struct Limits;
+template <>
+struct Limits<float> {
+  static constexpr float lowest = -0x1.fffffep127f;
+};
+template <>
+struct Limits<double> {
+  static constexpr double lowest = -0x1.fffffffffffffp1023;
+};
+
+template <class V>
+BURNISH_HD V infinity() {
+  return V{} + static_cast<typename Lanes<V>::Element>(__builtin_inf());
+}
+
+// Sums over some of a row's classes.
+template <class V>
+struct Sums {
+  V sum{};            // S
+  V weighted{};       // W
+  V other_sum{};      // S without the label's class
+  V other_squares{};  // sum of w^2 without the label's class
+};
+
+// The two largest values and where the largest stands; the first of equals wins.
+template <class V>
+struct Tops {
+  V largest = V{} - infinity<V>();
+  V second = V{} - infinity<V>();
+  typename Lanes<V>::Bits argmax{};
+};
+
+template <class V>
+struct RowStats {
+  Tops<V> tops;
+  Sums<V> sums;
+  typename Lanes<V>::Bits above{};  // classes that rank before the label
+};
+
+// The given label of a row: its class (out of reach where there is none) and its value.
+template <class V>
+struct Label {
+  typename Lanes<V>::Bits index = typename Lanes<V>::Bits{} - 1u;
+  V value{};
+};
+
+template <Level level, class V>
+BURNISH_HD void add_top(Tops<V>& tops, V value, typename Lanes<V>::Bits index) {
+  using L = Lanes<V>;
+  if constexpr (level >= Level::tops) {
+    tops.argmax = value > tops.largest ? index : tops.argmax;
+    tops.second = L::max(L::min(value, tops.largest), tops.second);
+  }
+  tops.largest = L::max(value, tops.largest);
+}
+
+// What is subtracted from the logits: finite, so that a row or chunk of -inf alone has weights 0.
+template <class V>
+BURNISH_HD V base_of(V largest) {
+  return Lanes<V>::max(largest, V{} + Limits<typename Lanes<V>::Element>::lowest);
+}
+
+// ln w, kept above the point where w is 0 so that w ln w is 0 and not NaN.
+template <class V>
+BURNISH_HD V log_weight(V value, V base) {
+  return Lanes<V>::max(V{} + ExpTable<typename Lanes<V>::Element>::lowest, value - base);
+}
+
+// Entropy of a coin with logit z.
+template <class V>
+BURNISH_HD V binary_entropy(V z) {
+  using E = typename Lanes<V>::Element;
+  const V distance = log_weight(z < V{} ? z : V{} - z, V{});  // -|z|
+  const V weight = exp_in_range(distance);
+  const V sum = weight + static_cast<E>(1);
+  return log(sum) - weight * distance / sum;
+}
+
+template <InputKind kind, Level level, class V>
+BURNISH_HD void add_class(Sums<V>& sums, V value, V base, typename Lanes<V>::Bits index, const Label<V>& label) {
+  using L = Lanes<V>;
+  using E = typename L::Element;
+  if constexpr (kind == InputKind::sigmoid_logits) {
+    sums.sum += binary_entropy(value);
+  } else {
+    V weight = value;
+    V log_of_weight;
+    if constexpr (kind == InputKind::logits) {
+      log_of_weight = log_weight(value, base);
+      weight = exp_in_range(log_of_weight);
+    } else {
+      log_of_weight = log(value == V{} ? V{} + static_cast<E>(1) : value);
+    }
+    sums.sum += weight;
+    sums.weighted = L::mul_add(weight, log_of_weight, sums.weighted);
+    if constexpr (level >= Level::labels) {
+      const V other = index == label.index ? V{} : weight;
+      sums.other_sum += other;
+      sums.other_squares = L::mul_add(other, other, sums.other_squares);
+    }
+  }
+}
+
+template <Level level, class V>
+BURNISH_HD void add_rank(typename Lanes<V>::Bits& above, V value, typename Lanes<V>::Bits index, const Label<V>& label) {
+  if constexpr (level >= Level::labels) {
+    const auto equal_before = value == label.value ? (index < label.index ? above + 1u : above) : above;
+    above = value > label.value ? above + 1u : equal_before;
+  }
+}
+
+template <Level level, class V>
+BURNISH_HD Sums<V> add_sums(const Sums<V>& a, const Sums<V>& b) {
+  Sums<V> total;
+  total.sum = a.sum + b.sum;
+  total.weighted = a.weighted + b.weighted;
+  if constexpr (level >= Level::labels) {
+    total.other_sum = a.other_sum + b.other_sum;
+    total.other_squares = a.other_squares + b.other_squares;
+  }
+  return total;
+}
+
+// Of two runs of classes, `b` behind `a`.
+template <class V>
+BURNISH_HD Tops<V> merge_tops(const Tops<V>& a, const Tops<V>& b) {
+  using L = Lanes<V>;
+  Tops<V> both;
+  both.argmax = b.largest > a.largest ? b.argmax : a.argmax;
+  both.second = L::max(L::min(a.largest, b.largest), L::max(a.second, b.second));
+  both.largest = L::max(a.largest, b.largest);
+  return both;
+}
+
+// Adds the next chunk of a row to those before it.
+template <InputKind kind, Level level, class F>
+BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
+  Sums<F> a = row.sums;
+  Sums<F> b = chunk.sums;
+  const Tops<F> tops = merge_tops(row.tops, chunk.tops);
+  if constexpr (kind == InputKind::logits) {
+    const F base = base_of(tops.largest);
+    const auto rescale = [base](Sums<F>& sums, F largest) {
+      const F shift = log_weight(base_of(largest), base);
+      const F factor = exp_in_range(shift);
+      sums.weighted = factor * (sums.weighted + shift * sums.sum);
+      sums.sum *= factor;
+      sums.other_sum *= factor;
+      sums.other_squares *= factor * factor;
+    };
+    rescale(a, row.tops.largest);
+    rescale(b, chunk.tops.largest);
+  }
+  row.sums = add_sums<level>(a, b);
+  row.tops = tops;
+  row.above += chunk.above;
+}
+
+// Rows of at most `padded` classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of each. The
+// recursion adds in the order of the lane tree while keeping few partial sums alive.
+template <InputKind kind, Level level, int padded, class V, int first, int step, class Column>
+BURNISH_HD Sums<V> narrow_sums(const Column& column, int classes, V base, const Label<V>& label) {
+  using Bits = typename Lanes<V>::Bits;
+  if constexpr (step == padded) {
+    Sums<V> sums;
+    add_class<kind, level>(sums, column(first), base, Bits{} + static_cast<unsigned>(first), label);
+    return sums;
+  } else {
+    const Sums<V> a = narrow_sums<kind, level, padded, V, first, 2 * step>(column, classes, base, label);
+    if (first + step >= classes) return a;
+    return add_sums<level>(
+        a, narrow_sums<kind, level, padded, V, first + step, 2 * step>(column, classes, base, label));
+  }
+}
+
+template <InputKind kind, Level level, int padded, class V, class Column>
+BURNISH_HD RowStats<V> narrow_stats(const Column& column, int classes, const Label<V>& label) {
+  using Bits = typename Lanes<V>::Bits;
+  RowStats<V> stats;
+#pragma GCC unroll 32
+  for (int c = 0; c < padded; ++c) {
+    if (c < classes) {
+      const Bits index = Bits{} + static_cast<unsigned>(c);
+      add_top<level>(stats.tops, column(c), index);
+      add_rank<level>(stats.above, column(c), index, label);
+    }
+  }
+  stats.sums =
+      narrow_sums<kind, level, padded, V, 0, 1>(column, classes, base_of(stats.tops.largest), label);
+  return stats;
+}
+
+// What every score is computed from. Rows for which no distribution is defined have NaN in `sum`: NaN or +inf among the
+// values, all logits -inf, all probabilities 0, or a negative one.
+template <class V>
+struct RowWeights {
+  V sum{};
+  V log_sum{};
+  V entropy{};
+  V offset{};  // what was subtracted from the logits
+  V top{};     // the two largest weights
+  V second{};
+  V label_log{};  // ln w of the label, and of the largest other class
+  V other_log{};
+  V other_sum{};
+  V other_squares{};
+};
+
+template <InputKind kind, Level level, class V>
+BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& label, double classes) {
+  using L = Lanes<V>;
+  using E = typename L::Element;
+  const V nan = V{} + static_cast<E>(__builtin_nan(""));
+  RowWeights<V> row;
+  if constexpr (kind == InputKind::sigmoid_logits) {
+    row.entropy = stats.sums.sum / static_cast<E>(classes);
+    row.sum = row.entropy;
+    return row;
+  }
+  const V sum = stats.sums.sum;
+  const V weighted = stats.sums.weighted;
+  const V positive = sum > V{} ? sum : nan;
+  row.sum = weighted == weighted ? (sum < infinity<V>() ? positive : nan) : nan;
+  row.log_sum = log(row.sum);
+  row.entropy = L::max(V{}, row.log_sum - weighted / row.sum);
+  const V largest = stats.tops.largest;
+  V label_other = largest;
+  if constexpr (level >= Level::labels) label_other = stats.tops.argmax == label.index ? stats.tops.second : largest;
+  if constexpr (kind == InputKind::logits) {
+    row.offset = base_of(largest);
+    row.top = V{} + static_cast<E>(1);
+    if constexpr (level >= Level::tops) row.second = exp_in_range(log_weight(stats.tops.second, row.offset));
+    row.label_log = label.value - row.offset;
+    row.other_log = label_other - row.offset;
+  } else {
+    row.top = largest;
+    row.second = L::max(stats.tops.second, V{});
+    if constexpr (level >= Level::labels) {
+      row.label_log = log(label.value);
+      row.other_log = log(L::max(label_other, V{}));
+    }
+  }
+  row.other_sum = stats.sums.other_sum;
+  row.other_squares = stats.sums.other_squares;
+  return row;
+}
+
+template <Score score, class V>
+BURNISH_HD V score_of(const RowWeights<V>& row, double log_classes) {
+  using L = Lanes<V>;
+  using E = typename L::Element;
+  const V one = V{} + static_cast<E>(1);
+  if constexpr (score == Score::entropy) return row.entropy;
+  if constexpr (score == Score::normalized_entropy) {
+    return log_classes > 0 ? L::min(one, row.entropy / static_cast<E>(log_classes)) : row.entropy;
+  }
+  if constexpr (score == Score::margin) return (row.top - row.second) / row.sum;
+  if constexpr (score == Score::least_confidence) return (row.sum - row.top) / row.sum;
+  if constexpr (score == Score::max_probability) return row.top / row.sum;
+  if constexpr (score == Score::energy) return row.offset + row.log_sum;
+  if constexpr (score == Score::perplexity) return exp(row.entropy);
+  if constexpr (score == Score::cross_entropy) return row.log_sum - row.label_log;
+  if constexpr (score == Score::el2n) {
+    return L::sqrt(row.other_sum * row.other_sum + row.other_squares) / row.sum;
+  }
+  if constexpr (score == Score::logit_margin) {
+    const V margin = row.label_log - row.other_log;
+    return row.sum == row.sum ? margin : row.sum;
+  }
+}
+
+// Which level of statistics a score needs.
+constexpr Level level_of(Score score) {
+  switch (score) {
+    case Score::margin:
+    case Score::predictions:
+      return Level::tops;
+    case Score::cross_entropy:
+    case Score::el2n:
+    case Score::logit_margin:
+    case Score::rank_of_label:
+    case Score::correct:
+      return Level::labels;
+    default:
+      return Level::sums;
+  }
+}
+
+// Hands every requested score of the row (or rows) to `put`: floating scores to put.value<score>(V); predictions and
+// rank_of_label (all ones where undefined) and correct (1 or 0) to put.index<score>(Bits).
+template <InputKind kind, Level level, class V, class Put>
+BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, double classes, double log_classes, Put& put) {
+  using Bits = typename Lanes<V>::Bits;
+  const RowWeights<V> row = finish_row<kind, level>(stats, label, classes);
+  const auto value = [&]<Score score>() {
+    if constexpr (level >= level_of(score)) {
+      if (put.template wants<score>()) put.template value<score>(score_of<score>(row, log_classes));
+    }
+  };
+  value.template operator()<Score::entropy>();
+  value.template operator()<Score::normalized_entropy>();
+  if constexpr (kind != InputKind::sigmoid_logits) {
+    value.template operator()<Score::margin>();
+    value.template operator()<Score::least_confidence>();
+    value.template operator()<Score::max_probability>();
+    value.template operator()<Score::energy>();
+    value.template operator()<Score::perplexity>();
+    value.template operator()<Score::cross_entropy>();
+    value.template operator()<Score::el2n>();
+    value.template operator()<Score::logit_margin>();
+    const Bits none = Bits{} - 1u;
+    const Bits argmax = row.sum == row.sum ? stats.tops.argmax : none;
+    if constexpr (level >= Level::tops) {
+      if (put.template wants<Score::predictions>()) put.template index<Score::predictions>(argmax);
+    }
+    if constexpr (level >= Level::labels) {
+      if (put.template wants<Score::rank_of_label>()) {
+        put.template index<Score::rank_of_label>(row.sum == row.sum ? stats.above : none);
+      }
+      if (put.template wants<Score::correct>()) {
+        put.template index<Score::correct>(argmax == label.index ? Bits{} + 1u : Bits{});
+      }
+    }
+  }
+}
+
+}  // namespace burnish::hardness

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes in comes out: arrays of the caller's own library, on the caller's own device.
+
+torch is never imported here; a tensor can only come from a program that has imported it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def is_torch(x: Any) -> bool:
+    """Whether `x` is a torch tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.Tensor)
+
+
+def as_array(x: Any) -> Any:
+    """Return `x` itself if it is an array that the core can read, else what NumPy makes of it (lists, data frames)."""
+    if isinstance(x, np.ndarray) or hasattr(x, "__dlpack__"):
+        return x
+    return np.asarray(x)
+
+
+def dtype_name(x: Any) -> str:
+    """Return ``"float32"`` for both ``numpy.float32`` and ``torch.float32``."""
+    return str(getattr(x, "dtype", x)).rpartition(".")[2]
+
+
+def is_on_gpu(x: Any) -> bool:
+    """Whether `x` lives in CUDA memory."""
+    return not isinstance(x, np.ndarray) and int(x.__dlpack_device__()[0]) in (2, 13)
+
+
+def current_stream(x: Any) -> int:
+    """Return the CUDA stream on which the caller's library works now, on the device of `x`; 0 on a CPU."""
+    if not is_on_gpu(x):
+        return 0
+    if is_torch(x):
+        return int(sys.modules["torch"].cuda.current_stream(x.device).cuda_stream)
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(x, cupy.ndarray):
+        return int(cupy.cuda.get_current_stream().ptr)
+    return 0
+
+
+def empty(like: Any, n: int, dtype: str) -> tuple[Any, Any]:
+    """Allocate a 1-D result of `n` items for a call on `like`.
+
+    Returns
+    -------
+    result
+        What the caller gets: an array of the library of `like`, on its device.
+    target
+        What the core writes to: the same memory.
+    """
+    if not is_on_gpu(like):
+        # NumPy asks the kernel for large pages, which makes fresh memory several times cheaper than torch's.
+        target = np.empty(n, dtype)
+        return like_cpu(like, target), target
+    if is_torch(like):
+        torch = sys.modules["torch"]
+        result = torch.empty(n, dtype=getattr(torch, dtype), device=like.device)
+    else:
+        namespace = like.__array_namespace__() if hasattr(like, "__array_namespace__") else sys.modules["cupy"]
+        result = namespace.empty(n, dtype=dtype)
+    return result, result
+
+
+def like_cpu(like: Any, array: np.ndarray[Any, Any]) -> Any:
+    """Hand a NumPy array over to the library of `like` without a copy."""
+    if isinstance(like, np.ndarray):
+        return array
+    if is_torch(like):
+        return sys.modules["torch"].from_numpy(array)
+    if hasattr(like, "__array_namespace__"):
+        return like.__array_namespace__().from_dlpack(array)
+    return array
+
+
+def to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """Return `x` as a NumPy array; the one place where data is moved from a GPU, for results that are small."""
+    if isinstance(x, np.ndarray):
+        return x
+    if is_torch(x):
+        return np.asarray(x.detach().cpu())
+    if is_on_gpu(x):
+        return np.asarray(x.get())
+    return np.from_dlpack(x) if hasattr(x, "__dlpack__") else np.asarray(x)

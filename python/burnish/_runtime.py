@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was built, what runs, and how many threads may be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from burnish import _core
+
+_PACKAGE = Path(__file__).parent
+
+
+def build_info() -> dict[str, Any]:
+    """Say what was built and what runs.
+
+    Returns
+    -------
+    dict
+        ``version``; ``compiler``; ``isa_levels``, the instruction set levels that kernels were compiled for, and
+        ``isa_level``, the one in use (the best the processor has, lowered by the environment variable
+        ``BURNISH_CPU=v2|v3|v4``); ``num_threads``; ``cuda``, whether CUDA kernels were built,
+        ``cuda_architectures`` and ``cuda_toolkit`` for which, ``cuda_devices``, the names of the devices at hand, and
+        ``cuda_problem``, why there are none.
+
+    Examples
+    --------
+    >>> import burnish
+    >>> burnish.build_info()["version"] == burnish.__version__
+    True
+    """
+    return _core.build_info()
+
+
+def get_num_threads() -> int:
+    """Return the number of threads that one call may use.
+
+    The default is the number of processors that the process may run on, or the environment variable
+    ``BURNISH_NUM_THREADS``; 1 in a forked child, such as a worker of a torch ``DataLoader``.
+    """
+    return _core.get_num_threads()
+
+
+def set_num_threads(n: int) -> None:
+    """Set the number of threads that one call may use, from 1 to 1024.
+
+    Results do not depend on it.
+
+    Parameters
+    ----------
+    n : int
+        The calling thread included.
+
+    Raises
+    ------
+    ValueError
+        If `n` is not between 1 and 1024.
+    """
+    _core.set_num_threads(n)
+
+
+def get_include() -> str:
+    """Return the folder of the C++ headers, for ``-I``."""
+    return str(_PACKAGE / "include")
+
+
+def get_cmake_dir() -> str:
+    """Return the folder of ``burnish-config.cmake``, for ``-Dburnish_DIR=``."""
+    return str(_PACKAGE / "share" / "cmake" / "burnish")

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hardness of a data set that comes in shards."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _core
+from burnish._array import as_array, to_numpy
+from burnish.hardness._class_sums import ClassSums
+from burnish.hardness._scores import scores as compute_scores
+from burnish.hardness._selection import ClassTable, class_table, hardest
+
+_LARGEST = {
+    "normalized_entropy": 1.0,
+    "margin": 1.0,
+    "least_confidence": 1.0,
+    "max_probability": 1.0,
+    "el2n": math.sqrt(2.0),
+}
+
+
+class Accumulator:
+    """Score shard by shard in bounded memory: the hardest samples, a table by class, a histogram.
+
+    Parameters
+    ----------
+    k : int
+        How many of the hardest samples to keep.
+    num_classes : int
+        Number of classes C.
+    score : str, default "entropy"
+        Which floating score of `burnish.hardness.scores`; higher counts as harder.
+    bins : int, default 32
+        Of the histogram.
+    histogram_max : float, optional
+        Its upper end (it starts at 0); default the largest value that the score can have, 10 where there is none.
+
+    Attributes
+    ----------
+    scores, ids, labels, predictions : arrays of at most k items
+        The hardest samples so far, hardest first, ties by lowest id. Samples without a score (NaN) are never among them.
+    histogram : int64 array of shape (2, bins)
+        Samples predicted wrong and right, by score.
+    bin_edges : float64 array of shape (bins + 1,)
+        What lies outside is counted in the first or last bin.
+    num_samples : int
+        How many samples were seen.
+
+    Notes
+    -----
+    Everything kept is a whole number (sums are 128-bit fixed point) or a selection with a total order, so `merge` is
+    associative and commutative to the last bit: shards may be scored anywhere, in any order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from burnish import hardness
+    >>> shard = np.array([[2.0, 0.0], [0.1, 0.0]], dtype=np.float32)
+    >>> first = hardness.Accumulator(k=1, num_classes=2).update(shard, [0, 1], ids=[10, 11])
+    >>> second = hardness.Accumulator(k=1, num_classes=2).update(shard * 9, [0, 1], ids=[20, 21])
+    >>> first.merge(second).ids
+    array([11])
+    """
+
+    def __init__(
+        self, k: int, num_classes: int, *, score: str = "entropy", bins: int = 32, histogram_max: float | None = None
+    ) -> None:
+        if score not in _core.SCORES or score in ("correct", "rank_of_label", "predictions"):
+            raise ValueError(f"Accumulator: 'score' is {score!r}; accepted: the floating scores of burnish.hardness")
+        for name, value, least in (("k", k, 0), ("num_classes", num_classes, 1), ("bins", bins, 1)):
+            if value < least:
+                raise ValueError(f"Accumulator: '{name}' is {value}; accepted: {least} or more")
+        self.k = k
+        self.num_classes = num_classes
+        self.score = score
+        self._sums = ClassSums(num_classes, _histogram_max(score, num_classes, histogram_max), bins)
+        self.scores: npt.NDArray[np.float64] = np.empty(0)
+        self.ids: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.labels: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.predictions: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples were seen."""
+        return int(self._sums.counts[:, 0].sum() + self._sums.counts[:, 2].sum())
+
+    @property
+    def histogram(self) -> npt.NDArray[np.int64]:
+        """Samples predicted wrong (row 0) and right (row 1), by score."""
+        return self._sums.histogram
+
+    @property
+    def bin_edges(self) -> npt.NDArray[np.float64]:
+        """Edges of the histogram's bins."""
+        return np.linspace(0.0, self._sums.histogram_max, self.histogram.shape[1] + 1)
+
+    def update(self, logits: Any = None, labels: Any = None, ids: Any = None, *, probs: Any = None,
+               temperature: float = 1.0) -> Accumulator:  # fmt: skip
+        """Score one shard and keep what matters of it.
+
+        Parameters
+        ----------
+        logits, probs : array of shape (N, num_classes)
+            One of them.
+        labels : integer array of shape (N,)
+            The given classes.
+        ids : integer array of shape (N,), optional
+            Names of the samples; default the order in which this accumulator saw them. Give them where results are
+            merged, since ties are broken by id.
+        temperature : float, default 1.0
+            Logits are divided by it first.
+
+        Returns
+        -------
+        Accumulator
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a shape, dtype or label is wrong; nothing has been added then.
+        """
+        given = as_array(logits if logits is not None else probs)
+        if len(given.shape) == 2 and given.shape[1] != self.num_classes:
+            raise ValueError(
+                f"Accumulator.update: {given.shape[1]} classes given; accepted: {self.num_classes}, as declared"
+            )
+        if labels is None:
+            raise ValueError("Accumulator.update: 'labels' are needed, got none")
+        found = compute_scores(
+            logits, labels, (self.score, "predictions", "correct"), probs=probs, temperature=temperature
+        )
+        values = to_numpy(found[self.score])
+        classes = to_numpy(as_array(labels)).astype(np.int64, copy=False)
+        names = self._names_of(ids, len(values))
+        self._sums.add(values, classes, to_numpy(found["correct"]))
+        candidates = hardest(values, min(self.k, len(values)))
+        candidates = candidates[~np.isnan(values[candidates])]
+        if len(candidates) == self.k and self.k > 0:  # others may tie with the last of them and have a lower id
+            candidates = np.flatnonzero(values >= values[candidates[-1]])
+        self._keep(values[candidates], names[candidates], classes[candidates],
+                   to_numpy(found["predictions"])[candidates])  # fmt: skip
+        return self
+
+    def _names_of(self, ids: Any, n: int) -> npt.NDArray[np.int64]:
+        if ids is None:
+            return np.arange(self.num_samples, self.num_samples + n)
+        names = to_numpy(as_array(ids))
+        if names.dtype.kind not in "iu" or names.shape != (n,):
+            raise ValueError(
+                f"Accumulator.update: 'ids' has dtype {names.dtype} and shape {names.shape}; accepted: integers, ({n},)"
+            )
+        return names.astype(np.int64, copy=False)
+
+    def _keep(self, scores: Any, ids: Any, labels: Any, predictions: Any) -> None:
+        all_scores = np.concatenate([self.scores, scores.astype(np.float64)])
+        all_ids = np.concatenate([self.ids, ids])
+        all_labels = np.concatenate([self.labels, labels])
+        all_predictions = np.concatenate([self.predictions, predictions])
+        # Label and prediction complete the order, so that even an id given twice cannot make it depend on the shards.
+        order = np.lexsort((all_predictions, all_labels, all_ids, -all_scores))[: self.k]
+        self.scores, self.ids = all_scores[order], all_ids[order]
+        self.labels, self.predictions = all_labels[order], all_predictions[order]
+
+    def by_class(self, names: Sequence[str] | None = None) -> ClassTable:
+        """Return the table by class, hardest first; see `burnish.hardness.by_class`."""
+        if names is not None and len(names) != self.num_classes:
+            raise ValueError(f"Accumulator.by_class: {len(names)} names given; accepted: {self.num_classes}")
+        return class_table(self._sums, names)
+
+    def merge(self, other: Accumulator) -> Accumulator:
+        """Return an accumulator that has seen what both have; neither is changed.
+
+        Raises
+        ------
+        ValueError
+            If the two were made with different parameters.
+        """
+        if self._parameters() != other._parameters():
+            raise ValueError(f"Accumulator.merge: made with {other._parameters()}; accepted: {self._parameters()}")
+        both = self._empty_copy()
+        for part in (self, other):
+            both._sums.merge(part._sums)
+            both._keep(part.scores, part.ids, part.labels, part.predictions)
+        return both
+
+    def _parameters(self) -> dict[str, Any]:
+        return {
+            "k": self.k,
+            "num_classes": self.num_classes,
+            "score": self.score,
+            "bins": self.histogram.shape[1],
+            "histogram_max": self._sums.histogram_max,
+        }
+
+    def _empty_copy(self) -> Accumulator:
+        parameters = self._parameters()
+        return Accumulator(parameters.pop("k"), parameters.pop("num_classes"), **parameters)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to a NumPy ``.npz`` file, beside it first and then renamed, so that no half file stays."""
+        state = {name: getattr(self, name) for name in ("scores", "ids", "labels", "predictions")}
+        state |= {"counts": self._sums.counts, "sums": self._sums.sums, "histogram": self._sums.histogram}
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, **state, **{f"parameter_{name}": value for name, value in self._parameters().items()})
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Accumulator:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as state:
+            parameters = {
+                name.removeprefix("parameter_"): state[name].item() for name in state if name.startswith("parameter_")
+            }
+            loaded = cls(parameters.pop("k"), parameters.pop("num_classes"), **parameters)
+            for name in ("scores", "ids", "labels", "predictions"):
+                setattr(loaded, name, state[name])
+            loaded._sums.counts, loaded._sums.sums = state["counts"], state["sums"]
+            loaded._sums.histogram = state["histogram"]
+        return loaded
+
+
+def _histogram_max(score: str, num_classes: int, given: float | None) -> float:
+    if given is not None:
+        if not 0 < given < math.inf:
+            raise ValueError(f"Accumulator: 'histogram_max' is {given}; accepted: a finite number above 0")
+        return float(given)
+    if score == "entropy":
+        return max(math.log(num_classes), 1e-6)
+    return float(num_classes) if score == "perplexity" else _LARGEST.get(score, 10.0)
