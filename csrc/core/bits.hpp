@@ -7,7 +7,7 @@
 namespace burnish {
 
 template <class To, class From>
-BURNISH_HD To bit_cast(const From& from) {
+BURNISH_HD To bit_cast(From from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
   __builtin_memcpy(&to, &from, sizeof to);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "core/bits.hpp"
 #include "core/host_device.hpp"
@@ -78,8 +79,8 @@ BURNISH_HD V iota() {
   return v;
 }
 
-// Adds or compares lane i with lane i + half, then with half of that, down to one: the fixed tree that makes a sum the
-// same at every width.
+// Combines lane i with lane i + half, then with half of that, down to one: the fixed tree that makes a sum the same at
+// every width.
 template <class V, class F>
 BURNISH_HD auto tree_reduce(V v, F combine) {
   constexpr int bytes = static_cast<int>(sizeof(V));
@@ -91,6 +92,31 @@ BURNISH_HD auto tree_reduce(V v, F combine) {
     Half halves[2];
     __builtin_memcpy(halves, &v, sizeof v);
     return tree_reduce(combine(halves[0], halves[1]), combine);
+  }
+}
+
+// The first (or second) half of every group of `group` lanes, of a and then of b.
+template <int group, bool second, class V, int... lane>
+BURNISH_HD V pick_halves(V a, V b, std::integer_sequence<int, lane...>) {
+  constexpr int half = group / 2;
+  return __builtin_shufflevector(a, b, (lane / half * group + lane % half + (second ? half : 0))...);
+}
+
+// tree_reduce of as many vectors as a vector has lanes: lane i of the result is that of vectors[i]. Overwrites them.
+template <int group, class V, class F>
+BURNISH_HD V tree_reduce_each(V* vectors, F combine) {
+  constexpr int count = static_cast<int>(sizeof(V) / sizeof((*vectors)[0]));
+  if constexpr (group == 1) {
+    return vectors[0];
+  } else {
+    using AllLanes = std::make_integer_sequence<int, count>;
+#pragma GCC unroll 16
+    for (int i = 0; i < group / 2; ++i) {
+      const V a = vectors[2 * i];
+      const V b = vectors[2 * i + 1];
+      vectors[i] = combine(pick_halves<group, false>(a, b, AllLanes{}), pick_halves<group, true>(a, b, AllLanes{}));
+    }
+    return tree_reduce_each<group / 2>(vectors, combine);
   }
 }
 

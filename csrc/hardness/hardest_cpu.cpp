@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // scores (n,) -> indices of those at or above a threshold, compiled once per instruction set level.
-#include <type_traits>
-
 #include "core/simd.hpp"
 #include "hardness/hardest.hpp"
 
@@ -15,18 +13,17 @@ std::int64_t collect(const F* scores, std::int64_t stride, int count, F threshol
   if (stride == 1) {
 #if defined(__AVX512F__)
     constexpr int width = simd::width<F>;
-    using Index = std::conditional_t<sizeof(F) == 4, __m512i, __m256i>;
-    const auto numbers = simd::iota<typename simd::VectorOf<std::uint32_t, static_cast<int>(sizeof(Index))>::type>();
+    const auto numbers = simd::iota<typename simd::VectorOf<std::uint32_t, 4 * width>::type>();
     for (; i + width <= count; i += width) {
       const simd::Vector<F> v = simd::load(scores + i);
-      const auto index = bit_cast<Index>(numbers + static_cast<std::uint32_t>(i));
+      const auto index = numbers + static_cast<std::uint32_t>(i);
       if constexpr (sizeof(F) == 4) {
         const __mmask16 reach = _mm512_cmp_ps_mask(v, _mm512_set1_ps(threshold), _CMP_GE_OQ);
-        _mm512_mask_compressstoreu_epi32(out, reach, index);
+        _mm512_mask_compressstoreu_epi32(out, reach, bit_cast<__m512i>(index));
         out += __builtin_popcount(reach);
       } else {
         const __mmask8 reach = _mm512_cmp_pd_mask(v, _mm512_set1_pd(threshold), _CMP_GE_OQ);
-        _mm256_mask_compressstoreu_epi32(out, reach, index);
+        _mm256_mask_compressstoreu_epi32(out, reach, bit_cast<__m256i>(index));
         out += __builtin_popcount(reach);
       }
     }

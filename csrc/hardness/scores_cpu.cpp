@@ -12,6 +12,8 @@ namespace burnish::hardness {
 namespace {
 
 constexpr int tile_rows = 64;
+// Rows of up to this many classes are scored in groups; a group of longer ones would not stay in the L1 cache.
+constexpr int grouped_classes = 384;
 
 int at_most(int limit, std::int64_t n) { return n < limit ? static_cast<int>(n) : limit; }
 
@@ -40,6 +42,8 @@ class Source {
     constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
     direct_ = job.input_dtype == same && job.class_stride == 1 && job.temperature == 1.0;
   }
+
+  bool is_direct() const { return direct_; }
 
   // Classes first..first+count of one row, contiguous.
   const F* chunk(std::int64_t row, std::int64_t first, int count) {
@@ -138,13 +142,9 @@ BURNISH_HD void store_stats(TileStats<F>& tile, int row, const RowStats<V>& stat
 
 // ---- rows of at most 32 classes: a row per lane ----
 
-// columns[c] = class c of the W rows at `rows`.
-template <int padded>
+// columns[c] = class c of the rows at `rows`, as many as a vector has lanes. Reads whole quadruples of classes.
 BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes, simd::Vector<float>* columns) {
-  using V [[maybe_unused]] = simd::Vector<float>;
-#pragma GCC unroll 8
-  for (int c = 0; c < padded; c += 4) {
-    if (c >= classes) break;
+  for (int c = 0; c < classes; c += 4) {
 #if defined(__AVX512F__)
     const auto quad = [&](int j) {
       const float* from = rows + j * stride + c;
@@ -153,9 +153,9 @@ BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes
       v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(from + 8 * stride));
       return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(from + 12 * stride));
     };
-    const V a = quad(0), b = quad(1), d = quad(2), e = quad(3);
-    const V low_ab = _mm512_unpacklo_ps(a, b), low_de = _mm512_unpacklo_ps(d, e);
-    const V high_ab = _mm512_unpackhi_ps(a, b), high_de = _mm512_unpackhi_ps(d, e);
+    const __m512 a = quad(0), b = quad(1), d = quad(2), e = quad(3);
+    const __m512 low_ab = _mm512_unpacklo_ps(a, b), low_de = _mm512_unpacklo_ps(d, e);
+    const __m512 high_ab = _mm512_unpackhi_ps(a, b), high_de = _mm512_unpackhi_ps(d, e);
     columns[c] = _mm512_shuffle_ps(low_ab, low_de, 0x44);
     columns[c + 1] = _mm512_shuffle_ps(low_ab, low_de, 0xee);
     columns[c + 2] = _mm512_shuffle_ps(high_ab, high_de, 0x44);
@@ -165,9 +165,9 @@ BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes
       const float* from = rows + j * stride + c;
       return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + 4 * stride), 1);
     };
-    const V a = quad(0), b = quad(1), d = quad(2), e = quad(3);
-    const V low_ab = _mm256_unpacklo_ps(a, b), low_de = _mm256_unpacklo_ps(d, e);
-    const V high_ab = _mm256_unpackhi_ps(a, b), high_de = _mm256_unpackhi_ps(d, e);
+    const __m256 a = quad(0), b = quad(1), d = quad(2), e = quad(3);
+    const __m256 low_ab = _mm256_unpacklo_ps(a, b), low_de = _mm256_unpacklo_ps(d, e);
+    const __m256 high_ab = _mm256_unpackhi_ps(a, b), high_de = _mm256_unpackhi_ps(d, e);
     columns[c] = _mm256_shuffle_ps(low_ab, low_de, 0x44);
     columns[c + 1] = _mm256_shuffle_ps(low_ab, low_de, 0xee);
     columns[c + 2] = _mm256_shuffle_ps(high_ab, high_de, 0x44);
@@ -180,33 +180,22 @@ BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes
   }
 }
 
-template <int padded>
 BURNISH_HD void load_columns(const double* rows, std::int64_t stride, int classes, simd::Vector<double>* columns) {
-#pragma GCC unroll 32
-  for (int c = 0; c < padded; ++c) {
-    if (c >= classes) break;
+  for (int c = 0; c < classes; ++c) {
     for (int r = 0; r < simd::width<double>; ++r) columns[c][r] = rows[r * stride + c];
-  }
-}
-
-template <InputKind kind, Level level, int padded, class F>
-void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, TileStats<F>& tile) {
-  using V = simd::Vector<F>;
-  for (int r = 0; r < count; r += simd::width<F>) {
-    V columns[padded];
-    load_columns<padded>(rows + r * stride, stride, classes, columns);
-    const auto column = [&columns](int c) { return columns[c]; };
-    const Label<V> label = level >= Level::labels ? load_label<V>(tile, r) : Label<V>{};
-    store_stats(tile, r, narrow_stats<kind, level, padded, V>(column, classes, label));
   }
 }
 
 template <InputKind kind, Level level, class F>
 void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, TileStats<F>& tile) {
-  if (classes <= 4) return narrow_tile<kind, level, 4>(rows, stride, count, classes, tile);
-  if (classes <= 8) return narrow_tile<kind, level, 8>(rows, stride, count, classes, tile);
-  if (classes <= 16) return narrow_tile<kind, level, 16>(rows, stride, count, classes, tile);
-  return narrow_tile<kind, level, 32>(rows, stride, count, classes, tile);
+  using V = simd::Vector<F>;
+  V columns[narrow_classes];
+  for (int r = 0; r < count; r += simd::width<F>) {
+    load_columns(rows + r * stride, stride, classes, columns);
+    const auto column = [&columns](int c) { return columns[c]; };
+    const Label<V> label = level >= Level::labels ? load_label<V>(tile, r) : Label<V>{};
+    store_stats(tile, r, narrow_stats<kind, level, V>(column, classes, label));
+  }
 }
 
 // ---- rows of more classes: a class per lane ----
@@ -214,27 +203,15 @@ void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, Til
 template <class F>
 constexpr int vectors_per_step = lane_count / simd::width<F>;
 
+// Combines entry i with entry i + n/2, and so on: the upper levels of the tree over 32 lanes in n vectors.
 template <class V, int n, class F>
-BURNISH_HD V fold(const V (&lanes)[n], F combine) {
-  V folded[n];
-  for (int j = 0; j < n; ++j) folded[j] = lanes[j];
+BURNISH_HD V fold(V (&lanes)[n], F combine) {
+#pragma GCC unroll 4
   for (int half = n / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) folded[j] = combine(folded[j], folded[j + half]);
+#pragma GCC unroll 8
+    for (int j = 0; j < half; ++j) lanes[j] = combine(lanes[j], lanes[j + half]);
   }
-  return folded[0];
-}
-
-// Adds 32 lanes held in n vectors in the fixed tree.
-template <class V, int n>
-BURNISH_HD auto add_lanes(const V (&lanes)[n]) {
-  const auto add = [](auto a, auto b) { return a + b; };
-  return simd::tree_reduce(fold(lanes, add), add);
-}
-
-template <class V, int n>
-BURNISH_HD auto largest_of_lanes(const V (&lanes)[n]) {
-  const auto larger = [](auto a, auto b) { return a > b ? a : b; };
-  return simd::tree_reduce(fold(lanes, larger), larger);
+  return lanes[0];
 }
 
 // Calls each(j, first, values) for each vector of the chunk: its place j among the 32 lanes, the class of its first value,
@@ -259,87 +236,124 @@ BURNISH_HD void for_vectors(const F* values, int count, F fill, Each each) {
   }
 }
 
-template <class F>
-BURNISH_HD Bits<F> first_equal(const F* values, int count, F wanted) {
-  using V = simd::Vector<F>;
-  int c = 0;
-  for (; c + simd::width<F> <= count; c += simd::width<F>) {
-    const auto equal = simd::load(values + c) == V{} + wanted;
-    if (simd::tree_reduce(equal, [](auto a, auto b) { return a | b; }) != 0) break;
+// Folds the 32 lanes of each of `rows` rows, which come folded into one vector each: V for a vector of rows, a scalar for
+// a single one.
+template <int rows, class V, class F>
+BURNISH_HD auto reduce_rows(V (&lanes)[rows], F combine) {
+  if constexpr (rows == 1) {
+    return simd::tree_reduce(lanes[0], combine);
+  } else {
+    return simd::tree_reduce_each<rows>(lanes, combine);
   }
-  while (c < count - 1 && !(values[c] == wanted)) ++c;
-  return static_cast<Bits<F>>(c);
 }
 
-template <InputKind kind, Level level, class F>
-RowStats<F> chunk_stats(const F* values, int count, const Label<F>& label) {
+// Statistics of one chunk of `rows` rows: one row, or as many as a vector has lanes, which then share the work of folding
+// lanes. R is the scalar F or a vector of rows.
+template <InputKind kind, Level level, int rows, class R, class F>
+BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, const Label<R>& labels) {
   using V = simd::Vector<F>;
   using B = typename Lanes<V>::Bits;
   constexpr int vectors = vectors_per_step<F>;
-  constexpr F nothing = -static_cast<F>(__builtin_inf());  // weighs nothing and is never the largest
-  RowStats<F> stats;
-
-  V base{};
-  if constexpr (kind != InputKind::sigmoid_logits) {
-    V largest[vectors];
-    for (V& v : largest) v = V{} + nothing;
-    for_vectors(values, count, nothing, [&](int j, int, V v) { largest[j] = Lanes<V>::max(v, largest[j]); });
-    stats.tops.largest = largest_of_lanes(largest);
-    base = V{} + base_of(stats.tops.largest);
-  }
-  if constexpr (level >= Level::tops) stats.tops.argmax = first_equal(values, count, stats.tops.largest);
-
-  Sums<V> sums[vectors];
-  V second[vectors];
-  for (V& v : second) v = V{} + nothing;
-  B above[vectors] = {};
-  const Label<V> wide_label{B{} + label.index, V{} + label.value};
-  const B argmax = B{} + stats.tops.argmax;
-  const F fill = kind == InputKind::probabilities ? F{0} : nothing;
-  for_vectors(values, count, fill, [&](int j, int first, V v) {
-    const B index = simd::iota<B>() + static_cast<unsigned>(first);
-    if constexpr (level >= Level::tops) {
-      second[j] = Lanes<V>::max(index == argmax ? V{} + nothing : v, second[j]);
+  const auto larger = [](auto a, auto b) { return a > b ? a : b; };
+  const auto smaller = [](auto a, auto b) { return a < b ? a : b; };
+  const auto add = [](auto a, auto b) { return a + b; };
+  const auto of_row = [](const auto& r, int row) {
+    if constexpr (rows == 1) {
+      return r;
+    } else {
+      return r[row];
     }
-    add_rank<level>(above[j], v, index, wide_label);
-    add_class<kind, level>(sums[j], v, base, index, wide_label);
-  });
-
-  const auto total = [&sums](V Sums<V>::*quantity) {
-    V lanes[vectors];
-    for (int j = 0; j < vectors; ++j) lanes[j] = sums[j].*quantity;
-    return add_lanes(lanes);
   };
-  stats.sums.sum = total(&Sums<V>::sum);
-  stats.sums.weighted = total(&Sums<V>::weighted);
-  if constexpr (level >= Level::tops) stats.tops.second = largest_of_lanes(second);
-  if constexpr (level >= Level::labels) {
-    stats.sums.other_sum = total(&Sums<V>::other_sum);
-    stats.sums.other_squares = total(&Sums<V>::other_squares);
-    stats.above = add_lanes(above);
+
+  R largest{};
+  if constexpr (kind != InputKind::sigmoid_logits) {
+    V lanes[rows];
+    for (int row = 0; row < rows; ++row) {
+      V of_lanes[vectors];
+      for (V& v : of_lanes) v = V{} - infinity<V>();
+      for_vectors(values[row], count, -infinity<F>(),
+                  [&](int j, int, V v) { of_lanes[j] = Lanes<V>::max(v, of_lanes[j]); });
+      lanes[row] = fold(of_lanes, Lanes<V>::max);
+    }
+    largest = reduce_rows(lanes, larger);
   }
-  return stats;
+
+  V sum[rows], weighted[rows], other_sum[rows], other_squares[rows], below[rows];
+  B first[rows], times[rows], above[rows];
+  for (int row = 0; row < rows; ++row) {
+    const V row_largest = V{} + of_row(largest, row);
+    const Label<V> label{B{} + of_row(labels.index, row), V{} + of_row(labels.value, row)};
+    LaneStats<V> lanes[vectors];
+    for_vectors(values[row], count, padding<kind, F>(), [&](int j, int first_class, V v) {
+      const B index = simd::iota<B>() + static_cast<unsigned>(first_class);
+      add_to_lane<kind, level>(lanes[j], v, row_largest, index, label);
+    });
+    const LaneStats<V> folded = fold(lanes, add_lanes<level, V>);
+    sum[row] = folded.sums.sum;
+    weighted[row] = folded.sums.weighted;
+    other_sum[row] = folded.sums.other_sum;
+    other_squares[row] = folded.sums.other_squares;
+    below[row] = folded.below;
+    first[row] = folded.first;
+    times[row] = folded.times;
+    above[row] = folded.above;
+  }
+  LaneStats<R> total;
+  total.sums.sum = reduce_rows(sum, add);
+  if constexpr (kind != InputKind::sigmoid_logits) total.sums.weighted = reduce_rows(weighted, add);
+  if constexpr (level >= Level::tops) {
+    total.below = reduce_rows(below, larger);
+    total.first = reduce_rows(first, smaller);
+    total.times = reduce_rows(times, add);
+  }
+  if constexpr (level >= Level::labels) {
+    total.sums.other_sum = reduce_rows(other_sum, add);
+    total.sums.other_squares = reduce_rows(other_squares, add);
+    total.above = reduce_rows(above, add);
+  }
+  return chunk_of_lanes(total, largest);
+}
+
+// Rows that fit a chunk, as many at a time as a vector has lanes.
+template <InputKind kind, Level level, class F>
+void wide_rows(const F* rows, std::int64_t stride, int classes, int r, TileStats<F>& tile) {
+  using V = simd::Vector<F>;
+  constexpr int width = simd::width<F>;
+  const F* values[width];
+  for (int row = 0; row < width; ++row) values[row] = rows + row * stride;
+  store_stats(tile, r, chunk_stats<kind, level, width, V>(values, classes, load_label<V>(tile, r)));
+}
+
+// One row, chunk by chunk.
+template <InputKind kind, Level level, class F>
+void wide_row(const ScoreJob& job, Source<F>& source, std::int64_t row, int r, TileStats<F>& tile) {
+  const Label<F> label = load_label<F>(tile, r);
+  RowStats<F> stats;
+  for (std::int64_t first = 0; first < job.classes; first += chunk_classes) {
+    const int size = at_most(chunk_classes, job.classes - first);
+    const F* const values[1] = {source.chunk(row, first, size)};
+    const Label<F> chunk_label{label.index - static_cast<Bits<F>>(first), label.value};
+    RowStats<F> chunk = chunk_stats<kind, level, 1, F>(values, size, chunk_label);
+    chunk.tops.argmax += static_cast<Bits<F>>(first);
+    if (first == 0) {
+      stats = chunk;
+    } else {
+      merge_chunk<kind, level>(stats, chunk);
+    }
+  }
+  store_stats(tile, r, stats);
 }
 
 template <InputKind kind, Level level, class F>
 void wide_tile(const ScoreJob& job, Source<F>& source, std::int64_t first_row, int count, TileStats<F>& tile) {
-  for (int r = 0; r < count; ++r) {
-    const std::int64_t row = first_row + r;
-    const Label<F> label = level >= Level::labels ? load_label<F>(tile, r) : Label<F>{};
-    RowStats<F> stats;
-    for (std::int64_t first = 0; first < job.classes; first += chunk_classes) {
-      const int size = at_most(chunk_classes, job.classes - first);
-      const Label<F> chunk_label{label.index - static_cast<Bits<F>>(first), label.value};
-      RowStats<F> chunk = chunk_stats<kind, level>(source.chunk(row, first, size), size, chunk_label);
-      chunk.tops.argmax += static_cast<Bits<F>>(first);
-      if (first == 0) {
-        stats = chunk;
-      } else {
-        merge_chunk<kind, level>(stats, chunk);
-      }
+  int r = 0;
+  if (source.is_direct() && job.classes <= grouped_classes) {
+    for (; r + simd::width<F> <= count; r += simd::width<F>) {
+      const F* rows = static_cast<const F*>(job.input) + (first_row + r) * job.row_stride;
+      wide_rows<kind, level>(rows, job.row_stride, static_cast<int>(job.classes), r, tile);
     }
-    store_stats(tile, r, stats);
   }
+  for (; r < count; ++r) wide_row<kind, level>(job, source, first_row + r, r, tile);
 }
 
 // ---- labels in, scores out ----

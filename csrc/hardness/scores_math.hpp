@@ -3,9 +3,9 @@
 //
 // With weights w_c = exp(z_c - max z) (or w_c = p_c when probabilities are given), S = sum w, W = sum w ln w:
 //   entropy = ln S - W / S: one exponential a class, and no cancellation for logits, since -W and ln S are >= 0.
-// A row is cut into chunks of 1024 classes. Within a chunk, class c belongs to lane c % 32, each lane adds its classes
-// in order, and the lanes are added in a fixed tree; chunks follow in order. Every loop keeps this order, so a row
-// scores the same bits at each instruction set level, thread count and batch split, and on CUDA.
+// The order of additions is fixed, so that a row scores the same bits at each instruction set level, thread count and
+// batch split, and on CUDA: up to 32 classes are added one after the other; longer rows are cut into chunks of 1024, in
+// which class c belongs to lane c % 32, each lane adds its classes in order, and the lanes are added in a fixed tree.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace burnish::hardness {
 
 inline constexpr int chunk_classes = 1024;
 inline constexpr int lane_count = 32;
-inline constexpr int narrow_classes = 32;  // rows up to this many classes are handled a row per lane
+inline constexpr int narrow_classes = 32;  // up to this many classes a lane or thread has a row to itself
 
 template <class F>
 struct Limits;
@@ -61,7 +61,7 @@ struct RowStats {
   typename Lanes<V>::Bits above{};  // classes that rank before the label
 };
 
-// The given label of a row: its class (out of reach where there is none) and its value.
+// The given label of a row: its class and its value; out of reach and NaN where the label is no class.
 template <class V>
 struct Label {
   typename Lanes<V>::Bits index = typename Lanes<V>::Bits{} - 1u;
@@ -95,9 +95,9 @@ template <class V>
 BURNISH_HD V binary_entropy(V z) {
   using E = typename Lanes<V>::Element;
   const V distance = log_weight(z < V{} ? z : V{} - z, V{});  // -|z|
-  const V weight = exp_in_range(distance);
+  const V weight = exp_fast(distance);
   const V sum = weight + static_cast<E>(1);
-  return log(sum) - weight * distance / sum;
+  return z == z ? log_positive(sum) - weight * distance / sum : z;
 }
 
 template <InputKind kind, Level level, class V>
@@ -111,7 +111,7 @@ BURNISH_HD void add_class(Sums<V>& sums, V value, V base, typename Lanes<V>::Bit
     V log_of_weight;
     if constexpr (kind == InputKind::logits) {
       log_of_weight = log_weight(value, base);
-      weight = exp_in_range(log_of_weight);
+      weight = exp_fast(log_of_weight);
     } else {
       log_of_weight = log(value == V{} ? V{} + static_cast<E>(1) : value);
     }
@@ -156,6 +156,61 @@ BURNISH_HD Tops<V> merge_tops(const Tops<V>& a, const Tops<V>& b) {
   return both;
 }
 
+// What one of the 32 lanes of a chunk collects in a second pass, when the chunk's largest value is known.
+template <class V>
+struct LaneStats {
+  using Bits = typename Lanes<V>::Bits;
+  Sums<V> sums;
+  V below = V{} - infinity<V>();  // largest value below the chunk's largest
+  Bits first = Bits{} - 1u;       // where the chunk's largest value first stands
+  Bits times{};                   // and how often it occurs
+  Bits above{};
+};
+
+template <InputKind kind, Level level, class V>
+BURNISH_HD void add_to_lane(LaneStats<V>& lane, V value, V largest, typename Lanes<V>::Bits index,
+                            const Label<V>& label) {
+  if constexpr (level >= Level::tops) {
+    const auto is_largest = value == largest;
+    lane.below = is_largest ? lane.below : Lanes<V>::max(value, lane.below);
+    lane.first = is_largest ? (index < lane.first ? index : lane.first) : lane.first;
+    lane.times = is_largest ? lane.times + 1u : lane.times;
+  }
+  add_rank<level>(lane.above, value, index, label);
+  add_class<kind, level>(lane.sums, value, base_of(largest), index, label);
+}
+
+template <Level level, class V>
+BURNISH_HD LaneStats<V> add_lanes(const LaneStats<V>& a, const LaneStats<V>& b) {
+  LaneStats<V> both;
+  both.sums = add_sums<level>(a.sums, b.sums);
+  if constexpr (level >= Level::tops) {
+    both.below = Lanes<V>::max(a.below, b.below);
+    both.first = a.first < b.first ? a.first : b.first;
+    both.times = a.times + b.times;
+  }
+  if constexpr (level >= Level::labels) both.above = a.above + b.above;
+  return both;
+}
+
+// A chunk whose lanes have all been added, `largest` being its largest value.
+template <class V>
+BURNISH_HD RowStats<V> chunk_of_lanes(const LaneStats<V>& lanes, V largest) {
+  RowStats<V> stats;
+  stats.tops.largest = largest;
+  stats.tops.second = lanes.times > typename Lanes<V>::Bits{} + 1u ? largest : lanes.below;
+  stats.tops.argmax = lanes.first;
+  stats.sums = lanes.sums;
+  stats.above = lanes.above;
+  return stats;
+}
+
+// Value of the classes that fill up the last vector or warp: it weighs nothing.
+template <InputKind kind, class F>
+BURNISH_HD constexpr F padding() {
+  return kind == InputKind::probabilities ? F{0} : -static_cast<F>(__builtin_inf());
+}
+
 // Adds the next chunk of a row to those before it.
 template <InputKind kind, Level level, class F>
 BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
@@ -166,7 +221,7 @@ BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
     const F base = base_of(tops.largest);
     const auto rescale = [base](Sums<F>& sums, F largest) {
       const F shift = log_weight(base_of(largest), base);
-      const F factor = exp_in_range(shift);
+      const F factor = exp_fast(shift);
       sums.weighted = factor * (sums.weighted + shift * sums.sum);
       sums.sum *= factor;
       sums.other_sum *= factor;
@@ -180,45 +235,28 @@ BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
   row.above += chunk.above;
 }
 
-// Rows of at most `padded` classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of each. The
-// recursion adds in the order of the lane tree while keeping few partial sums alive.
-template <InputKind kind, Level level, int padded, class V, int first, int step, class Column>
-BURNISH_HD Sums<V> narrow_sums(const Column& column, int classes, V base, const Label<V>& label) {
-  using Bits = typename Lanes<V>::Bits;
-  if constexpr (step == padded) {
-    Sums<V> sums;
-    add_class<kind, level>(sums, column(first), base, Bits{} + static_cast<unsigned>(first), label);
-    return sums;
-  } else {
-    const Sums<V> a = narrow_sums<kind, level, padded, V, first, 2 * step>(column, classes, base, label);
-    if (first + step >= classes) return a;
-    return add_sums<level>(
-        a, narrow_sums<kind, level, padded, V, first + step, 2 * step>(column, classes, base, label));
-  }
-}
-
-template <InputKind kind, Level level, int padded, class V, class Column>
+// Rows of at most narrow_classes classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of each.
+template <InputKind kind, Level level, class V, class Column>
 BURNISH_HD RowStats<V> narrow_stats(const Column& column, int classes, const Label<V>& label) {
   using Bits = typename Lanes<V>::Bits;
   RowStats<V> stats;
-#pragma GCC unroll 32
-  for (int c = 0; c < padded; ++c) {
-    if (c < classes) {
-      const Bits index = Bits{} + static_cast<unsigned>(c);
-      add_top<level>(stats.tops, column(c), index);
-      add_rank<level>(stats.above, column(c), index, label);
-    }
+  for (int c = 0; c < classes; ++c) {
+    const Bits index = Bits{} + static_cast<unsigned>(c);
+    add_top<level>(stats.tops, column(c), index);
+    add_rank<level>(stats.above, column(c), index, label);
   }
-  stats.sums =
-      narrow_sums<kind, level, padded, V, 0, 1>(column, classes, base_of(stats.tops.largest), label);
+  const V base = base_of(stats.tops.largest);
+  for (int c = 0; c < classes; ++c) {
+    add_class<kind, level>(stats.sums, column(c), base, Bits{} + static_cast<unsigned>(c), label);
+  }
   return stats;
 }
 
-// What every score is computed from. Rows for which no distribution is defined have NaN in `sum`: NaN or +inf among the
-// values, all logits -inf, all probabilities 0, or a negative one.
+// What every score is computed from. Rows for which no distribution is defined have NaN in `inverse_sum`: NaN or +inf
+// among the values, all logits -inf, all probabilities 0, or a negative one.
 template <class V>
 struct RowWeights {
-  V sum{};
+  V inverse_sum{};
   V log_sum{};
   V entropy{};
   V offset{};  // what was subtracted from the logits
@@ -238,22 +276,22 @@ BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& la
   RowWeights<V> row;
   if constexpr (kind == InputKind::sigmoid_logits) {
     row.entropy = stats.sums.sum / static_cast<E>(classes);
-    row.sum = row.entropy;
     return row;
   }
   const V sum = stats.sums.sum;
   const V weighted = stats.sums.weighted;
   const V positive = sum > V{} ? sum : nan;
-  row.sum = weighted == weighted ? (sum < infinity<V>() ? positive : nan) : nan;
-  row.log_sum = log(row.sum);
-  row.entropy = L::max(V{}, row.log_sum - weighted / row.sum);
+  const V defined = weighted == weighted ? (sum < infinity<V>() ? positive : nan) : nan;
+  row.inverse_sum = static_cast<E>(1) / defined;
+  row.log_sum = defined == defined ? log_positive(defined) : defined;
+  row.entropy = L::max(V{}, row.log_sum - weighted * row.inverse_sum);
   const V largest = stats.tops.largest;
   V label_other = largest;
   if constexpr (level >= Level::labels) label_other = stats.tops.argmax == label.index ? stats.tops.second : largest;
   if constexpr (kind == InputKind::logits) {
     row.offset = base_of(largest);
     row.top = V{} + static_cast<E>(1);
-    if constexpr (level >= Level::tops) row.second = exp_in_range(log_weight(stats.tops.second, row.offset));
+    if constexpr (level >= Level::tops) row.second = exp_fast(log_weight(stats.tops.second, row.offset));
     row.label_log = label.value - row.offset;
     row.other_log = label_other - row.offset;
   } else {
@@ -278,18 +316,19 @@ BURNISH_HD V score_of(const RowWeights<V>& row, double log_classes) {
   if constexpr (score == Score::normalized_entropy) {
     return log_classes > 0 ? L::min(one, row.entropy / static_cast<E>(log_classes)) : row.entropy;
   }
-  if constexpr (score == Score::margin) return (row.top - row.second) / row.sum;
-  if constexpr (score == Score::least_confidence) return (row.sum - row.top) / row.sum;
-  if constexpr (score == Score::max_probability) return row.top / row.sum;
+  if constexpr (score == Score::margin) return (row.top - row.second) * row.inverse_sum;
+  if constexpr (score == Score::least_confidence) return one - row.top * row.inverse_sum;
+  if constexpr (score == Score::max_probability) return row.top * row.inverse_sum;
   if constexpr (score == Score::energy) return row.offset + row.log_sum;
   if constexpr (score == Score::perplexity) return exp(row.entropy);
   if constexpr (score == Score::cross_entropy) return row.log_sum - row.label_log;
   if constexpr (score == Score::el2n) {
-    return L::sqrt(row.other_sum * row.other_sum + row.other_squares) / row.sum;
+    const V length = L::sqrt(row.other_sum * row.other_sum + row.other_squares) * row.inverse_sum;
+    return row.label_log == row.label_log ? length : row.label_log;
   }
   if constexpr (score == Score::logit_margin) {
     const V margin = row.label_log - row.other_log;
-    return row.sum == row.sum ? margin : row.sum;
+    return row.inverse_sum == row.inverse_sum ? margin : row.inverse_sum;
   }
 }
 
@@ -333,13 +372,14 @@ BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, doub
     value.template operator()<Score::el2n>();
     value.template operator()<Score::logit_margin>();
     const Bits none = Bits{} - 1u;
-    const Bits argmax = row.sum == row.sum ? stats.tops.argmax : none;
+    const Bits argmax = row.inverse_sum == row.inverse_sum ? stats.tops.argmax : none;
     if constexpr (level >= Level::tops) {
       if (put.template wants<Score::predictions>()) put.template index<Score::predictions>(argmax);
     }
     if constexpr (level >= Level::labels) {
       if (put.template wants<Score::rank_of_label>()) {
-        put.template index<Score::rank_of_label>(row.sum == row.sum ? stats.above : none);
+        const Bits rank = label.value == label.value ? stats.above : none;
+        put.template index<Score::rank_of_label>(row.inverse_sum == row.inverse_sum ? rank : none);
       }
       if (put.template wants<Score::correct>()) {
         put.template index<Score::correct>(argmax == label.index ? Bits{} + 1u : Bits{});

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
+__file__: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from burnish import _core
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(_core.__file__).parent  # where the build put its files, in an editable installation too
 
 
 def build_info() -> dict[str, Any]:

@@ -98,6 +98,7 @@ def build_emulated(
     include_dirs: Iterable[str | Path] = (),
     defines: Iterable[str] = (),
     out_dir: str | Path = ".",
+    libraries: Iterable[str | Path] = (),
 ) -> Path:
     """Compile sources, ``.cu`` files as C++, into one program and return its path.
 
@@ -115,6 +116,8 @@ def build_emulated(
         Macros, ``NAME`` or ``NAME=VALUE``.
     out_dir : path
         Where the program goes.
+    libraries : paths
+        Static libraries; what the sources define themselves is not taken from them.
 
     Raises
     ------
@@ -125,7 +128,8 @@ def build_emulated(
     includes = [f"-I{path}" for path in (FOLDER, *include_dirs)]
     macros = [f"-D{macro}" for macro in defines]
     command = [compiler(), *COMMON_FLAGS, *VARIANTS[variant].flags, *includes, *macros]
-    command += ["-x", "c++", *(str(path) for path in sources), "-o", str(program)]
+    command += ["-x", "c++", *(str(path) for path in sources)]
+    command += ["-x", "none", *(str(path) for path in libraries), "-o", str(program)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{built.stderr}")

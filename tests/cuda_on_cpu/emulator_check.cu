@@ -125,6 +125,41 @@ void check_votes() {
   expect((out[6] & 1u) == 1u && (out[6] >> 16) == 0 && (out[7] & 1u) == 1u, "__activemask");
 }
 
+// out (64): half-warps meet on their own in between; ThreadSanitizer must not see a race
+__global__ void meet_in_parts(int* out) {
+  __shared__ int slots[64];
+  const unsigned t = threadIdx.x;
+  const unsigned lane = t % 32;
+  if (lane == 0 && t != 0) return;  // named by the masks below, but gone
+  slots[t] = static_cast<int>(t);
+  int sum = 0;
+  if (lane < 16) {
+    const unsigned low = 0x0000ffffu;
+    if (lane >= 2) sum = __shfl_xor_sync(0x0000fffcu, slots[t], 1);
+    __syncwarp(low);
+    sum += slots[t == 33 ? 33 : t ^ 1];
+    __syncwarp(low);
+    slots[t] = sum;
+  } else {
+    __syncwarp(0xffff0000u);
+  }
+  __syncwarp();
+  out[t] = slots[t == 48 ? 48 : t ^ 16];
+}
+
+void check_meetings_in_parts() {
+  std::vector<int> out(64, -1);
+  launch(meet_in_parts, 2, 64, 0, out.data());
+  for (int t = 0; t < 64; ++t) {
+    const int from = t == 48 ? 48 : t ^ 16;
+    int want = from;
+    if (from % 32 < 2) want = from == 33 ? 33 : from ^ 1;
+    if (from % 32 >= 2 && from % 32 < 16) want = 2 * (from ^ 1);
+    if (t == 32) want = -1;
+    expect(out[static_cast<std::size_t>(t)] == want, "meeting in parts, " + std::to_string(t));
+  }
+}
+
 struct Totals {
   int sum = 0, low = 100, high = -100, bits = 0, last = -1, cas = 0;
   unsigned long long wide = 0;
@@ -267,6 +302,7 @@ int main() {
     check_shuffles<float>();
     check_shuffles<long long>();
     check_votes();
+    check_meetings_in_parts();
     check_atomics();
     check_poison();
     check_errors_inside_kernels();

@@ -89,6 +89,7 @@ struct Meeting {
   unsigned source_lane = 0;
   std::uint64_t value = 0;
   std::uint64_t result = 0;
+  void* token = nullptr;  // what ThreadSanitizer is told everybody in this meeting has released
 };
 
 struct Thread {
@@ -98,15 +99,6 @@ struct Thread {
   unsigned warp = 0;
   Phase phase = Phase::kReady;
   Meeting meeting;
-};
-
-// ThreadSanitizer orders whoever releases a token before whoever acquires it later. Two tokens
-// used in turn: a thread that runs ahead to the next meeting must not be ordered before one that
-// is still to leave this one.
-struct TokenPair {
-  char tokens[2] = {};
-  unsigned turn = 0;
-  void* current() { return &tokens[turn & 1]; }
 };
 
 class Engine {
@@ -156,7 +148,9 @@ class Engine {
   bool complete_warp_operations();
   bool complete_warp_operations(unsigned warp);
   void check_arguments(const Thread& thread);
-  void check_agreement(const Thread& first, const Thread& other);
+  const Thread* lane_apart_from(const Thread& first, unsigned lanes) const;
+  [[noreturn]] void fail_without_progress();
+  [[noreturn]] void fail_disagreement(const Thread& first, const Thread& other);
   void complete(unsigned warp, unsigned lanes);
   std::uint64_t result_for(const Thread& thread, unsigned lanes);
   bool complete_barrier();
@@ -190,9 +184,9 @@ class Engine {
 
   char start_token_ = 0;
   char end_token_ = 0;
-  TokenPair barrier_tokens_;
-  // Per warp and lowest lane of the mask: __syncwarp orders the lanes it names and no others.
-  std::array<std::array<TokenPair, kWarp>, kMaxThreads / kWarp> warp_tokens_{};
+  char barrier_token_ = 0;
+  // Per warp and lowest lane of the meeting: __syncwarp orders the lanes it names and no others.
+  std::array<std::array<char, kWarp>, kMaxThreads / kWarp> warp_tokens_{};
 };
 
 inline Engine engine;
@@ -229,23 +223,17 @@ CUDA_ON_CPU_ENGINE inline std::string Engine::describe_waiting() const {
 CUDA_ON_CPU_ENGINE inline std::uint64_t Engine::barrier(const char* name, bool predicate,
                                                         const Location& where) {
   current_->meeting = {.name = name, .where = where, .value = predicate};
-  void* token = barrier_tokens_.current();
-  tsan_release(token);
   leave_current_thread(Phase::kAtBarrier);
-  tsan_acquire(token);
+  tsan_acquire(&barrier_token_);
   return barrier_votes_;
 }
 
 CUDA_ON_CPU_ENGINE inline std::uint64_t Engine::warp_operation(const Meeting& meeting) {
   Thread& thread = *current_;
   thread.meeting = meeting;
-  // Shuffles and votes exchange registers; CUDA does not let them order memory accesses.
-  const bool orders_memory = meeting.operation == WarpOperation::kSync;
-  const unsigned lowest = meeting.mask == 0 ? 0 : lowest_lane(meeting.mask);
-  void* token = warp_tokens_[thread.warp][lowest].current();
-  if (orders_memory) tsan_release(token);
   leave_current_thread(Phase::kAtWarpOperation);
-  if (orders_memory) tsan_acquire(token);
+  // Shuffles and votes exchange registers; CUDA does not let them order memory accesses.
+  if (meeting.operation == WarpOperation::kSync) tsan_acquire(thread.meeting.token);
   return thread.meeting.result;
 }
 
@@ -314,25 +302,44 @@ CUDA_ON_CPU_ENGINE inline bool Engine::complete_warp_operations() {
 
 CUDA_ON_CPU_ENGINE inline bool Engine::complete_warp_operations(unsigned warp) {
   const unsigned live = lanes_in(warp, Phase::kExited, false);
-  unsigned waiting = lanes_in(warp, Phase::kAtWarpOperation, true);
+  const unsigned waiting = lanes_in(warp, Phase::kAtWarpOperation, true);
   bool any = false;
-  while (waiting != 0) {
-    const unsigned lane = lowest_lane(waiting);
+  for (unsigned rest = waiting; rest != 0;) {
+    const unsigned lane = lowest_lane(rest);
+    rest &= rest - 1;
     const Thread& first = thread_at(warp, lane);
     check_arguments(first);
     const unsigned needed = first.meeting.mask & live;
-    if ((waiting & needed) == needed) {
-      for (unsigned rest = needed; rest != 0; rest &= rest - 1) {
-        check_agreement(first, thread_at(warp, lowest_lane(rest)));
-      }
-      complete(warp, needed);
-      waiting &= ~needed;
-      any = true;
-    } else {
-      waiting &= ~(1u << lane);
-    }
+    if ((waiting & needed) != needed || lane_apart_from(first, needed) != nullptr) continue;
+    complete(warp, needed);
+    rest &= ~needed;
+    any = true;
   }
   return any;
+}
+
+// A lane of `lanes` that waits at another operation or with another mask than `first`. It may
+// still get to the same one, once its own is complete.
+CUDA_ON_CPU_ENGINE inline const Thread* Engine::lane_apart_from(const Thread& first,
+                                                                unsigned lanes) const {
+  for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
+    const Thread& other = thread_at(first.warp, lowest_lane(rest));
+    if (other.meeting.mask != first.meeting.mask) return &other;
+    if (!same_place(other.meeting.where, first.meeting.where)) return &other;
+  }
+  return nullptr;
+}
+
+// Nobody can go on. When all lanes that an operation names wait at one, they disagree.
+CUDA_ON_CPU_ENGINE inline void Engine::fail_without_progress() {
+  for (unsigned i = 0; i < thread_count_; ++i) {
+    const Thread& first = threads_[i];
+    if (first.phase != Phase::kAtWarpOperation) continue;
+    const unsigned needed = first.meeting.mask & lanes_in(first.warp, Phase::kExited, false);
+    if ((lanes_in(first.warp, Phase::kAtWarpOperation, true) & needed) != needed) continue;
+    if (const Thread* other = lane_apart_from(first, needed)) fail_disagreement(first, *other);
+  }
+  fail("deadlock: a meeting is never complete" + describe_waiting());
 }
 
 CUDA_ON_CPU_ENGINE inline void Engine::check_arguments(const Thread& thread) {
@@ -347,10 +354,9 @@ CUDA_ON_CPU_ENGINE inline void Engine::check_arguments(const Thread& thread) {
   }
 }
 
-CUDA_ON_CPU_ENGINE inline void Engine::check_agreement(const Thread& first, const Thread& other) {
+CUDA_ON_CPU_ENGINE inline void Engine::fail_disagreement(const Thread& first, const Thread& other) {
   const Meeting& a = first.meeting;
   const Meeting& b = other.meeting;
-  if (a.mask == b.mask && same_place(a.where, b.where)) return;
   fail(
       format("lanes of one warp operation disagree: lane %u is in %s at %s with mask 0x%08x, "
              "lane %u in %s at %s with mask 0x%08x",
@@ -358,17 +364,20 @@ CUDA_ON_CPU_ENGINE inline void Engine::check_agreement(const Thread& first, cons
              describe(b.where).c_str(), b.mask));
 }
 
+// The scheduler releases the token in the name of the lanes, now and not when each arrived: the
+// lanes that meet are known only now, and all of them run, and acquire it, before the next meeting
+// can use the same token.
 CUDA_ON_CPU_ENGINE inline void Engine::complete(unsigned warp, unsigned lanes) {
+  char* token = &warp_tokens_[warp][lowest_lane(lanes)];
   for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
     Thread& thread = thread_at(warp, lowest_lane(rest));
     thread.meeting.result = result_for(thread, lanes);
+    thread.meeting.token = token;
+    if (thread.meeting.operation == WarpOperation::kSync) tsan_release_for(thread.fiber, token);
   }
-  // Only now may the values brought along be overwritten by the next meeting.
   for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
     thread_at(warp, lowest_lane(rest)).phase = Phase::kReady;
   }
-  const unsigned mask = thread_at(warp, lowest_lane(lanes)).meeting.mask;
-  ++warp_tokens_[warp][lowest_lane(mask)].turn;
 }
 
 CUDA_ON_CPU_ENGINE inline std::uint64_t Engine::result_for(const Thread& thread, unsigned lanes) {
@@ -408,8 +417,10 @@ CUDA_ON_CPU_ENGINE inline bool Engine::complete_barrier() {
     }
     barrier_votes_ += meeting.value;
   }
-  for (unsigned i = 0; i < thread_count_; ++i) threads_[i].phase = Phase::kReady;
-  ++barrier_tokens_.turn;
+  for (unsigned i = 0; i < thread_count_; ++i) {
+    tsan_release_for(threads_[i].fiber, &barrier_token_);
+    threads_[i].phase = Phase::kReady;
+  }
   return true;
 }
 
@@ -430,7 +441,7 @@ CUDA_ON_CPU_ENGINE inline void Engine::run_block() {
     progress |= complete_warp_operations();
     if (count(Phase::kExited) == thread_count_) break;
     progress |= complete_barrier();
-    if (!progress) fail("deadlock: a meeting is never complete" + describe_waiting());
+    if (!progress) fail_without_progress();
   }
   tsan_acquire(&end_token_);
 }

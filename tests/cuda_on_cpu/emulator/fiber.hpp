@@ -162,7 +162,7 @@ CUDA_ON_CPU_ENGINE inline void tsan_acquire([[maybe_unused]] void* token) {
 #endif
 }
 
-// For a fiber that will not run again: releases the token in its name, from the host.
+// Called by the host: releases the token in the name of a fiber that is not running.
 CUDA_ON_CPU_ENGINE inline void tsan_release_for([[maybe_unused]] const Fiber& fiber,
                                                 [[maybe_unused]] void* token) {
 #if defined(__SANITIZE_THREAD__)

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labeled images: a folder per class, a zip of such folders read in place, CIFAR-10, scikit-learn's digits."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish._extras import needs_extra
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+_DEEPEST = 4  # folders below the one named; a link to a parent would otherwise be followed for ever
+_CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+class DataError(ValueError):
+    """Images or labels that cannot be used; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class LabeledImages:
+    """Images of one size with their classes.
+
+    Attributes
+    ----------
+    images : uint8 array of shape (N, H, W, C)
+        C is 1 or 3.
+    labels : int64 array of shape (N,)
+        0 to K - 1.
+    names : tuple of K str
+        Of the classes.
+    ids : tuple of N str
+        Of the images: ``CLASS/FILE`` for files.
+    root : pathlib.Path or None
+        The folder or zip from which `pictures` reads; None where `images` is all there is.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+    root: Path | None = None
+    files: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pictures(self, indices: Sequence[int] | npt.NDArray[np.int64], longest: int = 256) -> list[npt.NDArray[Any]]:
+        """Return images for the eye: in their own proportions, `longest` pixels at most.
+
+        Parameters
+        ----------
+        indices : sequence of int
+            Which.
+        longest : int, default 256
+            Sides above it are reduced.
+
+        Returns
+        -------
+        list of uint8 array of shape (H, W) or (H, W, 3)
+        """
+        if self.root is None:
+            return [self.images[i].squeeze(-1) if self.images.shape[-1] == 1 else self.images[i] for i in indices]
+        with needs_extra("demo"):
+            from PIL import Image
+
+        def reduced(image: Image.Image) -> Image.Image:
+            image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+            return image
+
+        return list(_decoded(self.root, [self.files[i] for i in indices], longest, reduced))
+
+    def first_of_each_class(self, n: int) -> LabeledImages:
+        """Return the first `n` images of each class, in their order."""
+        keep = np.flatnonzero(place_in_class(self.labels) < n)
+        return LabeledImages(
+            images=self.images[keep],
+            labels=self.labels[keep],
+            names=self.names,
+            ids=tuple(self.ids[i] for i in keep),
+            root=self.root,
+            files=tuple(self.files[i] for i in keep) if self.files else (),
+        )
+
+
+def place_in_class(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Count, for each sample, the samples of its class before it."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    places = np.empty(len(labels), dtype=np.int64)
+    places[order] = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return places
+
+
+def load_digits() -> LabeledImages:
+    """Return scikit-learn's 1,797 handwritten digits, 8x8, gray.
+
+    Returns
+    -------
+    LabeledImages
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+    """
+    with needs_extra("demo"):
+        from sklearn.datasets import load_digits as load
+    digits = load()
+    images = np.rint(digits.images[..., None] * (255 / 16)).astype(np.uint8)
+    return LabeledImages(
+        images=images,
+        labels=digits.target.astype(np.int64),
+        names=tuple(str(i) for i in range(10)),
+        ids=tuple(str(i) for i in range(len(images))),
+    )
+
+
+def load_images(
+    path: str | os.PathLike[str],
+    *,
+    size: int = 32,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> LabeledImages:
+    """Read ``PATH/CLASS/*.jpg`` (or .png, ...), or a zip of such folders, which is not unpacked.
+
+    Parameters
+    ----------
+    path : path
+        Folder or zip. Folders around the classes' folders are passed through while there is only one.
+    size : int, default 32
+        Images are cropped to a square about their center and resized to `size` x `size`, RGB.
+    limit : int, optional
+        Read only the first `limit` of each class.
+    progress : callable, optional
+        Called with the number of images read so far and the number of all.
+
+    Returns
+    -------
+    LabeledImages
+        Classes in the order of their names, and files within a class likewise.
+
+    Raises
+    ------
+    DataError
+        If nothing is there, classes cannot be told, there is only one, or an image cannot be read.
+    """
+    root = Path(path)
+    names, files, labels, ids = _classes_of(root, _files_of(root), limit)
+    with needs_extra("demo"):
+        from PIL import Image, ImageOps
+
+    def squared(image: Image.Image) -> Image.Image:
+        if image.size == (size, size):
+            return image
+        return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+
+    images = np.empty((len(files), size, size, 3), dtype=np.uint8)
+    for i, pixels in enumerate(_decoded(root, files, size, squared)):
+        images[i] = pixels
+        if progress is not None and (i + 1) % 1000 == 0:
+            progress(i + 1, len(files))
+    return LabeledImages(images, labels, names, ids, root, files)
+
+
+def load_cifar10(*, limit: int | None = None, progress: Callable[[int, int], None] | None = None) -> LabeledImages:
+    """Read CIFAR-10's 50,000 training photographs from ``cifar10-train.zip`` in the folder that BURNISH_DATA names.
+
+    Parameters
+    ----------
+    limit : int, optional
+        Read only the first `limit` of each class.
+    progress : callable, optional
+        Called with the number of images read so far and the number of all.
+
+    Returns
+    -------
+    LabeledImages
+
+    Raises
+    ------
+    DataError
+        If the variable is not set, or the file is not there or holds other classes.
+    """
+    path = _from_burnish_data("cifar10-train.zip")
+    data = load_images(path, size=32, limit=limit, progress=progress)
+    if data.names != _CIFAR10:
+        raise DataError(f"{path} has the classes {', '.join(data.names)}; accepted: {', '.join(_CIFAR10)}")
+    return data
+
+
+@dataclass(frozen=True)
+class HumanLabels:
+    """What people said CIFAR-10's training photographs show, in the order of `load_cifar10`.
+
+    Attributes
+    ----------
+    true, given : int64 array of shape (N,)
+        CIFAR-10's own labels, and the people's.
+    probs : float32 array of shape (N, 10)
+        Out-of-sample probabilities of a ResNet-18 trained on `given`.
+    """
+
+    true: npt.NDArray[np.int64]
+    given: npt.NDArray[np.int64]
+    probs: npt.NDArray[np.float32]
+
+
+def load_cifar10_human_labels(kind: Literal["aggregate", "worst"]) -> HumanLabels:
+    """Read the human labels of CIFAR-10N from ``cifar10n-resnet18.npz`` in the folder that BURNISH_DATA names.
+
+    Parameters
+    ----------
+    kind : {"aggregate", "worst"}
+        The majority of three people (9.0 % wrong), or a wrong one of the three where there is one (40.2 % wrong).
+
+    Returns
+    -------
+    HumanLabels
+        Of all 50,000 photographs, class by class. The labels come in CIFAR-10's original order, the photographs in one
+        folder per class: the k-th file of a class is the k-th photograph of that class in the original order.
+
+    Raises
+    ------
+    DataError
+        If the file is not there or lacks an array.
+    """
+    if kind not in ("aggregate", "worst"):
+        raise DataError(f"human labels: 'kind' is {kind!r}; accepted: 'aggregate', 'worst'")
+    path = _from_burnish_data("cifar10n-resnet18.npz")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            true, given, probs = (arrays[name] for name in ("true_label", f"{kind}_label", f"{kind}_pred_probs"))
+    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not the file of human labels: {_one_line(error)}") from error
+    by_class = np.argsort(true, kind="stable")
+    return HumanLabels(true[by_class].astype(np.int64), given[by_class].astype(np.int64), probs[by_class])
+
+
+def _from_burnish_data(name: str) -> Path:
+    folder = os.environ.get("BURNISH_DATA")
+    if not folder:
+        raise DataError(f"{name}: set the environment variable BURNISH_DATA to the folder that holds it")
+    path = Path(folder, name)
+    if not path.is_file():
+        raise DataError(f"{path} is not there; BURNISH_DATA must name the folder that holds {name}")
+    return path
+
+
+def _files_of(root: Path) -> list[str]:
+    """List the images below `root`, a folder or zip, relative to it."""
+    try:
+        if root.is_dir():
+            found = _walk(root)
+        elif zipfile.is_zipfile(root):
+            with zipfile.ZipFile(root) as archive:
+                found = archive.namelist()
+        elif root.exists():
+            raise DataError(f"{root} is neither a folder nor a zip")
+        else:
+            raise DataError(f"{root} does not exist")
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{root} cannot be read: {_one_line(error)}") from error
+    images = [name for name in found if name.lower().endswith(_SUFFIXES) and not _is_hidden(name)]
+    if not images:
+        raise DataError(f"{root} has no images; accepted: {root.name}/CLASS/*.jpg, .png, ..., or a zip of that")
+    return sorted(images)
+
+
+def _walk(root: Path) -> list[str]:
+    found: list[str] = []
+    level = [root]
+    for _ in range(_DEEPEST):
+        entries = [entry for folder in level for entry in folder.iterdir()]
+        level = [entry for entry in entries if entry.is_dir()]
+        found += [entry.relative_to(root).as_posix() for entry in entries if not entry.is_dir()]
+    return found
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def _classes_of(
+    root: Path, files: list[str], limit: int | None
+) -> tuple[tuple[str, ...], tuple[str, ...], npt.NDArray[np.int64], tuple[str, ...]]:
+    folders = [PurePosixPath(file).parent for file in files]
+    parents = sorted({str(folder.parent) for folder in folders if folder.name})
+    loose = [file for file, folder in zip(files, folders, strict=True) if not folder.name]
+    if loose:
+        raise DataError(f"{root}: {loose[0]} is not in the folder of a class; accepted: {root.name}/CLASS/{loose[0]}")
+    if len(parents) > 1:
+        raise DataError(f"{root} has folders of classes at several places ({', '.join(parents[:3])}); name one of them")
+    names = tuple(sorted({folder.name for folder in folders}))
+    if len(names) < 2:
+        raise DataError(f"{root} has only one class, {names[0]}; accepted: two or more")
+    number = {name: i for i, name in enumerate(names)}
+    labels = np.array([number[folder.name] for folder in folders], dtype=np.int64)
+    order = np.argsort(labels, kind="stable")
+    if limit is not None:
+        order = order[place_in_class(labels)[order] < limit]
+    ids = tuple(f"{folders[i].name}/{PurePosixPath(files[i]).name}" for i in order)
+    return names, tuple(files[i] for i in order), labels[order], ids
+
+
+def _decoded(
+    root: Path, files: Sequence[str], size: int, shape: Callable[[Image.Image], Image.Image]
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield each file as RGB pixels (H, W, 3), after `shape`."""
+    with needs_extra("demo"):
+        from PIL import Image
+    with ExitStack() as stack:
+        archive = None if root.is_dir() else stack.enter_context(zipfile.ZipFile(root))
+        for file in files:
+            try:
+                source = root / file if archive is None else io.BytesIO(archive.read(file))
+                with Image.open(source) as image:
+                    image.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded at a fraction of its size
+                    pixels = np.asarray(shape(_upright_rgb(image)))
+            except Exception as error:  # decoders raise all sorts of things
+                raise DataError(f"{root}: {file} cannot be read as an image: {_one_line(error)}") from error
+            yield pixels
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):  # convert() would clip at 255
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
