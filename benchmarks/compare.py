@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Put two runs side by side: python benchmarks/compare.py before.json after.json [--only NAME ...]
 
-Machines drift, so a time that changed says little. The column "against the others" divides the change by the median change
-of the peers and floors of the same workload, which are the same code in both runs; "noise" is what three MADs of both
-runs allow.
+Machines drift, so a time that changed says little. The column "against the others" divides the change by the median
+change of the peers and floors of the same workload, which are the same code in both runs; "noise" is what three MADs of
+both runs allow.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def comparison(before: Mapping[Key, Result], after: Mapping[Key, Result], shared
         verdict = "" if abs(relative - 1) <= noise else "slower" if relative > 1 else "faster"
         rows.append(
             [
-                f"{each[0]}, {each[1]} threads: {each[2]}",
+                f"{each[0]} ({each[1]}): {each[2]}",
                 f"{before[each].median:.4g}",
                 f"{after[each].median:.4g}",
                 f"{change[each]:.2f}x",
@@ -73,7 +73,10 @@ def comparison(before: Mapping[Key, Result], after: Mapping[Key, Result], shared
                 verdict,
             ]
         )
-    return markdown(["contender", "before s", "after s", "after / before", "against the others", "noise", ""], rows)
+    return markdown(
+        ["workload (threads): contender", "before s", "after s", "after / before", "against the others", "noise", ""],
+        rows,
+    )
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def run_with(
     for name, floor, moved in (("read", timing.read_floor, size), ("copy", timing.copy_floor, 2 * size)):
         calls[name] = floor(size, threads)
         drafts[name] = Result(workload.name, threads, name, "floor", (), moved, 0.0, f"{size / 1e6:.0f} MB")
-    seconds = timing.measure(calls, budget=budget)
+    seconds = timing.measure(calls, budget=budget, pause=0.01 if threads > 1 else 0.0)
     return [finished(draft, seconds[name], workload, inputs) for name, draft in drafts.items()]
 
 

@@ -19,13 +19,12 @@ os.environ.setdefault("TORCHINDUCTOR_FX_GRAPH_CACHE", "0")
 os.environ.setdefault("TORCHINDUCTOR_AUTOGRAD_CACHE", "0")
 
 import numpy as np
-import scipy.special
-import scipy.stats
 from burnish import hardness
 from timing import Call, optional
 
 torch = optional("torch")
 numba = optional("numba")
+special, stats = optional("scipy.special"), optional("scipy.stats")
 
 BLOCK_BYTES = 256 * 1024  # of the "in blocks" contenders: logits and temporaries stay in a 1 MiB cache
 LABEL_FREE = ("entropy", "normalized_entropy", "margin", "least_confidence", "max_probability", "energy", "perplexity",
@@ -129,7 +128,7 @@ def scores(which: tuple[str, ...], *, reuse: bool = False) -> Callable[[Inputs],
 
 
 def scipy_rows(inputs: Inputs) -> Call:
-    return lambda: scipy.stats.entropy(scipy.special.softmax(inputs.values, axis=1), axis=1)
+    return lambda: stats.entropy(special.softmax(inputs.values, axis=1), axis=1)
 
 
 def scipy_row_by_row(inputs: Inputs) -> Call:
@@ -137,7 +136,7 @@ def scipy_row_by_row(inputs: Inputs) -> Call:
     rows = inputs.values
 
     def call() -> Any:
-        return np.array([scipy.stats.entropy(scipy.special.softmax(np.asarray(row))) for row in rows])
+        return np.array([stats.entropy(special.softmax(np.asarray(row))) for row in rows])
 
     return call
 
@@ -186,11 +185,11 @@ def _top_two_gap(probs: Any) -> Any:
 
 
 def scipy_entropy_of_probs(inputs: Inputs) -> Call:
-    return lambda: scipy.stats.entropy(inputs.values, axis=1)
+    return lambda: stats.entropy(inputs.values, axis=1)
 
 
 def scipy_entr_of_probs(inputs: Inputs) -> Call:
-    return lambda: _in_blocks(lambda probs: scipy.special.entr(probs).sum(axis=1), inputs.values)
+    return lambda: _in_blocks(lambda probs: special.entr(probs).sum(axis=1), inputs.values)
 
 
 # ---- torch ----

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scores in float64, with SciPy, a block of rows at a time: what every contender is checked against."""
+"""The scores in float64, a block of rows at a time: what every contender is checked against.
+
+Plain NumPy, so that it works wherever burnish does; test_scripts.py compares it with SciPy.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.special
-import scipy.stats
 
 BLOCK = 1 << 20  # values
 
@@ -38,11 +39,21 @@ class Rows:
         self.numbers = np.arange(len(logits))
 
     @cached_property
+    def total(self) -> Any:
+        """Logarithm of the sum of exponentials."""
+        largest = self.logits.max(axis=1)
+        return largest + np.log(np.exp(self.logits - largest[:, None]).sum(axis=1))
+
+    @cached_property
+    def log_probs(self) -> Any:
+        return self.logits - self.total[:, None]
+
+    @cached_property
     def probs(self) -> Any:
-        return scipy.special.softmax(self.logits, axis=1)
+        return np.exp(self.log_probs)
 
     def entropy(self) -> Any:
-        return scipy.stats.entropy(self.probs, axis=1)
+        return -(self.probs * self.log_probs).sum(axis=1)
 
     def normalized_entropy(self) -> Any:
         return self.entropy() / np.log(self.logits.shape[1])
@@ -61,13 +72,13 @@ class Rows:
         return 1 - self.probs.max(axis=1)
 
     def energy(self) -> Any:
-        return scipy.special.logsumexp(self.logits, axis=1)
+        return self.total
 
     def predictions(self) -> Any:
         return self.logits.argmax(axis=1)
 
     def cross_entropy(self) -> Any:
-        return -scipy.special.log_softmax(self.logits, axis=1)[self.numbers, self.labels]
+        return -self.log_probs[self.numbers, self.labels]
 
     def el2n(self) -> Any:
         error = self.probs.copy()

@@ -15,6 +15,7 @@ from report import Goal
 
 TORCH = ("torch",)
 NUMBA = ("numba",)
+SCIPY = ("scipy",)
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def entropy(label: str, rows: int, classes: int, goal: float) -> Workload:
         (
             ours("burnish", peers.score("entropy")),
             ours("burnish, out=", peers.score("entropy", reuse=True)),
-            Contender("SciPy, row by row", peers.scipy_row_by_row, one_thread_only=True, rows=2000),
-            Contender("SciPy", peers.scipy_rows, one_thread_only=True),
+            Contender("SciPy, row by row", peers.scipy_row_by_row, one_thread_only=True, needs=SCIPY, rows=2000),
+            Contender("SciPy", peers.scipy_rows, one_thread_only=True, needs=SCIPY),
             Contender("NumPy", peers.numpy_rows, one_thread_only=True),
             Contender("NumPy in blocks", peers.numpy_blocks, one_thread_only=True),
             Contender("torch Categorical", peers.eager(peers.categorical_entropy), needs=TORCH),
@@ -120,7 +121,7 @@ def entropy(label: str, rows: int, classes: int, goal: float) -> Workload:
 
 def entropy_16_bit(label: str, rows: int, classes: int, dtype: str, goal: float) -> Workload:
     in_numpy = (
-        Contender("SciPy in float16", peers.scipy_rows, tolerance=0.1, one_thread_only=True),
+        Contender("SciPy in float16", peers.scipy_rows, tolerance=0.1, one_thread_only=True, needs=SCIPY),
         Contender("NumPy, float32 in blocks", peers.numpy_blocks, one_thread_only=True),
     )
     return Workload(
@@ -222,8 +223,8 @@ def entropy_of_probabilities(label: str, rows: int, classes: int) -> Workload:
         (
             ours("burnish", peers.score("entropy", probs=True)),
             ours("burnish, out=", peers.score("entropy", probs=True, reuse=True)),
-            Contender("SciPy", peers.scipy_entropy_of_probs, one_thread_only=True),
-            Contender("SciPy entr in blocks", peers.scipy_entr_of_probs, one_thread_only=True),
+            Contender("SciPy", peers.scipy_entropy_of_probs, one_thread_only=True, needs=SCIPY),
+            Contender("SciPy entr in blocks", peers.scipy_entr_of_probs, one_thread_only=True, needs=SCIPY),
             Contender("torch entr", peers.eager(peers.entr_of_probs), needs=TORCH),
             Contender("torch.compile", peers.compiled(peers.entr_of_probs), needs=TORCH),
         ),

@@ -40,12 +40,15 @@ def measure(
     budget: float = 2.0,
     least: int = 3,
     most: int = 21,
+    pause: float = 0.0,
     clock: Clock = wall_clock,
 ) -> dict[str, list[float]]:
     """Time calls in turns, so that a drift of the machine meets all of them.
 
     Each call is timed for about `budget` seconds in all, `least` to `most` times; slow ones sit out rounds, evenly.
     The order within a round rotates, so that none always follows the same neighbor. All must be warm.
+    A `pause` of some milliseconds before each lets the threads of OpenMP, which wait spinning, leave the processors to
+    the next contender.
     """
     runs = {}
     for name, call in calls.items():
@@ -61,6 +64,7 @@ def measure(
             start = turn % len(names)
             for name in names[start:] + names[:start]:
                 if (turn + 1) * runs[name] // rounds > turn * runs[name] // rounds:
+                    time.sleep(pause)
                     seconds[name].append(clock(calls[name]))
     finally:
         if enabled:
@@ -82,7 +86,7 @@ def mad(values: Sequence[float]) -> float:
 
 
 def read_floor(size: int, threads: int) -> Call:
-    """Read `size` bytes once: the C library's ``memchr`` looks for a byte that is not there, each thread in its part."""
+    """Read `size` bytes once: the C library's ``memchr`` looks for a byte that is not there, in shares."""
     source = np.full(size, 1, dtype=np.uint8)
     search = ctypes.CDLL(None).memchr
     search.restype, search.argtypes = ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import burnish
 import numpy as np
 import pytest
-
-import burnish
 from burnish import _core
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # `from reference import hardness` under every import mode

@@ -140,15 +140,14 @@ Array from_dlpack(const py::object& object, const char* name, std::uintptr_t str
     capsule = export_capsule(object, on_gpu, stream);
   } catch (py::error_already_set& error) {
     if (error.matches(PyExc_KeyboardInterrupt)) throw;
-    py::raise_from(error, PyExc_TypeError,
-                   concat("'", name, "' cannot be read through DLPack: ",
-                          py::str(error.value()).cast<std::string>()).c_str());
+    py::raise_from(
+        error, PyExc_TypeError,
+        concat("'", name, "' cannot be read through DLPack: ", py::str(error.value()).cast<std::string>()).c_str());
     throw py::error_already_set();
   }
   PyObject* raw = capsule.ptr();
   if (PyCapsule_IsValid(raw, "dltensor_versioned")) {
-    const auto* managed =
-        static_cast<dlpack::ManagedTensorVersioned*>(PyCapsule_GetPointer(raw, "dltensor_versioned"));
+    const auto* managed = static_cast<dlpack::ManagedTensorVersioned*>(PyCapsule_GetPointer(raw, "dltensor_versioned"));
     check(managed->version.major <= 1, "'", name, "' comes with DLPack ", managed->version.major,
           "; accepted: versions 0 and 1");
     return {view_of(managed->tensor, managed->flags & dlpack::read_only_flag, name), capsule};

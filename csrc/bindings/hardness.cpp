@@ -51,8 +51,8 @@ void accumulate(const py::object& score_object, const py::object& label_object, 
   const Array count_array = to_array(counts, "counts", 0);
   const Array sum_array = to_array(sums, "sums", 0);
   const Array histogram_array = to_array(histogram, "histogram", 0);
-  hardness::ClassSums args{score_array.view, label_array.view, std::nullopt, histogram_max, count_array.view,
-                           sum_array.view, histogram_array.view};
+  hardness::ClassSums args{score_array.view, label_array.view, std::nullopt,        histogram_max,
+                           count_array.view, sum_array.view,   histogram_array.view};
   if (correct_array) args.correct = correct_array->view;
   const py::gil_scoped_release release;
   hardness::accumulate(args);

@@ -9,7 +9,8 @@ namespace {
 
 namespace py = pybind11;
 
-// Ends a long call when Ctrl-C was pressed. Python's own handler runs only on its main thread; elsewhere this is a no-op.
+// Ends a long call when Ctrl-C was pressed. Python's own handler runs only on its main thread; elsewhere this is a
+// no-op.
 void raise_pending_signal() {
   const py::gil_scoped_acquire gil;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();

@@ -36,10 +36,12 @@ void map_in_place(py::array_t<T, py::array::c_style>& values, F f) {
 
 template <class T>
 void register_elementary(py::module_& module) {
-  module.def("_exp_", [](py::array_t<T, py::array::c_style> x) { map_in_place(x, [](T v) { return exp(v); }); },
-             py::arg("x").noconvert());
-  module.def("_log_", [](py::array_t<T, py::array::c_style> x) { map_in_place(x, [](T v) { return log(v); }); },
-             py::arg("x").noconvert());
+  module.def(
+      "_exp_", [](py::array_t<T, py::array::c_style> x) { map_in_place(x, [](T v) { return exp(v); }); },
+      py::arg("x").noconvert());
+  module.def(
+      "_log_", [](py::array_t<T, py::array::c_style> x) { map_in_place(x, [](T v) { return log(v); }); },
+      py::arg("x").noconvert());
 }
 
 }  // namespace
@@ -53,8 +55,7 @@ void register_runtime(py::module_& module) {
   register_elementary<double>(module);
   module.def("_emulated_fma", [](float a, float b, float c) { return emulated_fma(a, b, c); });
   module.def("_philox4x32", [](std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
-    const PhiloxCounter drawn =
-        philox4x32({{counter[0], counter[1], counter[2], counter[3]}}, {{key[0], key[1]}});
+    const PhiloxCounter drawn = philox4x32({{counter[0], counter[1], counter[2], counter[3]}}, {{key[0], key[1]}});
     return std::array<std::uint32_t, 4>{drawn.word[0], drawn.word[1], drawn.word[2], drawn.word[3]};
   });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -21,12 +22,22 @@ std::string concat(const Parts&... parts) {
 }
 
 template <class Error = ValueError, class... Parts>
-void check(bool ok, const Parts&... parts) {
-  if (!ok) [[unlikely]]
-    throw Error(concat(parts...));
+[[noreturn, gnu::cold, gnu::noinline]] void fail(const Parts&... parts) {
+  throw Error(concat(parts...));
 }
 
-std::string shape_text(const TensorView& view);
+template <class Error = ValueError, class... Parts>
+void check(bool ok, const Parts&... parts) {
+  if (!ok) [[unlikely]]
+    fail<Error>(parts...);
+}
+
+// Prints a shape as Python does.
+struct ShapeOf {
+  const TensorView& view;
+};
+std::ostream& operator<<(std::ostream& stream, const ShapeOf& shape);
+std::ostream& operator<<(std::ostream& stream, const Device& device);
 
 // `accepted` in the order in which the message lists them.
 void check_dtype(std::string_view call, std::string_view argument, const TensorView& view,
@@ -34,8 +45,8 @@ void check_dtype(std::string_view call, std::string_view argument, const TensorV
 void check_integer(std::string_view call, std::string_view argument, const TensorView& view);
 void check_device(std::string_view call, std::string_view argument, const TensorView& view, Device expected);
 // Writable, of this shape, and not sharing memory with any of `inputs`.
-void check_output(std::string_view call, std::string_view argument, const TensorView& view, const TensorView& expected_shape,
-                  std::initializer_list<TensorView> inputs);
+void check_output(std::string_view call, std::string_view argument, const TensorView& view,
+                  const TensorView& expected_shape, std::initializer_list<TensorView> inputs);
 
 // One integer label a row, on a CPU each in 0..classes-1; on a GPU the values are not read here, since that would wait.
 void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes);

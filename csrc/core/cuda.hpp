@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few things kernels and their launchers need beyond CUDA's own. Under BURNISH_CUDA_ON_CPU the same files compile as
-// plain C++ and run on the CPU (tests/cuda_on_cpu).
+// The few things kernels and their launchers need beyond CUDA's own. Under BURNISH_CUDA_ON_CPU the same files compile
+// as plain C++ and run on the CPU (tests/cuda_on_cpu).
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 #else
 #include <cuda_runtime.h>
 // Dynamic shared memory as an array of T. One name for all types, as CUDA demands within a file.
-#define BURNISH_DYNAMIC_SHARED(T, name)                             \
+#define BURNISH_DYNAMIC_SHARED(T, name)                            \
   extern __shared__ __align__(16) unsigned char burnish_shared_[]; \
   T* const name = reinterpret_cast<T*>(burnish_shared_)
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp and log for scalars and vectors, the same bits at every instruction set level and on both devices. Polynomials are
-// minimax fits (Remez); tests/core/test_exp.py holds the measured errors: float32 below 1.1 (exp) and 0.9 (log) ULP.
+// exp and log for scalars and vectors, the same bits at every instruction set level and on both devices. Polynomials
+// are minimax fits (Remez); tests/core/test_exp.py holds the measured errors: float32 below 1.1 (exp) and 0.9 (log)
+// ULP.
 #pragma once
 
 #include <cstdint>

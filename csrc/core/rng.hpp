@@ -24,7 +24,8 @@ BURNISH_HD PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
     const std::uint64_t even = std::uint64_t{multiplier[0]} * counter.word[0];
     const std::uint64_t odd = std::uint64_t{multiplier[1]} * counter.word[2];
     counter = {{static_cast<std::uint32_t>(odd >> 32) ^ counter.word[1] ^ key.word[0], static_cast<std::uint32_t>(odd),
-                static_cast<std::uint32_t>(even >> 32) ^ counter.word[3] ^ key.word[1], static_cast<std::uint32_t>(even)}};
+                static_cast<std::uint32_t>(even >> 32) ^ counter.word[3] ^ key.word[1],
+                static_cast<std::uint32_t>(even)}};
     key.word[0] += weyl[0];
     key.word[1] += weyl[1];
   }

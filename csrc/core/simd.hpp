@@ -128,7 +128,8 @@ namespace simd {
 namespace {
 
 // A call, not inlined: without the instruction it is a hundred operations, and formulas use it ten times a class.
-[[maybe_unused]] __attribute__((noinline)) Vector<float> fused_lanes(Vector<float> a, Vector<float> b, Vector<float> c) {
+[[maybe_unused]] __attribute__((noinline)) Vector<float> fused_lanes(Vector<float> a, Vector<float> b,
+                                                                     Vector<float> c) {
   for (int lane = 0; lane < width<float>; ++lane) a[lane] = Lanes<float>::mul_add(a[lane], b[lane], c[lane]);
   return a;
 }

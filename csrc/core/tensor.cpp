@@ -14,8 +14,8 @@ struct DTypeRow {
   std::size_t size;
 };
 constexpr DTypeRow dtype_rows[] = {
-    {"float64", 8}, {"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"int64", 8},  {"int32", 4}, {"int16", 2},
-    {"int8", 1},    {"uint64", 8},  {"uint32", 4},  {"uint16", 2},   {"uint8", 1},  {"bool", 1},
+    {"float64", 8}, {"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"int64", 8}, {"int32", 4}, {"int16", 2},
+    {"int8", 1},    {"uint64", 8},  {"uint32", 4},  {"uint16", 2},   {"uint8", 1}, {"bool", 1},
 };
 
 // First byte and one past the last byte that the view can touch.
@@ -36,16 +36,18 @@ std::pair<const char*, const char*> extent(const TensorView& view) {
 std::size_t item_size(DType dtype) { return dtype_rows[static_cast<std::size_t>(dtype)].size; }
 std::string_view name(DType dtype) { return dtype_rows[static_cast<std::size_t>(dtype)].name; }
 
-std::string name(Device device) {
-  return device.type == DeviceType::cpu ? std::string("cpu") : concat("cuda:", device.index);
+std::string name(Device device) { return concat(device); }
+
+std::ostream& operator<<(std::ostream& stream, const Device& device) {
+  return device.type == DeviceType::cpu ? stream << "cpu" : stream << "cuda:" << device.index;
 }
 
-std::string shape_text(const TensorView& view) {
-  std::string text = "(";
-  for (int d = 0; d < view.ndim; ++d) {
-    text += concat(d ? ", " : "", view.shape[static_cast<std::size_t>(d)]);
+std::ostream& operator<<(std::ostream& stream, const ShapeOf& shape) {
+  stream << '(';
+  for (int d = 0; d < shape.view.ndim; ++d) {
+    stream << (d ? ", " : "") << shape.view.shape[static_cast<std::size_t>(d)];
   }
-  return text + (view.ndim == 1 ? ",)" : ")");
+  return stream << (shape.view.ndim == 1 ? ",)" : ")");
 }
 
 bool may_overlap(const TensorView& a, const TensorView& b) {
@@ -57,11 +59,11 @@ bool may_overlap(const TensorView& a, const TensorView& b) {
 
 void check_dtype(std::string_view call, std::string_view argument, const TensorView& view,
                  std::initializer_list<DType> accepted) {
-  std::string names;
   for (const DType dtype : accepted) {
     if (view.dtype == dtype) return;
-    names += concat(names.empty() ? "" : ", ", name(dtype));
   }
+  std::string names;
+  for (const DType dtype : accepted) names += concat(names.empty() ? "" : ", ", name(dtype));
   throw TypeError(concat(call, ": '", argument, "' has dtype ", name(view.dtype), "; accepted: ", names));
 }
 
@@ -72,8 +74,8 @@ void check_integer(std::string_view call, std::string_view argument, const Tenso
 
 void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes) {
   check_integer(call, "labels", labels);
-  check(labels.ndim == 1 && labels.shape[0] == rows, call, ": 'labels' has shape ", shape_text(labels),
-        "; accepted: (", rows, ",), one label a row");
+  check(labels.ndim == 1 && labels.shape[0] == rows, call, ": 'labels' has shape ", ShapeOf{labels}, "; accepted: (",
+        rows, ",), one label a row");
   if (labels.device.type != DeviceType::cpu) return;
   visit_integer(labels.dtype, [&]<class T>() {
     const T* data = static_cast<const T*>(labels.data);
@@ -86,21 +88,22 @@ void check_labels(std::string_view call, const TensorView& labels, std::int64_t 
 }
 
 void check_device(std::string_view call, std::string_view argument, const TensorView& view, Device expected) {
-  check(view.device == expected, call, ": '", argument, "' is on ", name(view.device), "; accepted: ", name(expected),
+  check(view.device == expected, call, ": '", argument, "' is on ", view.device, "; accepted: ", expected,
         ", where the other arguments are");
 }
 
 void check_output(std::string_view call, std::string_view argument, const TensorView& view,
                   const TensorView& expected_shape, std::initializer_list<TensorView> inputs) {
   check(view.ndim == expected_shape.ndim && view.shape == expected_shape.shape, call, ": '", argument, "' has shape ",
-        shape_text(view), "; accepted: ", shape_text(expected_shape));
+        ShapeOf{view}, "; accepted: ", ShapeOf{expected_shape});
   check(!view.read_only, call, ": '", argument, "' is read-only; accepted: a writable array");
   for (std::size_t d = 0; d < static_cast<std::size_t>(view.ndim); ++d) {
     check(view.strides[d] != 0 || view.shape[d] <= 1, call, ": '", argument,
           "' repeats one element (a broadcast view); accepted: an array with its own memory");
   }
   for (const TensorView& input : inputs) {
-    check(!may_overlap(view, input), call, ": '", argument, "' shares memory with an input; accepted: a separate array");
+    check(!may_overlap(view, input), call, ": '", argument,
+          "' shares memory with an input; accepted: a separate array");
   }
 }
 

@@ -68,15 +68,15 @@ void add_to(const ClassSums& args, const Totals& totals) {
   for (std::size_t i = 0; i < totals.counts.size(); ++i) counts[i] += totals.counts[i];
   for (std::size_t i = 0; i < totals.histogram.size(); ++i) histogram[i] += totals.histogram[i];
   for (std::size_t c = 0; c < totals.sums.size(); ++c) {
-    const Wide sum = static_cast<Wide>(sums[2 * c + 1]) * (Wide{1} << 64) + static_cast<std::uint64_t>(sums[2 * c]) +
-                     totals.sums[c];
+    const Wide sum =
+        static_cast<Wide>(sums[2 * c + 1]) * (Wide{1} << 64) + static_cast<std::uint64_t>(sums[2 * c]) + totals.sums[c];
     sums[2 * c] = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum));
     sums[2 * c + 1] = static_cast<std::int64_t>(sum >> 64);
   }
 }
 
 void check_rows(const TensorView& view, std::string_view argument, std::int64_t rows) {
-  check(view.ndim == 1 && view.shape[0] == rows, "accumulate: '", argument, "' has shape ", shape_text(view),
+  check(view.ndim == 1 && view.shape[0] == rows, "accumulate: '", argument, "' has shape ", ShapeOf{view},
         "; accepted: (", rows, ",)");
   check_device("accumulate", argument, view, Device{});
 }

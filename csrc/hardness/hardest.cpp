@@ -2,15 +2,17 @@
 #include "hardness/hardest.hpp"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <memory>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
 #include "burnish/hardness.hpp"
+#include "core/buffer.hpp"
 #include "core/check.hpp"
 #include "core/parallel.hpp"
 
@@ -33,7 +35,7 @@ struct ScoreView {
 
 constexpr std::int64_t sample_size = 16'384;
 constexpr int piece_rows = 32'768;
-constexpr int radix_bits = 11;
+constexpr int max_radix_bits = 12;
 
 // A score that about k, and with all but certainty at least k, of all scores reach; NaN when too few would be left out
 // for the search to pay.
@@ -54,87 +56,116 @@ F estimate_threshold(ScoreView<F> scores, std::int64_t k) {
   return sample[static_cast<std::size_t>(rank)];
 }
 
-template <class E, class F>
-std::vector<E> collect_all(ScoreView<F> scores) {
-  std::vector<E> entries(static_cast<std::size_t>(scores.size));
-  parallel_for(scores.size, piece_rows, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) {
-      entries[static_cast<std::size_t>(i)] = {static_cast<decltype(E::key)>(~order_key(scores[i])),
-                                              static_cast<decltype(E::index)>(i)};
+// Candidates of one piece of the scores, in order of index.
+struct Run {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+// Entries in pieces that lie in any order in memory; the runs, in order of index, say where.
+template <class E>
+struct Candidates {
+  Buffer<E> entries;
+  std::vector<Run> runs;
+  std::size_t total = 0;
+
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const Run& run : runs) {
+      for (std::size_t i = 0; i < run.count; ++i) visit(entries[run.first + i]);
     }
-  });
-  return entries;
+  }
+};
+
+template <class E, class F>
+E make_entry(F score, std::int64_t index) {
+  return {static_cast<decltype(E::key)>(~order_key(score)), static_cast<decltype(E::index)>(index)};
 }
 
-// Those that reach the threshold, in order of index.
 template <class E, class F>
-std::vector<E> collect(ScoreView<F> scores, F threshold) {
-  const auto pieces = static_cast<std::size_t>((scores.size + piece_rows - 1) / piece_rows);
-  std::vector<std::vector<E>> found(pieces);
-  with_isa([&]<Isa isa>() {
-    parallel_for(scores.size, piece_rows, [&](std::int64_t first, std::int64_t last) {
-      thread_local std::vector<std::uint32_t> places;
-      places.resize(piece_rows + 16);
-      const F* from = scores.data + first * scores.stride;
-      const std::int64_t count =
-          collect_at_least<isa>(from, scores.stride, static_cast<int>(last - first), threshold, places.data());
-      std::vector<E>& entries = found[static_cast<std::size_t>(first / piece_rows)];
-      entries.resize(static_cast<std::size_t>(count));
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        entries[i] = {static_cast<decltype(E::key)>(~order_key(from[places[i] * scores.stride])),
-                      static_cast<decltype(E::index)>(first + places[i])};
-      }
-    });
+Candidates<E> collect_all(ScoreView<F> scores) {
+  const auto size = static_cast<std::size_t>(scores.size);
+  Candidates<E> all{Buffer<E>(size), {Run{0, size}}, size};
+  parallel_for(scores.size, piece_rows, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      all.entries[static_cast<std::size_t>(i)] = make_entry<E>(scores[i], i);
+    }
   });
-  std::size_t total = 0;
-  for (const auto& entries : found) total += entries.size();
-  std::vector<E> all;
-  all.reserve(total);
-  for (const auto& entries : found) all.insert(all.end(), entries.begin(), entries.end());
   return all;
 }
 
-// Stable ascending sort by key: least significant digit first, digits that all entries share left out.
+// Those that reach the threshold, about `expected` of them. `total` counts them all, also those for which there was no
+// room.
+template <class E, class F>
+Candidates<E> collect(ScoreView<F> scores, F threshold, std::int64_t expected) {
+  const std::int64_t room = std::min(scores.size, expected + expected / 4 + 4 * sample_size);
+  Candidates<E> found{Buffer<E>(static_cast<std::size_t>(room)), {}, 0};
+  found.runs.resize(static_cast<std::size_t>((scores.size + piece_rows - 1) / piece_rows));
+  std::atomic<std::size_t> next{0};
+  with_isa([&]<Isa isa>() {
+    parallel_for(scores.size, piece_rows, [&](std::int64_t first, std::int64_t last) {
+      thread_local Buffer<std::uint32_t> places(piece_rows + 16);
+      const F* from = scores.data + first * scores.stride;
+      const auto count = static_cast<std::size_t>(
+          collect_at_least<isa>(from, scores.stride, static_cast<int>(last - first), threshold, places.data()));
+      const std::size_t start = next.fetch_add(count);
+      if (start + count > found.entries.size()) return;
+      for (std::size_t i = 0; i < count; ++i) {
+        found.entries[start + i] = make_entry<E>(from[places[i] * scores.stride], first + places[i]);
+      }
+      found.runs[static_cast<std::size_t>(first / piece_rows)] = {start, count};
+    });
+  });
+  found.total = next;
+  return found;
+}
+
+// Stable ascending sort by key, least significant digit first, over only as many bits as tell the keys apart.
 template <class E>
-void sort_by_key(std::vector<E>& entries) {
+Buffer<E> sort_by_key(const Candidates<E>& candidates) {
   using Key = decltype(E::key);
-  constexpr std::size_t buckets = std::size_t{1} << radix_bits;
-  if (entries.size() < buckets) {
-    std::stable_sort(entries.begin(), entries.end(), [](const E& a, const E& b) { return a.key < b.key; });
-    return;
+  Key lowest = std::numeric_limits<Key>::max();
+  Key highest = 0;
+  candidates.for_each([&](const E& entry) {
+    lowest = std::min(lowest, entry.key);
+    highest = std::max(highest, entry.key);
+  });
+  const int bits = std::max(1, static_cast<int>(std::bit_width(static_cast<Key>(highest - lowest))));
+  const int passes = (bits + max_radix_bits - 1) / max_radix_bits;
+  const int radix_bits = (bits + passes - 1) / passes;
+  const Key mask = static_cast<Key>((Key{1} << radix_bits) - 1);
+
+  Buffer<E> from;
+  for (int pass = 0; pass < passes; ++pass) {
+    const auto digit_of = [&](const E& entry) {
+      return static_cast<std::size_t>((entry.key - lowest) >> (pass * radix_bits) & mask);
+    };
+    const auto for_each = [&](auto visit) {
+      if (pass == 0) return candidates.for_each(visit);
+      for (const E& entry : from) visit(entry);
+    };
+    std::vector<std::size_t> next(std::size_t{1} << radix_bits);
+    for_each([&](const E& entry) { ++next[digit_of(entry)]; });
+    std::exclusive_scan(next.begin(), next.end(), next.begin(), std::size_t{0});
+    Buffer<E> to(candidates.total);
+    for_each([&](const E& entry) { to[next[digit_of(entry)]++] = entry; });
+    from = std::move(to);
   }
-  constexpr int digits = (std::numeric_limits<Key>::digits + radix_bits - 1) / radix_bits;
-  std::vector<std::array<std::uint32_t, buckets>> counts(digits);
-  const auto digit_of = [](Key key, int digit) { return static_cast<std::size_t>(key >> (digit * radix_bits)) % buckets; };
-  for (const E& entry : entries) {
-    for (int digit = 0; digit < digits; ++digit) ++counts[static_cast<std::size_t>(digit)][digit_of(entry.key, digit)];
-  }
-  std::vector<E> sorted(entries.size());
-  for (int digit = 0; digit < digits; ++digit) {
-    auto& count = counts[static_cast<std::size_t>(digit)];
-    if (count[digit_of(entries[0].key, digit)] == entries.size()) continue;
-    std::array<std::size_t, buckets> next;
-    std::size_t sum = 0;
-    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
-      next[bucket] = sum;
-      sum += count[bucket];
-    }
-    for (const E& entry : entries) sorted[next[digit_of(entry.key, digit)]++] = entry;
-    entries.swap(sorted);
-  }
+  return from;
 }
 
 template <class E, class F>
 void find_hardest(ScoreView<F> scores, const TensorView& indices) {
   const std::int64_t k = indices.shape[0];
   const F threshold = estimate_threshold(scores, k);
-  std::vector<E> entries;
-  if (threshold == threshold) entries = collect<E>(scores, threshold);
-  if (static_cast<std::int64_t>(entries.size()) < k) entries = collect_all<E>(scores);
-  sort_by_key(entries);
+  Candidates<E> candidates;
+  if (threshold == threshold) candidates = collect<E>(scores, threshold, k);
+  const auto collected = static_cast<std::int64_t>(candidates.total);
+  if (collected < k || candidates.total > candidates.entries.size()) candidates = collect_all<E>(scores);
+  const Buffer<E> sorted = sort_by_key(candidates);
   auto* out = static_cast<std::int64_t*>(indices.data);
   for (std::int64_t i = 0; i < k; ++i) {
-    out[i * indices.strides[0]] = static_cast<std::int64_t>(entries[static_cast<std::size_t>(i)].index);
+    out[i * indices.strides[0]] = static_cast<std::int64_t>(sorted[static_cast<std::size_t>(i)].index);
   }
 }
 
@@ -153,8 +184,8 @@ void find_hardest(const TensorView& scores, const TensorView& indices) {
 
 void hardest(const TensorView& scores, const TensorView& indices) {
   check_dtype("hardest", "scores", scores, {DType::float32, DType::float64});
-  check(scores.ndim == 1, "hardest: 'scores' must be 1-D (N,), got shape ", shape_text(scores));
-  check(scores.device.type == DeviceType::cpu, "hardest: 'scores' is on ", name(scores.device), "; accepted: cpu");
+  check(scores.ndim == 1, "hardest: 'scores' must be 1-D (N,), got shape ", ShapeOf{scores});
+  check(scores.device.type == DeviceType::cpu, "hardest: 'scores' is on ", scores.device, "; accepted: cpu");
   check_dtype("hardest", "out", indices, {DType::int64});
   check_device("hardest", "out", indices, scores.device);
   check(indices.ndim == 1 && indices.shape[0] <= scores.shape[0], "hardest: 'k' is ", indices.shape[0],

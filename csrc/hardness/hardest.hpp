@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for the k largest of n scores: one pass collects the few that reach a threshold estimated from a sample, and
-// only those are sorted. The answer does not depend on the estimate.
+// The search for the k largest of n scores: one pass collects the few that reach a threshold estimated from a sample,
+// and only those are sorted. The answer does not depend on the estimate.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +26,16 @@ inline std::uint64_t order_key(double score) {
 // Writes the indices of scores[0..count) that are >= threshold, ascending, to `found`, which has room for count + 16;
 // returns how many. `stride` in elements.
 template <Isa isa>
-std::int64_t collect_at_least(const float* scores, std::int64_t stride, int count, float threshold, std::uint32_t* found);
+std::int64_t collect_at_least(const float* scores, std::int64_t stride, int count, float threshold,
+                              std::uint32_t* found);
 template <Isa isa>
 std::int64_t collect_at_least(const double* scores, std::int64_t stride, int count, double threshold,
                               std::uint32_t* found);
 
-#define BURNISH_DECLARE_COLLECT(isa)                                                                              \
-  template <>                                                                                                     \
-  std::int64_t collect_at_least<isa>(const float*, std::int64_t, int, float, std::uint32_t*);                     \
-  template <>                                                                                                     \
+#define BURNISH_DECLARE_COLLECT(isa)                                                          \
+  template <>                                                                                 \
+  std::int64_t collect_at_least<isa>(const float*, std::int64_t, int, float, std::uint32_t*); \
+  template <>                                                                                 \
   std::int64_t collect_at_least<isa>(const double*, std::int64_t, int, double, std::uint32_t*);
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_COLLECT(Isa::v4)

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks, then hands rows to the loops of the instruction set in use or to the GPU.
+#include "hardness/scores.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include "core/check.hpp"
 #include "core/parallel.hpp"
-#include "hardness/scores.hpp"
 #include "hardness/scores_math.hpp"
 
 namespace burnish::hardness {
 namespace {
 
 constexpr std::string_view score_names[score_count] = {
-    "entropy",    "normalized_entropy", "margin", "least_confidence", "max_probability", "energy",  "perplexity",
-    "cross_entropy", "el2n",            "logit_margin", "rank_of_label", "correct",      "predictions"};
+    "entropy",    "normalized_entropy", "margin", "least_confidence", "max_probability", "energy",
+    "perplexity", "cross_entropy",      "el2n",   "logit_margin",     "rank_of_label",   "correct",
+    "predictions"};
 
 std::string_view input_name(InputKind kind) { return kind == InputKind::probabilities ? "probs" : "logits"; }
 
@@ -42,9 +44,8 @@ DType check_outputs(std::string_view call, const ScoreArgs& args) {
     const auto score = static_cast<Score>(i);
     const TensorView& out = *args.outputs[i];
     check(defined_for(score, args.kind), call, ": '", score_names[i], "' is not defined for ",
-          args.kind == InputKind::sigmoid_logits
-              ? "activation='sigmoid'; accepted: entropy, normalized_entropy"
-              : "probabilities; pass the logits");
+          args.kind == InputKind::sigmoid_logits ? "activation='sigmoid'; accepted: entropy, normalized_entropy"
+                                                 : "probabilities; pass the logits");
     check(!needs_labels(score) || args.labels, call, ": '", score_names[i], "' needs 'labels', got none");
     check_device(call, "out", out, args.input.device);
     check_output(call, "out", out, rows, {args.input, args.labels.value_or(TensorView{})});
@@ -78,7 +79,8 @@ ScoreJob make_job(const ScoreArgs& args, DType compute) {
   job.kind = args.kind;
   job.compute = compute;
   job.temperature = args.temperature;
-  job.log_classes = args.kind == InputKind::sigmoid_logits ? std::log(2.0) : std::log(static_cast<double>(job.classes));
+  const double log_classes = std::log(args.kind == InputKind::sigmoid_logits ? 2.0 : static_cast<double>(job.classes));
+  job.inverse_log_classes = log_classes > 0 ? 1 / log_classes : 0.0;
   for (std::size_t i = 0; i < score_count; ++i) {
     if (!args.outputs[i]) continue;
     job.output[i] = args.outputs[i]->data;
@@ -109,8 +111,8 @@ void scores(const ScoreArgs& args) {
   const std::string_view call = call_name(args);
   const TensorView& input = args.input;
   check_dtype(call, input_name(args.kind), input, {DType::float64, DType::float32, DType::float16, DType::bfloat16});
-  check(input.ndim == 2, call, ": '", input_name(args.kind), "' must be 2-D (N, C), got shape ", shape_text(input));
-  check(input.shape[1] >= 1, call, ": '", input_name(args.kind), "' has shape ", shape_text(input),
+  check(input.ndim == 2, call, ": '", input_name(args.kind), "' must be 2-D (N, C), got shape ", ShapeOf{input});
+  check(input.shape[1] >= 1, call, ": '", input_name(args.kind), "' has shape ", ShapeOf{input},
         "; accepted: at least one class");
   check(input.shape[1] < (std::int64_t{1} << 31), call, ": '", input_name(args.kind), "' has ", input.shape[1],
         " classes; accepted: fewer than 2^31");

@@ -32,7 +32,7 @@ struct ScoreJob {
   Level level = Level::sums;
   DType compute = DType::float32;  // float32 or float64
   double temperature = 1.0;
-  double log_classes = 0.0;
+  double inverse_log_classes = 0.0;  // 0 for a single class
 
   std::array<void*, score_count> output{};  // null where not asked for
   std::array<std::int64_t, score_count> output_stride{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// logits (n, c) -> scores (n,), compiled once per instruction set level. A tile of 64 rows is scored at a time: first the
-// statistics of every row, then, vectorised over the rows, every requested score.
+// logits (n, c) -> scores (n,), compiled once per instruction set level. A tile of 64 rows is scored at a time: first
+// the statistics of every row, then, vectorised over the rows, every requested score.
 #include <type_traits>
 
 #include "core/simd.hpp"
@@ -189,12 +189,20 @@ BURNISH_HD void load_columns(const double* rows, std::int64_t stride, int classe
 template <InputKind kind, Level level, class F>
 void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, TileStats<F>& tile) {
   using V = simd::Vector<F>;
-  V columns[narrow_classes];
-  for (int r = 0; r < count; r += simd::width<F>) {
-    load_columns(rows + r * stride, stride, classes, columns);
-    const auto column = [&columns](int c) { return columns[c]; };
-    const Label<V> label = level >= Level::labels ? load_label<V>(tile, r) : Label<V>{};
-    store_stats(tile, r, narrow_stats<kind, level, V>(column, classes, label));
+  constexpr int width = simd::width<F>;
+  constexpr int vectors = tile_rows / width;
+  V columns[vectors][narrow_classes];
+  const auto label_of = [&tile](int r) { return level >= Level::labels ? load_label<V>(tile, r) : Label<V>{}; };
+  for (int i = 0; i * width < count; ++i) {
+    load_columns(rows + i * width * stride, stride, classes, columns[i]);
+    RowStats<V> stats;
+    narrow_tops<level>(stats, [&](int c) { return columns[i][c]; }, classes, label_of(i * width));
+    store_stats(tile, i * width, stats);
+  }
+  for (int i = 0; i * width < count; ++i) {
+    RowStats<V> stats = load_stats<V>(tile, i * width);
+    narrow_sums<kind, level>(stats, [&](int c) { return columns[i][c]; }, classes, label_of(i * width));
+    store_stats(tile, i * width, stats);
   }
 }
 
@@ -214,8 +222,8 @@ BURNISH_HD V fold(V (&lanes)[n], F combine) {
   return lanes[0];
 }
 
-// Calls each(j, first, values) for each vector of the chunk: its place j among the 32 lanes, the class of its first value,
-// and its values, the last ones made up to a full vector with `fill`.
+// Calls each(j, first, values) for each vector of the chunk: its place j among the 32 lanes, the class of its first
+// value, and its values, the last ones made up to a full vector with `fill`.
 template <class F, class Each>
 BURNISH_HD void for_vectors(const F* values, int count, F fill, Each each) {
   constexpr int width = simd::width<F>;
@@ -236,8 +244,8 @@ BURNISH_HD void for_vectors(const F* values, int count, F fill, Each each) {
   }
 }
 
-// Folds the 32 lanes of each of `rows` rows, which come folded into one vector each: V for a vector of rows, a scalar for
-// a single one.
+// Folds the 32 lanes of each of `rows` rows, which come folded into one vector each: V for a vector of rows, a scalar
+// for a single one.
 template <int rows, class V, class F>
 BURNISH_HD auto reduce_rows(V (&lanes)[rows], F combine) {
   if constexpr (rows == 1) {
@@ -247,10 +255,12 @@ BURNISH_HD auto reduce_rows(V (&lanes)[rows], F combine) {
   }
 }
 
-// Statistics of one chunk of `rows` rows: one row, or as many as a vector has lanes, which then share the work of folding
-// lanes. R is the scalar F or a vector of rows.
+// Statistics of one chunk of `rows` rows: one row, or as many as a vector has lanes, which then share the work of
+// folding lanes. R is the scalar F or a vector of rows. What is to be read next lies `prefetch` values further on;
+// fetching it while exponentials are computed lets memory and arithmetic overlap.
 template <InputKind kind, Level level, int rows, class R, class F>
-BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, const Label<R>& labels) {
+BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, const Label<R>& labels,
+                                   std::int64_t prefetch) {
   using V = simd::Vector<F>;
   using B = typename Lanes<V>::Bits;
   constexpr int vectors = vectors_per_step<F>;
@@ -285,6 +295,7 @@ BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, co
     const Label<V> label{B{} + of_row(labels.index, row), V{} + of_row(labels.value, row)};
     LaneStats<V> lanes[vectors];
     for_vectors(values[row], count, padding<kind, F>(), [&](int j, int first_class, V v) {
+      __builtin_prefetch(values[row] + first_class + prefetch);
       const B index = simd::iota<B>() + static_cast<unsigned>(first_class);
       add_to_lane<kind, level>(lanes[j], v, row_largest, index, label);
     });
@@ -321,7 +332,7 @@ void wide_rows(const F* rows, std::int64_t stride, int classes, int r, TileStats
   constexpr int width = simd::width<F>;
   const F* values[width];
   for (int row = 0; row < width; ++row) values[row] = rows + row * stride;
-  store_stats(tile, r, chunk_stats<kind, level, width, V>(values, classes, load_label<V>(tile, r)));
+  store_stats(tile, r, chunk_stats<kind, level, width, V>(values, classes, load_label<V>(tile, r), width * stride));
 }
 
 // One row, chunk by chunk.
@@ -333,7 +344,7 @@ void wide_row(const ScoreJob& job, Source<F>& source, std::int64_t row, int r, T
     const int size = at_most(chunk_classes, job.classes - first);
     const F* const values[1] = {source.chunk(row, first, size)};
     const Label<F> chunk_label{label.index - static_cast<Bits<F>>(first), label.value};
-    RowStats<F> chunk = chunk_stats<kind, level, 1, F>(values, size, chunk_label);
+    RowStats<F> chunk = chunk_stats<kind, level, 1, F>(values, size, chunk_label, chunk_classes);
     chunk.tops.argmax += static_cast<Bits<F>>(first);
     if (first == 0) {
       stats = chunk;
@@ -369,7 +380,8 @@ void read_labels(const ScoreJob& job, std::int64_t first_row, int count, TileSta
   visit_float(job.input_dtype, [&]<class T>() {
     const T* input = static_cast<const T*>(job.input);
     for (int r = 0; r < count; ++r) {
-      const T value = input[(first_row + r) * job.row_stride + static_cast<std::int64_t>(tile.label[r]) * job.class_stride];
+      const T value =
+          input[(first_row + r) * job.row_stride + static_cast<std::int64_t>(tile.label[r]) * job.class_stride];
       tile.label_value[r] = static_cast<F>(widen(value)) / static_cast<F>(job.temperature);
     }
   });
@@ -417,7 +429,7 @@ void write_tile(const ScoreJob& job, std::int64_t first_row, int count, const Ti
   for (int r = 0; r < count; r += simd::width<F>) {
     scores.row = r;
     put_scores<kind, level>(load_stats<V>(tile, r), load_label<V>(tile, r), static_cast<double>(job.classes),
-                            job.log_classes, scores);
+                            job.inverse_log_classes, scores);
   }
   for (std::size_t i = 0; i < score_count; ++i) {
     if (!job.output[i]) continue;

@@ -80,7 +80,7 @@ template <InputKind kind, Level level, class F>
 __device__ __forceinline__ void write_row(const ScoreJob& job, std::int64_t row, const RowStats<F>& stats,
                                           const Label<F>& label) {
   RowWriter<F> writer{job, row};
-  put_scores<kind, level>(stats, label, static_cast<double>(job.classes), job.log_classes, writer);
+  put_scores<kind, level>(stats, label, static_cast<double>(job.classes), job.inverse_log_classes, writer);
 }
 
 // ---- a thread per row ----
@@ -120,7 +120,10 @@ __global__ void __launch_bounds__(block_threads) narrow_kernel(const ScoreJob jo
   const F* values = tile + thread * stride;
   const auto column = [values](int c) { return values[c]; };
   const Label<F> label = read_label<level, F>(job, first_row + thread);
-  write_row<kind, level>(job, first_row + thread, narrow_stats<kind, level, F>(column, classes, label), label);
+  RowStats<F> stats;
+  narrow_tops<level>(stats, column, classes, label);
+  narrow_sums<kind, level>(stats, column, classes, label);
+  write_row<kind, level>(job, first_row + thread, stats, label);
 }
 
 // ---- a warp per chunk ----
@@ -276,7 +279,8 @@ void launch_for(const ScoreJob& job, void* stream) {
     const std::int64_t share = job.rows / warps_wanted;
     const int rows_per_warp = static_cast<int>(share < 1 ? 1 : share < warp_lanes ? share : warp_lanes);
     cuda::launch(what, warp_kernel<kind, level, F>,
-                 {blocks(std::int64_t{block_warps} * rows_per_warp), dim3(block_threads), 0, stream}, job, rows_per_warp);
+                 {blocks(std::int64_t{block_warps} * rows_per_warp), dim3(block_threads), 0, stream}, job,
+                 rows_per_warp);
   } else {
     cuda::launch(what, block_kernel<kind, level, F>,
                  {blocks(1), dim3(row_block_threads), sizeof(RowStats<F>) * row_block_warps, stream}, job);

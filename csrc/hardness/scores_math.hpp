@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax statistics of one row, for scalars (CUDA threads) and vectors (CPU lanes), and every score computed from them.
+// Softmax statistics of one row, for scalars (CUDA threads) and vectors (CPU lanes), and every score computed from
+// them.
 //
 // With weights w_c = exp(z_c - max z) (or w_c = p_c when probabilities are given), S = sum w, W = sum w ln w:
 //   entropy = ln S - W / S: one exponential a class, and no cancellation for logits, since -W and ln S are >= 0.
@@ -126,7 +127,8 @@ BURNISH_HD void add_class(Sums<V>& sums, V value, V base, typename Lanes<V>::Bit
 }
 
 template <Level level, class V>
-BURNISH_HD void add_rank(typename Lanes<V>::Bits& above, V value, typename Lanes<V>::Bits index, const Label<V>& label) {
+BURNISH_HD void add_rank(typename Lanes<V>::Bits& above, V value, typename Lanes<V>::Bits index,
+                         const Label<V>& label) {
   if constexpr (level >= Level::labels) {
     const auto equal_before = value == label.value ? (index < label.index ? above + 1u : above) : above;
     above = value > label.value ? above + 1u : equal_before;
@@ -235,21 +237,25 @@ BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
   row.above += chunk.above;
 }
 
-// Rows of at most narrow_classes classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of each.
-template <InputKind kind, Level level, class V, class Column>
-BURNISH_HD RowStats<V> narrow_stats(const Column& column, int classes, const Label<V>& label) {
+// Rows of at most narrow_classes classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of
+// each. In two parts, so that the first of several vectors of rows can go before the second of any.
+template <Level level, class V, class Column>
+BURNISH_HD void narrow_tops(RowStats<V>& stats, const Column& column, int classes, const Label<V>& label) {
   using Bits = typename Lanes<V>::Bits;
-  RowStats<V> stats;
   for (int c = 0; c < classes; ++c) {
     const Bits index = Bits{} + static_cast<unsigned>(c);
     add_top<level>(stats.tops, column(c), index);
     add_rank<level>(stats.above, column(c), index, label);
   }
+}
+
+template <InputKind kind, Level level, class V, class Column>
+BURNISH_HD void narrow_sums(RowStats<V>& stats, const Column& column, int classes, const Label<V>& label) {
+  using Bits = typename Lanes<V>::Bits;
   const V base = base_of(stats.tops.largest);
   for (int c = 0; c < classes; ++c) {
     add_class<kind, level>(stats.sums, column(c), base, Bits{} + static_cast<unsigned>(c), label);
   }
-  return stats;
 }
 
 // What every score is computed from. Rows for which no distribution is defined have NaN in `inverse_sum`: NaN or +inf
@@ -308,13 +314,13 @@ BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& la
 }
 
 template <Score score, class V>
-BURNISH_HD V score_of(const RowWeights<V>& row, double log_classes) {
+BURNISH_HD V score_of(const RowWeights<V>& row, double inverse_log_classes) {
   using L = Lanes<V>;
   using E = typename L::Element;
   const V one = V{} + static_cast<E>(1);
   if constexpr (score == Score::entropy) return row.entropy;
   if constexpr (score == Score::normalized_entropy) {
-    return log_classes > 0 ? L::min(one, row.entropy / static_cast<E>(log_classes)) : row.entropy;
+    return L::min(one, row.entropy * static_cast<E>(inverse_log_classes));
   }
   if constexpr (score == Score::margin) return (row.top - row.second) * row.inverse_sum;
   if constexpr (score == Score::least_confidence) return one - row.top * row.inverse_sum;
@@ -352,12 +358,13 @@ constexpr Level level_of(Score score) {
 // Hands every requested score of the row (or rows) to `put`: floating scores to put.value<score>(V); predictions and
 // rank_of_label (all ones where undefined) and correct (1 or 0) to put.index<score>(Bits).
 template <InputKind kind, Level level, class V, class Put>
-BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, double classes, double log_classes, Put& put) {
+BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, double classes, double inverse_log_classes,
+                           Put& put) {
   using Bits = typename Lanes<V>::Bits;
   const RowWeights<V> row = finish_row<kind, level>(stats, label, classes);
   const auto value = [&]<Score score>() {
     if constexpr (level >= level_of(score)) {
-      if (put.template wants<score>()) put.template value<score>(score_of<score>(row, log_classes));
+      if (put.template wants<score>()) put.template value<score>(score_of<score>(row, inverse_log_classes));
     }
   };
   value.template operator()<Score::entropy>();

@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import importlib
+import io
 import os
 import re
 import sys
@@ -47,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 2 for a wrong argument or unusable input, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of folders need not be text
     try:
         options.run(options)
         sys.stdout.flush()
@@ -171,6 +176,7 @@ def _hardness(options: argparse.Namespace) -> None:
         options.error("name a folder, a zip or cifar10, or give --demo")
     if options.noisy_labels and options.path != "cifar10":
         options.error("--noisy-labels goes with cifar10 only")
+    _check_libraries(options)
     _check_out(options.out)
     human = None if options.noisy_labels is None else images.load_cifar10_human_labels(options.noisy_labels)
     task = _task(options, human)
@@ -294,6 +300,17 @@ def _found(wrong: npt.NDArray[np.bool_], scores: npt.NDArray[Any], name: str) ->
         return "-"
     suspicion = -scores if name == "logit_margin" else scores
     return f"{roc_auc_score(wrong, suspicion):.4f}  {average_precision_score(wrong, suspicion):.4f}"
+
+
+def _check_libraries(options: argparse.Namespace) -> None:
+    """Refuse a missing library before the work rather than after it."""
+    with needs_extra("demo"):
+        importlib.import_module("matplotlib.figure")
+        if options.demo or options.noisy_labels:
+            importlib.import_module("sklearn.metrics")
+        if not options.demo:
+            importlib.import_module("PIL.Image")
+            importlib.import_module("torch")
 
 
 def _check_out(folder: Path) -> None:

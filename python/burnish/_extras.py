@@ -17,6 +17,7 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        library = (error.name or "a library").partition(".")[0]
         raise MissingExtraError(
-            f"{error.name} is not installed; it comes with pip install 'burnish[{extra}]'", name=error.name
+            f"{library} is not installed; it comes with pip install 'burnish[{extra}]'", name=error.name
         ) from error

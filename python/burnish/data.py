@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -158,6 +158,9 @@ def load_images(
     DataError
         If nothing is there, classes cannot be told, there is only one, or an image cannot be read.
     """
+    for name, value in (("size", size), ("limit", limit)):
+        if value is not None and value < 1:
+            raise DataError(f"load_images: '{name}' is {value}; accepted: 1 or more")
     root = Path(path)
     names, files, labels, ids = _classes_of(root, _files_of(root), limit)
     with needs_extra("demo"):
@@ -242,7 +245,7 @@ def load_cifar10_human_labels(kind: Literal["aggregate", "worst"]) -> HumanLabel
         raise DataError(f"human labels: 'kind' is {kind!r}; accepted: 'aggregate', 'worst'")
     path = _from_burnish_data("cifar10n-resnet18.npz")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             true, given, probs = (arrays[name] for name in ("true_label", f"{kind}_label", f"{kind}_pred_probs"))
     except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not the file of human labels: {_one_line(error)}") from error
@@ -291,28 +294,29 @@ def _walk(root: Path) -> list[str]:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
 def _classes_of(
     root: Path, files: list[str], limit: int | None
 ) -> tuple[tuple[str, ...], tuple[str, ...], npt.NDArray[np.int64], tuple[str, ...]]:
-    folders = [PurePosixPath(file).parent for file in files]
-    parents = sorted({str(folder.parent) for folder in folders if folder.name})
-    loose = [file for file, folder in zip(files, folders, strict=True) if not folder.name]
-    if loose:
-        raise DataError(f"{root}: {loose[0]} is not in the folder of a class; accepted: {root.name}/CLASS/{loose[0]}")
+    folders = [file.rpartition("/")[0] for file in files]
+    loose = next((file for file, folder in zip(files, folders, strict=True) if not folder), None)
+    if loose is not None:
+        raise DataError(f"{root}: {loose} is not in the folder of a class; accepted: {root.name}/CLASS/{loose}")
+    parents = sorted({folder.rpartition("/")[0] or "." for folder in folders})
     if len(parents) > 1:
         raise DataError(f"{root} has folders of classes at several places ({', '.join(parents[:3])}); name one of them")
-    names = tuple(sorted({folder.name for folder in folders}))
+    classes = [folder.rpartition("/")[2] for folder in folders]
+    names = tuple(sorted(set(classes)))
     if len(names) < 2:
         raise DataError(f"{root} has only one class, {names[0]}; accepted: two or more")
     number = {name: i for i, name in enumerate(names)}
-    labels = np.array([number[folder.name] for folder in folders], dtype=np.int64)
+    labels = np.array([number[name] for name in classes], dtype=np.int64)
     order = np.argsort(labels, kind="stable")
     if limit is not None:
         order = order[place_in_class(labels)[order] < limit]
-    ids = tuple(f"{folders[i].name}/{PurePosixPath(files[i]).name}" for i in order)
+    ids = tuple(f"{classes[i]}/{files[i].rpartition('/')[2]}" for i in order)
     return names, tuple(files[i] for i in order), labels[order], ids
 
 

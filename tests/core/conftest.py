@@ -12,23 +12,26 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+FOLDER = str(Path(__file__).resolve().parent)
+sys.path.insert(0, FOLDER)
 
 
 @pytest.fixture
-def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a piece of Python in a new process; the caller looks at its exit status and output.
+def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a program in a new process; the caller looks at its exit status and output.
 
     Where it may hang, crash or be interrupted, and where the environment or the memory of the process is the matter.
     """
 
     def run(
-        code: str, *, environment: dict[str, str] | None = None, warnings: str = "error", timeout: float = 60
+        code: str, *, environment: dict[str, str] | None = None, warnings: str = "error", timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
+        program = tmp_path / "program.py"
+        program.write_text(textwrap.dedent(code))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BURNISH_")}
-        inherited["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).resolve().parent), os.environ.get("PYTHONPATH", "")])
+        inherited["PYTHONPATH"] = os.pathsep.join([FOLDER, os.environ.get("PYTHONPATH", "")])
         return subprocess.run(
-            [sys.executable, "-W", warnings, "-c", textwrap.dedent(code)],
+            [sys.executable, "-W", warnings, str(program)],
             env=inherited | (environment or {}),
             timeout=timeout,
             capture_output=True,

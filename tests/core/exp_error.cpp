@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every stride-th float32 bit pattern through the library's exp and log, as scalars and as vectors of the level this
 // file is compiled for: the largest error against double precision, and a checksum of all results.
-//   exp_error STRIDE OFFSET  ->  one line per function: name, error in ULP, where, broken promises, checksum
+//   exp_error STRIDE OFFSET  ->  one line per function: name, error, where, broken promises, checksum
+// Errors are in units of the last place (ULP); that of exp_fast is relative, divided by 1.8e-7 + 1.4e-8 |x|.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -21,19 +22,46 @@ using Vector = burnish::simd::Vector<float>;
 constexpr int width = burnish::simd::width<float>;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
+// Distance in units of the last place of the float32 numbers around the reference.
+double error_in_ulp(float y, double reference) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &reference, sizeof bits);
+  const std::uint64_t exponent = std::max(bits >> 52 & 0x7ffu, std::uint64_t{1023 - 126});
+  bits = (1023u + 1023u + 23u - exponent) << 52;  // of 2^(23 - (exponent - 1023))
+  double per_unit = 0;
+  std::memcpy(&per_unit, &bits, sizeof bits);
+  return std::fabs(static_cast<double>(y) - reference) * per_unit;
+}
+
 struct Exp {
   static constexpr const char* name = "exp";
   template <class V>
   static V apply(V x) {
     return burnish::exp(x);
   }
-  static double reference(double x) { return std::exp(x); }
   // Where the error is measured; elsewhere `keeps_promise` says what must come out.
   static bool is_measured(float x) { return x >= -87.33f && x <= 88.37f; }
+  static double error(float x, float y) { return error_in_ulp(y, std::exp(double{x})); }
   static bool keeps_promise(float x, float y) {
     if (x > 88.37f) return y == infinity || std::fabs(y / std::exp(double{x}) - 1) < 0x1p-22;
     if (x < -87.33f) return y == 0.0f || (x > -87.7f && std::fabs(y - std::exp(double{x})) <= 0x1p-148);
     return x != x && y != y;
+  }
+};
+
+struct ExpFast : Exp {
+  static constexpr const char* name = "exp_fast";
+  template <class V>
+  static V apply(V x) {
+    return burnish::exp_fast(x);
+  }
+  static double error(float x, float y) {
+    return std::fabs(y / std::exp(double{x}) - 1) / (1.8e-7 + 1.4e-8 * std::fabs(x));
+  }
+  static bool keeps_promise(float x, float y) {
+    using Table = burnish::ExpTable<float>;
+    if (!(x >= Table::lowest && x <= Table::highest)) return x == x || y != y;  // no promise but NaN
+    return x > 0 ? y > 2e38f : y >= 0.0f && y < 0x1.1p-126f;
   }
 };
 
@@ -43,8 +71,8 @@ struct Log {
   static V apply(V x) {
     return burnish::log(x);
   }
-  static double reference(double x) { return std::log(x); }
   static bool is_measured(float x) { return x > 0 && x < infinity; }
+  static double error(float x, float y) { return error_in_ulp(y, std::log(double{x})); }
   static bool keeps_promise(float x, float y) {
     if (x == 0) return y == -infinity;
     if (x == infinity) return y == infinity;
@@ -52,17 +80,15 @@ struct Log {
   }
 };
 
-// Distance in units of the last place of the float32 numbers around the reference.
-double error_in_ulp(float y, double reference) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &reference, sizeof bits);
-  const std::uint64_t exponent = std::max(bits >> 52 & 0x7ffu, std::uint64_t{1023 - 126});
-  bits = (1023u + 1023u + 23u - exponent) << 52;  // of 2^(23 - (exponent - 1023))
-  double per_unit = 0;
-  std::memcpy(&per_unit, &bits, sizeof bits);
-  const double error = std::fabs(static_cast<double>(y) - reference) * per_unit;
-  return error == error ? error : std::numeric_limits<double>::infinity();
-}
+struct LogPositive : Log {
+  static constexpr const char* name = "log_positive";
+  template <class V>
+  static V apply(V x) {
+    return burnish::log_positive(x);
+  }
+  static bool is_measured(float x) { return x >= std::numeric_limits<float>::min() && x < infinity; }
+  static bool keeps_promise(float, float y) { return std::isfinite(y); }
+};
 
 struct Found {
   double error = 0;
@@ -102,7 +128,8 @@ Found search(std::uint64_t first, std::uint64_t last, std::uint64_t stride) {
       if (y[i] == y[i]) std::memcpy(&bits, &y[i], sizeof bits);
       found.checksum += (patterns[i] * 0x9e3779b97f4a7c15u | 1u) * (std::uint64_t{bits} + 1);
       if (F::is_measured(x[i])) {
-        const double error = error_in_ulp(y[i], F::reference(x[i]));
+        double error = F::error(x[i], y[i]);
+        if (error != error) error = std::numeric_limits<double>::infinity();
         if (error > found.error) {
           found.error = error;
           found.where = x[i];
@@ -142,5 +169,7 @@ int main(int argc, char** argv) {
   const std::uint64_t stride = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
   const std::uint64_t offset = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
   report<Exp>(stride, offset);
+  report<ExpFast>(stride, offset);
   report<Log>(stride, offset);
+  report<LogPositive>(stride, offset);
 }

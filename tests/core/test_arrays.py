@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import itertools
+import re
 import subprocess
 import sys
 import weakref
@@ -15,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exporters import Exporter, int64_array
-
 from burnish import hardness
+from exporters import Exporter, int64_array
+from numpy.lib.stride_tricks import as_strided
 
 try:
     import torch
@@ -101,7 +102,7 @@ def test_labels_of_every_integer_dtype(dtype: str, layout: Callable[[Any], Any])
 
 
 def test_extents_of_one_may_have_any_stride() -> None:
-    column = np.lib.stride_tricks.as_strided(LOGITS.copy(), (4, 1), (20, 3))
+    column = as_strided(LOGITS.copy(), (4, 1), (20, 3))
     assert same_bits(hardness.entropy(column), np.zeros(4, np.float32))
 
 
@@ -139,16 +140,20 @@ def test_subclass() -> None:
     assert same_bits(hardness.entropy(LOGITS.view(Named)), ENTROPY)
 
 
+def found_or_refused(x: Any) -> tuple[Any, str]:
+    """Return the entropy, or the words with which it was refused."""
+    try:
+        return hardness.entropy(x), ""
+    except (TypeError, ValueError) as error:
+        return None, str(error)
+
+
 def test_masked_array_is_not_read_as_if_there_were_no_mask() -> None:
     mask = np.zeros(LOGITS.shape, bool)
     mask[:, 3] = True
     given = np.ma.masked_array(LOGITS, mask)
-    try:
-        found = hardness.entropy(given)
-    except (TypeError, ValueError) as error:
-        assert "mask" in str(error)  # noqa: PT017: either is right
-    else:
-        assert same_bits(found, hardness.entropy(np.asarray(given.filled(-np.inf))))
+    found, refusal = found_or_refused(given)
+    assert "mask" in refusal or same_bits(found, hardness.entropy(np.asarray(given.filled(-np.inf))))
 
 
 def misaligned(x: Any, offset: int = 1) -> Any:
@@ -227,7 +232,11 @@ def test_misaligned_labels_and_out() -> None:
     [
         (read_only(ENTROPY), ValueError, r"'out' is read-only; accepted: a writable array"),
         (np.broadcast_to(np.zeros(1, np.float32), 4), ValueError, r"read-only|repeats one element"),
-        (np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (4,), (0,)), ValueError, r"'out' repeats one element"),
+        (
+            as_strided(np.zeros(1, np.float32), (4,), (0,)),
+            ValueError,
+            r"'out' repeats one element",
+        ),
         (np.zeros(4, ">f4"), TypeError, r"'out' has byte-swapped dtype"),
         (np.zeros(4, "f2"), TypeError, r"'out' has dtype float16; accepted: float32, float64"),
         (np.zeros(4, object), TypeError, r"'out' has dtype object"),
@@ -321,12 +330,8 @@ def test_torch_view_that_is_negated_on_reading() -> None:
     """imag of a conjugate is a lazy negative: its memory holds the opposite of its values."""
     lazy = (torch.from_numpy(LOGITS) * (1 + 1j)).conj().imag
     assert lazy.is_neg()
-    try:
-        found = hardness.entropy(lazy)
-    except (TypeError, ValueError) as error:
-        assert "resolve_neg" in str(error)  # noqa: PT017: either is right
-    else:
-        assert same_bits(found, hardness.entropy(lazy.resolve_neg()))
+    found, refusal = found_or_refused(lazy)
+    assert "resolve_neg" in refusal or same_bits(found, hardness.entropy(lazy.resolve_neg()))
 
 
 @needs_torch
@@ -334,22 +339,19 @@ def test_torch_tensors_without_memory(run_python: Callable[..., subprocess.Compl
     run = run_python(
         """
         import torch
-        from torch._subclasses.fake_tensor import FakeTensorMode
         from burnish import hardness
 
         freed = torch.zeros(3, 4)
         freed.untyped_storage().resize_(0)
-        tensors = [freed, torch._efficientzerotensor(3, 4), FakeTensorMode().from_tensor(torch.zeros(3, 4))]
-        for tensor in tensors:
+        for tensor in (freed, torch._efficientzerotensor(3, 4)):
             try:
                 hardness.entropy(tensor)
             except (TypeError, ValueError) as error:
                 print("refused:", error, flush=True)
-        """,
-        warnings="default",
+        """
     )
     assert run.returncode == 0, run.stderr[:500]
-    assert run.stdout.count("refused:") == 3
+    assert run.stdout.count("refused:") == 2
 
 
 @needs_torch
@@ -471,7 +473,8 @@ def test_integers_of_odd_width_are_refused() -> None:
 def test_exporter_of_null(run_python: Callable[..., Any], fields: str) -> None:
     run = run_python(f"""
         import numpy as np
-        from exporters import Exporter
+        from numpy.lib.stride_tricks import as_strided
+from exporters import Exporter
         from burnish import hardness
         try:
             hardness.entropy(Exporter(np.zeros((3, 4), np.float32), {fields}))
@@ -610,58 +613,47 @@ def test_result_outlives_what_it_came_from() -> None:
     assert all(same_bits(result, ENTROPY) for result in results)
 
 
-MAKERS = {
-    "numpy": {
-        "contiguous": "np.ones((300_000, 100), np.float32)",
-        "fortran": "np.ones((100, 300_000), np.float32).T",
-        "strided": "np.ones((300_000, 200), np.float32)[:, ::2]",
-        "float16": "np.ones((300_000, 100), np.float16)",
-        "exporter": "Exporter(np.ones((300_000, 100), np.float32))",
-    },
-    "torch": {
-        "contiguous": "torch.ones(300_000, 100)",
-        "transposed": "torch.ones(100, 300_000).t()",
-        "bfloat16": "torch.ones(300_000, 100, dtype=torch.bfloat16)",
-    },
+BIG = (300_000, 100)
+MAKERS: dict[str, Callable[[], Any]] = {
+    "contiguous": lambda: np.ones(BIG, np.float32),
+    "fortran": lambda: np.ones(BIG[::-1], np.float32).T,
+    "strided": lambda: np.ones((300_000, 200), np.float32)[:, ::2],
+    "float16": lambda: np.ones(BIG, np.float16),
+    "exporter": lambda: Exporter(np.ones(BIG, np.float32)),
+    "torch": lambda: torch.ones(BIG),
+    "torch transposed": lambda: torch.ones(BIG[::-1]).t(),
+    "torch bfloat16": lambda: torch.ones(BIG, dtype=torch.bfloat16),
 }
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory is read from Linux's /proc")
-@pytest.mark.parametrize("library", MAKERS)
-def test_nothing_is_copied(run_python: Callable[..., subprocess.CompletedProcess[str]], library: str) -> None:
+def peak_kilobytes(*, anew: bool = False) -> int:
+    """Return the most memory that this process has had, from now on if `anew`."""
+    if anew:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")
+        except OSError as error:
+            pytest.skip(f"peak memory is read from Linux's /proc: {error}")
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_nothing_is_copied(maker: str, threads: int) -> None:
     """120 MB in; beside input and output at most 1 MB a thread."""
-    pytest.importorskip(library)
-    run = run_python(
-        f"""
-        import re
-        import numpy as np
-        import {library}
-        from exporters import Exporter
-        import burnish
-        from burnish import hardness
-
-        def peak():
-            return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
-
-        names = ("entropy", "el2n", "predictions")
-        burnish.set_num_threads(2)
-        labels = np.zeros(300_000, np.int64)
-        hardness.scores(np.ones((5000, 100), np.float32), labels[:5000], names)  # threads and tables are there now
-        for layout, expression in {MAKERS[library]}.items():
-            logits = eval(expression)
-            out = {{name: np.ones(300_000, np.int64 if name == "predictions" else np.float32) for name in names}}
-            open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
-            before = peak()
-            hardness.scores(logits, labels, names, out=out)
-            assert abs(out["entropy"][-1] - np.log(100)) < 1e-5
-            print(layout, peak() - before)
-            del logits
-        """
-    )
-    assert run.returncode == 0, run.stderr
-    grown = dict(line.split() for line in run.stdout.splitlines())
-    assert grown.keys() == MAKERS[library].keys()
-    assert all(int(kilobytes) <= 2 * 1024 for kilobytes in grown.values()), grown
+    if maker.startswith("torch"):
+        pytest.importorskip("torch")
+    names = ("entropy", "el2n", "predictions")
+    labels = np.zeros(300_000, np.int64)
+    out = {name: np.ones(300_000, np.int64 if name == "predictions" else np.float32) for name in names}
+    hardness.scores(np.ones((5000, 100), np.float32), labels[:5000], names)  # threads and tables are there now
+    logits = MAKERS[maker]()
+    before = peak_kilobytes(anew=True)
+    hardness.scores(logits, labels, names, out=out)
+    grown = peak_kilobytes() - before
+    assert abs(out["entropy"][-1] - np.log(100)) < 1e-5
+    assert grown <= 1024 * threads
 
 
 def test_every_dtype_is_read_as_what_it_is() -> None:

@@ -17,20 +17,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import burnish
 import numpy as np
 import pytest
-
-import burnish
 from burnish import _core
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(__file__).with_name("exp_error.cpp")
 EXHAUSTIVE = os.environ.get("BURNISH_EXHAUSTIVE", "") not in ("", "0")
 
-# Measured over all float32 (exp on [-87.33, 88.37], log on all positive numbers): 0.8942 at 0x1.4cec68p+2 and 0.8660 at
-# 0x1.66a202p+0.
-FLOAT32_BOUND = {"exp": 0.90, "log": 0.87}
-# Largest found in samples of 2^25 numbers: 1.22 and 0.87.
+# Measured over all float32, exp on [-87.33, 88.37], log on all positive numbers: 0.8942 at 0x1.4cec68p+2 and 0.8660 at
+# 0x1.66a202p+0; the relative error of exp_fast divided by 1.8e-7 + 1.4e-8 |x|: 0.9771 at 0x1.0a35f2p+0.
+FLOAT32_BOUND = {"exp": 0.90, "exp_fast": 0.98, "log": 0.87, "log_positive": 0.87}
+# Largest found in samples of 5e7 numbers: 1.22 and 0.87.
 FLOAT64_BOUND = {"exp": 1.25, "log": 0.90}
 
 FUNCTIONS: dict[str, tuple[Callable[[Any], None], Any]] = {"exp": (_core._exp_, np.exp), "log": (_core._log_, np.log)}
@@ -92,7 +91,7 @@ def test_float32_error(search: Callable[[str, int, int], dict[str, Found]]) -> N
 
 
 def test_same_bits_at_every_level(search: Callable[[str, int, int], dict[str, Found]]) -> None:
-    results = {level: search(level, 997, 5) for level in levels_of_this_processor()}
+    results = {level: search(level, 1999, 5) for level in levels_of_this_processor()}
     first, *others = results.values()
     assert all(other == first for other in others), results
 

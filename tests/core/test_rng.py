@@ -6,7 +6,6 @@ from __future__ import annotations
 import random
 
 import pytest
-
 from burnish import _core
 
 MASK = 2**32 - 1

@@ -24,5 +24,4 @@
 
 // The block's dynamic shared memory, as a T*. Instead of `extern __shared__ T name[]`, which a
 // template cannot declare with two types and which plain C++ cannot express.
-#define BURNISH_DYNAMIC_SHARED(T, name) \
-  T* name = reinterpret_cast<T*>(::cuda_on_cpu::detail::engine.dynamic_shared())
+#define BURNISH_DYNAMIC_SHARED(T, name) T* name = reinterpret_cast<T*>(::cuda_on_cpu::detail::engine.dynamic_shared())

@@ -198,8 +198,7 @@ __global__ void count_poison(int* out) {
   BURNISH_DYNAMIC_SHARED(int, extra);
   const unsigned t = threadIdx.x;
   const T value = tile[t / kColumns][t % kColumns];
-  const bool poisoned =
-      (value != value || value == static_cast<T>(-1)) && flag == -1 && extra[t] == -1;
+  const bool poisoned = (value != value || value == static_cast<T>(-1)) && flag == -1 && extra[t] == -1;
   const int count = __syncthreads_count(poisoned);
   tile[t / kColumns][t % kColumns] = T(1);
   extra[t] = 1;
@@ -226,13 +225,11 @@ __global__ void fill_static() {
 void check_limits() {
   expect_error("the grid (0, 1, 1) is empty", [] { launch(nothing, 0, 32, 0); });
   expect_error("the block (32, 0, 1) is empty", [] { launch(nothing, 1, dim3(32, 0), 0); });
-  expect_error("grid.y is 65536, the limit is 65535",
-               [] { launch(nothing, dim3(1, 65536), 1, 0); });
+  expect_error("grid.y is 65536, the limit is 65535", [] { launch(nothing, dim3(1, 65536), 1, 0); });
   expect_error("grid.z is 70000", [] { launch(nothing, dim3(1, 1, 70000), 1, 0); });
   expect_error("grid.x is 2147483648", [] { launch(nothing, dim3(2147483648u), 1, 0); });
   expect_error("block.z is 65, the limit is 64", [] { launch(nothing, 1, dim3(1, 1, 65), 0); });
-  expect_error("threads in a block is 1056, the limit is 1024",
-               [] { launch(nothing, 1, dim3(33, 32), 0); });
+  expect_error("threads in a block is 1056, the limit is 1024", [] { launch(nothing, 1, dim3(33, 32), 0); });
   expect_error("dynamic shared memory is 49153 bytes, the limit for this kernel is 49152",
                [] { launch(nothing, 1, 1, 49153); });
   expect_error("shared memory is 49153 bytes (32768 static, 16385 dynamic)",
@@ -267,10 +264,8 @@ __global__ void read_missing_lane() { static_cast<void>(__shfl_sync(kAllLanes, 1
 void check_errors_inside_kernels() {
   expect_error("the width is 12", [] { launch(shuffle_with, 1, 32, 0, 12); });
   expect_error("lane 0 of warp 0 is not in its own mask", [] { launch(sync_others, 1, 32, 0); });
-  expect_error("lanes of one warp operation disagree",
-               [] { launch(sync_at_two_places, 1, 32, 0, true); });
-  expect_error("which is in the mask but has exited or never was",
-               [] { launch(read_missing_lane, 1, 16, 0); });
+  expect_error("lanes of one warp operation disagree", [] { launch(sync_at_two_places, 1, 32, 0, true); });
+  expect_error("which is in the mask but has exited or never was", [] { launch(read_missing_lane, 1, 16, 0); });
   launch(sync_at_two_places, 2, 64, 0, false);
   launch(read_missing_lane, 1, 32, 0);
 }
@@ -279,14 +274,12 @@ void check_numbers() {
   expect(__popc(0xf0u) == 4 && __clz(1) == 31 && __clz(0) == 32 && __ffs(0) == 0 && __ffs(8) == 4 &&
              __brev(1u) == 0x80000000u,
          "bit counting");
-  expect(__umulhi(0xffffffffu, 2u) == 1u && __umul64hi(~0ull, 2ull) == 1ull && __mulhi(-1, 1) == -1,
-         "high products");
+  expect(__umulhi(0xffffffffu, 2u) == 1u && __umul64hi(~0ull, 2ull) == 1ull && __mulhi(-1, 1) == -1, "high products");
   expect(__float_as_int(1.0f) == 0x3f800000 && __uint_as_float(0x3f800000u) == 1.0f &&
              __longlong_as_double(__double_as_longlong(2.5)) == 2.5,
          "bit casts");
-  expect(__float2int_rn(2.5f) == 2 && __float2int_rn(NAN) == 0 &&
-             __float2int_rn(1e30f) == 2147483647 && __float2int_rz(-2.9f) == -2 &&
-             __float2uint_rn(-3.0f) == 0u,
+  expect(__float2int_rn(2.5f) == 2 && __float2int_rn(NAN) == 0 && __float2int_rn(1e30f) == 2147483647 &&
+             __float2int_rz(-2.9f) == -2 && __float2uint_rn(-3.0f) == 0u,
          "conversions");
   expect(__fmaf_rn(1.0f + 0x1p-12f, 1.0f + 0x1p-12f, -1.0f) == 0x1p-11f + 0x1p-24f, "__fmaf_rn");
 }

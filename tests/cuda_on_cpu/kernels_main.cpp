@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls the library once with CPU arrays and once with the same memory declared to be on a GPU, where the emulated kernels
-// serve it, and compares every output bit by bit.
+// Calls the library once with CPU arrays and once with the same memory declared to be on a GPU, where the emulated
+// kernels serve it, and compares every output bit by bit.
 //   kernels_main ORDER small|full
 #include <cmath>
 #include <cstdint>
@@ -142,9 +142,8 @@ int mismatches(const Case& test) {
     for (std::size_t at = 0; at < output[0][i].size(); at += item_size(dtype)) {
       if (same(output[0][i].data() + at, output[1][i].data() + at, dtype)) continue;
       if (++wrong == 1) {
-        std::printf("%s differs in row %zu of (%lld, %lld) %s\n",
-                    std::string(name(static_cast<Score>(i))).c_str(), at / item_size(dtype),
-                    static_cast<long long>(test.rows), static_cast<long long>(test.classes),
+        std::printf("%s differs in row %zu of (%lld, %lld) %s\n", std::string(name(static_cast<Score>(i))).c_str(),
+                    at / item_size(dtype), static_cast<long long>(test.rows), static_cast<long long>(test.classes),
                     std::string(name(test.dtype)).c_str());
       }
     }

@@ -100,9 +100,7 @@ __global__ void read_before_start(const float* in, float* out) {
   out[t] = in[t] - left;
 }
 
-__device__ __forceinline__ void put_beyond(float* tile, int shift) {
-  tile[thread() + shift] = 1.0f;
-}
+__device__ __forceinline__ void put_beyond(float* tile, int shift) { tile[thread() + shift] = 1.0f; }
 
 // out (64): through a pointer, where only the red zone behind the array can tell
 template <bool kBug>
@@ -258,8 +256,7 @@ bool run_mirror(bool bug) {
 }
 
 bool run_tree(bool bug) {
-  return run(bug ? missing_tree_barrier<true> : missing_tree_barrier<false>, 1, 0,
-             [](int) { return 2016.0f; });
+  return run(bug ? missing_tree_barrier<true> : missing_tree_barrier<false>, 1, 0, [](int) { return 2016.0f; });
 }
 
 bool run_half_exits(bool bug) {
@@ -282,8 +279,7 @@ bool run_write_past_end(bool bug) {
 bool run_read_before_start(bool bug) {
   DeviceArray<float> in(kThreads, 1.0f);
   DeviceArray<float> out(kThreads, 0.0f);
-  launch(bug ? read_before_start<true> : read_before_start<false>, 1, kThreads, 0, in.data(),
-         out.data());
+  launch(bug ? read_before_start<true> : read_before_start<false>, 1, kThreads, 0, in.data(), out.data());
   return out.holds([](int i) { return i == 0 ? 1.0f : 0.0f; });
 }
 
@@ -292,8 +288,7 @@ bool run_static_shared_overflow(bool bug) {
 }
 
 bool run_dynamic_shared_overflow(bool bug) {
-  return run_for_ones(bug ? dynamic_shared_overflow<true> : dynamic_shared_overflow<false>,
-                      kThreads * sizeof(float));
+  return run_for_ones(bug ? dynamic_shared_overflow<true> : dynamic_shared_overflow<false>, kThreads * sizeof(float));
 }
 
 bool run_uninitialized_shared(bool bug) {
@@ -303,19 +298,15 @@ bool run_uninitialized_shared(bool bug) {
 bool run_misaligned_vector_load(bool bug) {
   DeviceArray<float> in(kThreads + 1, 1.0f);
   DeviceArray<float> out(kThreads, 0.0f);
-  launch(bug ? misaligned_vector_load<true> : misaligned_vector_load<false>, 1, kThreads, 0,
-         in.data(), out.data());
+  launch(bug ? misaligned_vector_load<true> : misaligned_vector_load<false>, 1, kThreads, 0, in.data(), out.data());
   return out.holds([](int) { return 1.0f; });
 }
 
 bool run_shuffle_outside_mask(bool bug) {
-  return run(bug ? shuffle_outside_mask<true> : shuffle_outside_mask<false>, kThreads, 0,
-             [](int) { return 2.0f; });
+  return run(bug ? shuffle_outside_mask<true> : shuffle_outside_mask<false>, kThreads, 0, [](int) { return 2.0f; });
 }
 
-bool run_masks_disagree(bool bug) {
-  return run_for_ones(bug ? masks_disagree<true> : masks_disagree<false>);
-}
+bool run_masks_disagree(bool bug) { return run_for_ones(bug ? masks_disagree<true> : masks_disagree<false>); }
 
 bool run_missing_syncwarp(bool bug) {
   return run_for_neighbors(bug ? missing_syncwarp<true> : missing_syncwarp<false>);
@@ -327,15 +318,13 @@ bool run_shuffle_as_fence(bool bug) {
 
 bool run_counter(bool bug) {
   DeviceArray<int> out(1, 0);
-  launch(bug ? counter_without_atomic<true> : counter_without_atomic<false>, 1, kThreads, 0,
-         out.data());
+  launch(bug ? counter_without_atomic<true> : counter_without_atomic<false>, 1, kThreads, 0, out.data());
   return out.holds([](int) { return kThreads; });
 }
 
 bool run_blocks(bool bug) {
   DeviceArray<float> out(4, 0.0f);
-  launch(bug ? block_needs_earlier_block<true> : block_needs_earlier_block<false>, 4, kThreads, 0,
-         out.data());
+  launch(bug ? block_needs_earlier_block<true> : block_needs_earlier_block<false>, 4, kThreads, 0, out.data());
   return out.holds([](int i) { return static_cast<float>(i); });
 }
 

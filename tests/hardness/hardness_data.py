@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from burnish import _core, hardness
 
 try:
@@ -27,7 +26,9 @@ def names_for(kind: str, *, labels: bool = True) -> tuple[str, ...]:
     if kind == "sigmoid":
         return ("entropy", "normalized_entropy")
     missing = {"energy"} if kind == "probs" else set()
-    return tuple(name for name in _core.SCORES if name not in (missing if labels else missing | set(_core.LABEL_SCORES)))
+    return tuple(
+        name for name in _core.SCORES if name not in (missing if labels else missing | set(_core.LABEL_SCORES))
+    )
 
 
 def rows_for(classes: int) -> int:
@@ -95,7 +96,9 @@ def assert_same_bits(actual: Any, expected: Any, context: Any = "") -> None:
     else:
         same = actual == expected
     wrong = np.flatnonzero(~same.ravel())
-    assert not len(wrong), f"{context}: rows {wrong[:5]}: {actual.ravel()[wrong[:5]]}, not {expected.ravel()[wrong[:5]]}"
+    assert not len(wrong), (
+        f"{context}: rows {wrong[:5]}: {actual.ravel()[wrong[:5]]}, not {expected.ravel()[wrong[:5]]}"
+    )
 
 
 def assert_all_same(actual: dict[str, Any], expected: dict[str, Any], context: Any = "") -> None:

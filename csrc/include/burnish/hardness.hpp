@@ -35,14 +35,14 @@ bool needs_labels(Score score);
 enum class InputKind : std::uint8_t { logits, probabilities, sigmoid_logits };
 
 struct ScoreArgs {
-  TensorView input;                  // (n, c) float64, float32, float16 or bfloat16
+  TensorView input;  // (n, c) float64, float32, float16 or bfloat16
   InputKind kind = InputKind::logits;
   std::optional<TensorView> labels;  // (n,) any integer dtype, 0 <= label < c
   double temperature = 1.0;          // logits are divided by it first
-  // One (n,) output per requested score, on the input's device: float32 or float64 (all the same; the arithmetic is done
-  // in that type), int64 for rank_of_label and predictions, boolean for correct. Strides are allowed.
+  // One (n,) output per requested score, on the input's device: float32 or float64 (all the same; the arithmetic is
+  // done in that type), int64 for rank_of_label and predictions, boolean for correct. Strides are allowed.
   std::array<std::optional<TensorView>, score_count> outputs;
-  void* stream = nullptr;            // cudaStream_t of the input's device
+  void* stream = nullptr;  // cudaStream_t of the input's device
 };
 
 // Throws TypeError, ValueError or DeviceError (burnish/error.hpp) before any work.
@@ -52,16 +52,17 @@ void scores(const ScoreArgs& args);
 // Indices (k,) int64 of the k largest scores (n,) float32 or float64, largest first, ties by lowest index, NaN last.
 void hardest(const TensorView& scores, const TensorView& indices);
 
-// Exact running sums of one score by class; all counts and 128-bit fixed point, so that the order of additions cannot matter.
+// Exact running sums of one score by class; all counts and 128-bit fixed point, so that the order of additions cannot
+// matter.
 struct ClassSums {
-  TensorView scores;                 // (n,) float32 or float64
-  TensorView labels;                 // (n,) any integer dtype, 0 <= label < num_classes
-  std::optional<TensorView> correct; // (n,) boolean or uint8
-  double histogram_max = 0;          // the histogram covers [0, histogram_max]; values beyond fall in the last bin
+  TensorView scores;                  // (n,) float32 or float64
+  TensorView labels;                  // (n,) any integer dtype, 0 <= label < num_classes
+  std::optional<TensorView> correct;  // (n,) boolean or uint8
+  double histogram_max = 0;           // the histogram covers [0, histogram_max]; values beyond fall in the last bin
   // Updated in place, int64, C-contiguous:
-  TensorView counts;                 // (num_classes, 3): scored, of these right, not scored (NaN, infinite or beyond 2^34)
-  TensorView sums;                   // (num_classes, 2): low and high word of the sum times 2^60
-  TensorView histogram;              // (2, bins): wrong, right
+  TensorView counts;     // (num_classes, 3): scored, of these right, not scored (NaN, infinite or beyond 2^34)
+  TensorView sums;       // (num_classes, 2): low and high word of the sum times 2^60
+  TensorView histogram;  // (2, bins): wrong, right
 };
 void accumulate(const ClassSums& args);
 

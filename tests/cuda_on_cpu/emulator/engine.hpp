@@ -116,8 +116,8 @@ class Engine {
   unsigned char* dynamic_shared() { return shared_.dynamic(); }
   std::uint64_t switches() const { return switches_; }
 
-  void launch(const void* kernel, dim3 grid, dim3 block, std::size_t dynamic_bytes,
-              void (*body)(void*), void* arguments);
+  void launch(const void* kernel, dim3 grid, dim3 block, std::size_t dynamic_bytes, void (*body)(void*),
+              void* arguments);
 
   // Called by GPU threads.
   std::uint64_t barrier(const char* name, bool predicate, const Location& where);
@@ -157,9 +157,7 @@ class Engine {
   unsigned count(Phase phase) const;
   unsigned lanes_in(unsigned warp, Phase phase, bool equal) const;
   Thread& thread_at(unsigned warp, unsigned lane) { return threads_[warp * kWarp + lane]; }
-  const Thread& thread_at(unsigned warp, unsigned lane) const {
-    return threads_[warp * kWarp + lane];
-  }
+  const Thread& thread_at(unsigned warp, unsigned lane) const { return threads_[warp * kWarp + lane]; }
   void arrange(std::vector<unsigned>& sequence);
   std::uint64_t next_random();
   std::string describe_waiting() const;
@@ -196,8 +194,7 @@ inline Engine engine;
 // Always on the stack of whoever called launch, so that the handler may throw: mistakes of GPU
 // threads are found by the scheduler, once the thread waits.
 inline void Engine::fail(const std::string& message) {
-  const std::string text =
-      message + format(" [block (%u, %u, %u)]", block_index.x, block_index.y, block_index.z);
+  const std::string text = message + format(" [block (%u, %u, %u)]", block_index.x, block_index.y, block_index.z);
   abandon_threads();
   handler_(text);
   std::abort();  // the handler must not return
@@ -220,8 +217,7 @@ CUDA_ON_CPU_ENGINE inline std::string Engine::describe_waiting() const {
 // ---- what GPU threads call ---------------------------------------------------------------------
 
 // Returns the number of threads whose predicate was true.
-CUDA_ON_CPU_ENGINE inline std::uint64_t Engine::barrier(const char* name, bool predicate,
-                                                        const Location& where) {
+CUDA_ON_CPU_ENGINE inline std::uint64_t Engine::barrier(const char* name, bool predicate, const Location& where) {
   current_->meeting = {.name = name, .where = where, .value = predicate};
   leave_current_thread(Phase::kAtBarrier);
   tsan_acquire(&barrier_token_);
@@ -320,8 +316,7 @@ CUDA_ON_CPU_ENGINE inline bool Engine::complete_warp_operations(unsigned warp) {
 
 // A lane of `lanes` that waits at another operation or with another mask than `first`. It may
 // still get to the same one, once its own is complete.
-CUDA_ON_CPU_ENGINE inline const Thread* Engine::lane_apart_from(const Thread& first,
-                                                                unsigned lanes) const {
+CUDA_ON_CPU_ENGINE inline const Thread* Engine::lane_apart_from(const Thread& first, unsigned lanes) const {
   for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
     const Thread& other = thread_at(first.warp, lowest_lane(rest));
     if (other.meeting.mask != first.meeting.mask) return &other;
@@ -345,23 +340,22 @@ CUDA_ON_CPU_ENGINE inline void Engine::fail_without_progress() {
 CUDA_ON_CPU_ENGINE inline void Engine::check_arguments(const Thread& thread) {
   const Meeting& m = thread.meeting;
   if ((m.mask >> thread.lane & 1) == 0) {
-    fail(format("%s at %s: lane %u of warp %u is not in its own mask 0x%08x", m.name,
-                describe(m.where).c_str(), thread.lane, thread.warp, m.mask));
+    fail(format("%s at %s: lane %u of warp %u is not in its own mask 0x%08x", m.name, describe(m.where).c_str(),
+                thread.lane, thread.warp, m.mask));
   }
   if (m.width < 1 || m.width > 32 || (m.width & (m.width - 1)) != 0) {
-    fail(format("%s at %s: the width is %d; it must be 1, 2, 4, 8, 16 or 32", m.name,
-                describe(m.where).c_str(), m.width));
+    fail(format("%s at %s: the width is %d; it must be 1, 2, 4, 8, 16 or 32", m.name, describe(m.where).c_str(),
+                m.width));
   }
 }
 
 CUDA_ON_CPU_ENGINE inline void Engine::fail_disagreement(const Thread& first, const Thread& other) {
   const Meeting& a = first.meeting;
   const Meeting& b = other.meeting;
-  fail(
-      format("lanes of one warp operation disagree: lane %u is in %s at %s with mask 0x%08x, "
-             "lane %u in %s at %s with mask 0x%08x",
-             first.lane, a.name, describe(a.where).c_str(), a.mask, other.lane, b.name,
-             describe(b.where).c_str(), b.mask));
+  fail(format(
+      "lanes of one warp operation disagree: lane %u is in %s at %s with mask 0x%08x, "
+      "lane %u in %s at %s with mask 0x%08x",
+      first.lane, a.name, describe(a.where).c_str(), a.mask, other.lane, b.name, describe(b.where).c_str(), b.mask));
 }
 
 // The scheduler releases the token in the name of the lanes, now and not when each arrived: the
@@ -387,8 +381,7 @@ CUDA_ON_CPU_ENGINE inline std::uint64_t Engine::result_for(const Thread& thread,
       fail(format(
           "%s at %s: lane %u of warp %u reads lane %u, which is %s (mask 0x%08x)", meeting.name,
           describe(meeting.where).c_str(), thread.lane, thread.warp, meeting.source_lane,
-          meeting.mask >> meeting.source_lane & 1 ? "in the mask but has exited or never was"
-                                                  : "not in its mask",
+          meeting.mask >> meeting.source_lane & 1 ? "in the mask but has exited or never was" : "not in its mask",
           meeting.mask));
     }
     return thread_at(thread.warp, meeting.source_lane).meeting.value;
@@ -465,8 +458,7 @@ CUDA_ON_CPU_ENGINE inline void Engine::arrange(std::vector<unsigned>& sequence) 
 // ---- launch ------------------------------------------------------------------------------------
 
 inline void Engine::check_launch(dim3 grid, dim3 block, std::size_t dynamic_bytes) {
-  const auto require = [&](bool ok, const char* what, unsigned long long given,
-                           unsigned long long limit) {
+  const auto require = [&](bool ok, const char* what, unsigned long long given, unsigned long long limit) {
     if (!ok) fail(format("launch: %s is %llu, the limit is %llu", what, given, limit));
   };
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) {
@@ -482,16 +474,14 @@ inline void Engine::check_launch(dim3 grid, dim3 block, std::size_t dynamic_byte
   const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
   require(block.x <= kMaxThreads && block.y <= kMaxThreads && threads <= kMaxThreads,
           "the number of threads in a block", threads, kMaxThreads);
-  require(dynamic_bytes <= kMaxSharedBytesOptIn, "dynamic shared memory in bytes", dynamic_bytes,
-          kMaxSharedBytesOptIn);
+  require(dynamic_bytes <= kMaxSharedBytesOptIn, "dynamic shared memory in bytes", dynamic_bytes, kMaxSharedBytesOptIn);
 }
 
 inline void Engine::check_static_shared(std::size_t limit) {
   const std::size_t used = shared_.static_bytes_used();
   const std::size_t total = used + shared_.dynamic_bytes();
   if (used > kMaxSharedBytes) {
-    fail(format("launch: static shared memory is %zu bytes, the limit is %zu", used,
-                kMaxSharedBytes));
+    fail(format("launch: static shared memory is %zu bytes, the limit is %zu", used, kMaxSharedBytes));
   }
   if (total > limit) {
     fail(
@@ -511,8 +501,7 @@ inline void Engine::create_threads(unsigned count) {
   sequence_.resize(count);
   for (unsigned i = 0; i < count; ++i) {
     Thread& thread = threads_[i];
-    thread.index = {i % block_dim.x, i / block_dim.x % block_dim.y,
-                    i / (block_dim.x * block_dim.y)};
+    thread.index = {i % block_dim.x, i / block_dim.x % block_dim.y, i / (block_dim.x * block_dim.y)};
     thread.lane = i % kWarp;
     thread.warp = i / kWarp;
   }
@@ -537,16 +526,15 @@ inline void Engine::run_grid(std::size_t shared_limit) {
   const std::uint64_t offset = order_ == Order::kRandom ? next_random() % blocks : 0;
   for (std::uint64_t i = 0; i < blocks; ++i) {
     const std::uint64_t b = order_ == Order::kForward ? i : (2 * blocks - 1 - i - offset) % blocks;
-    block_index = {static_cast<unsigned>(b % grid_dim.x),
-                   static_cast<unsigned>(b / grid_dim.x % grid_dim.y),
+    block_index = {static_cast<unsigned>(b % grid_dim.x), static_cast<unsigned>(b / grid_dim.x % grid_dim.y),
                    static_cast<unsigned>(b / grid_dim.x / grid_dim.y)};
     run_block();
     if (i == 0) check_static_shared(shared_limit);
   }
 }
 
-inline void Engine::launch(const void* kernel, dim3 grid, dim3 block, std::size_t dynamic_bytes,
-                           void (*body)(void*), void* arguments) {
+inline void Engine::launch(const void* kernel, dim3 grid, dim3 block, std::size_t dynamic_bytes, void (*body)(void*),
+                           void* arguments) {
   const std::lock_guard lock(mutex_);
   block_index = {};
   check_launch(grid, block, dynamic_bytes);
@@ -579,9 +567,7 @@ inline void Engine::launch(const void* kernel, dim3 grid, dim3 block, std::size_
 // ---- the interface of launchers and tests ------------------------------------------------------
 
 // The order in which the threads of a block, and the blocks of a grid, take their turns.
-inline void set_order(Order order, std::uint64_t seed = 1) {
-  detail::engine.set_order(order, seed);
-}
+inline void set_order(Order order, std::uint64_t seed = 1) { detail::engine.set_order(order, seed); }
 
 inline Order parse_order(std::string_view name) {
   if (name == "forward") return Order::kForward;
@@ -595,8 +581,7 @@ inline void set_error_handler(ErrorHandler handler) { detail::engine.set_error_h
 
 // kernel<<<grid, block, shared_bytes>>>(args...); returns when the grid is done.
 template <class... Parameters, class... Args>
-void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes,
-            Args&&... args) {
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes, Args&&... args) {
   struct Call {
     void (*kernel)(Parameters...);
     std::tuple<Parameters...> arguments;
@@ -605,8 +590,7 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t sh
     const Call& c = *static_cast<const Call*>(raw);
     std::apply(c.kernel, c.arguments);
   };
-  detail::engine.launch(reinterpret_cast<const void*>(kernel), grid, block, shared_bytes, body,
-                        &call);
+  detail::engine.launch(reinterpret_cast<const void*>(kernel), grid, block, shared_bytes, body, &call);
 }
 
 }  // namespace cuda_on_cpu

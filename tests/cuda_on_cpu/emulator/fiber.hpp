@@ -49,8 +49,8 @@ struct Fiber {
 #if !defined(CUDA_ON_CPU_UCONTEXT)
 // Saves the registers that the System V ABI lets a callee keep, swaps stacks, restores the other
 // side's. noipa: the compiler must assume that any memory may have changed when this returns.
-__attribute__((naked, noipa, no_sanitize("address", "thread", "undefined"))) inline void
-switch_stacks([[maybe_unused]] void** save, [[maybe_unused]] void* load) {
+__attribute__((naked, noipa, no_sanitize("address", "thread", "undefined"))) inline void switch_stacks(
+    [[maybe_unused]] void** save, [[maybe_unused]] void* load) {
   asm(R"(
       pushq %rbp
       pushq %rbx
@@ -99,8 +99,7 @@ CUDA_ON_CPU_ENGINE inline void prepare_fiber(Fiber& fiber, void (*entry)(), std:
 #if defined(__SANITIZE_ADDRESS__)
   // The kernel's frames are gone and their red zones with them. Only the few engine frames that
   // the last run never returned from can be left; unpoisoning all of it would take far longer.
-  __asan_unpoison_memory_region(fiber.stack + fiber.stack_bytes - kEngineFrameBytes,
-                                kEngineFrameBytes);
+  __asan_unpoison_memory_region(fiber.stack + fiber.stack_bytes - kEngineFrameBytes, kEngineFrameBytes);
 #endif
   const std::size_t usable = fiber.stack_bytes - (color % 32) * 128;
 #if defined(CUDA_ON_CPU_UCONTEXT)
@@ -121,8 +120,7 @@ CUDA_ON_CPU_ENGINE inline void prepare_fiber(Fiber& fiber, void (*entry)(), std:
 }
 
 // Called first thing on a stack that was just entered. Learns the bounds of the stack it came from.
-CUDA_ON_CPU_ENGINE inline void finish_switch([[maybe_unused]] Fiber& to,
-                                             [[maybe_unused]] Fiber& from) {
+CUDA_ON_CPU_ENGINE inline void finish_switch([[maybe_unused]] Fiber& to, [[maybe_unused]] Fiber& from) {
 #if defined(__SANITIZE_ADDRESS__)
   const void* bottom = nullptr;
   __sanitizer_finish_switch_fiber(to.asan_fake_stack, &bottom, &from.stack_bytes);
@@ -163,8 +161,7 @@ CUDA_ON_CPU_ENGINE inline void tsan_acquire([[maybe_unused]] void* token) {
 }
 
 // Called by the host: releases the token in the name of a fiber that is not running.
-CUDA_ON_CPU_ENGINE inline void tsan_release_for([[maybe_unused]] const Fiber& fiber,
-                                                [[maybe_unused]] void* token) {
+CUDA_ON_CPU_ENGINE inline void tsan_release_for([[maybe_unused]] const Fiber& fiber, [[maybe_unused]] void* token) {
 #if defined(__SANITIZE_THREAD__)
   void* host = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(fiber.tsan_fiber, __tsan_switch_to_fiber_no_sync);

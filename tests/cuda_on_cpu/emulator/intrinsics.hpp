@@ -53,8 +53,8 @@ CUDA_ON_CPU_ENGINE inline Segment segment(int width) {
 }
 
 template <Shuffled T>
-CUDA_ON_CPU_ENGINE inline T shuffle(const char* name, unsigned mask, T value, unsigned source,
-                                    int width, const Location& where) {
+CUDA_ON_CPU_ENGINE inline T shuffle(const char* name, unsigned mask, T value, unsigned source, int width,
+                                    const Location& where) {
   std::uint64_t bits = 0;
   __builtin_memcpy(&bits, &value, sizeof value);
   const std::uint64_t received = engine.warp_operation({.name = name,
@@ -69,13 +69,9 @@ CUDA_ON_CPU_ENGINE inline T shuffle(const char* name, unsigned mask, T value, un
   return result;
 }
 
-CUDA_ON_CPU_ENGINE inline unsigned ballot(const char* name, unsigned mask, bool predicate,
-                                          const Location& where) {
-  return static_cast<unsigned>(engine.warp_operation({.name = name,
-                                                      .where = where,
-                                                      .operation = WarpOperation::kBallot,
-                                                      .mask = mask,
-                                                      .value = predicate}));
+CUDA_ON_CPU_ENGINE inline unsigned ballot(const char* name, unsigned mask, bool predicate, const Location& where) {
+  return static_cast<unsigned>(engine.warp_operation(
+      {.name = name, .where = where, .operation = WarpOperation::kBallot, .mask = mask, .value = predicate}));
 }
 
 // Real atomic instructions, because ThreadSanitizer understands them: two of them never race, one
@@ -86,8 +82,7 @@ inline T update_atomically(T* address, Update update) {
   __atomic_load(address, &seen, __ATOMIC_RELAXED);
   while (true) {
     T wanted = update(seen);
-    if (__atomic_compare_exchange(address, &seen, &wanted, true, __ATOMIC_RELAXED,
-                                  __ATOMIC_RELAXED)) {
+    if (__atomic_compare_exchange(address, &seen, &wanted, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       return seen;
     }
   }
@@ -116,26 +111,20 @@ inline void __syncthreads(const CudaOnCpuLocation& where = CudaOnCpuLocation::cu
   cuda_on_cpu::detail::engine.barrier("__syncthreads", false, where);
 }
 
-inline int __syncthreads_count(int predicate,
-                               const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
-  return static_cast<int>(
-      cuda_on_cpu::detail::engine.barrier("__syncthreads_count", predicate != 0, where));
+inline int __syncthreads_count(int predicate, const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
+  return static_cast<int>(cuda_on_cpu::detail::engine.barrier("__syncthreads_count", predicate != 0, where));
 }
 
-inline int __syncthreads_or(int predicate,
-                            const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
+inline int __syncthreads_or(int predicate, const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
   return cuda_on_cpu::detail::engine.barrier("__syncthreads_or", predicate != 0, where) != 0;
 }
 
-inline int __syncthreads_and(int predicate,
-                             const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
-  const auto votes =
-      cuda_on_cpu::detail::engine.barrier("__syncthreads_and", predicate != 0, where);
+inline int __syncthreads_and(int predicate, const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
+  const auto votes = cuda_on_cpu::detail::engine.barrier("__syncthreads_and", predicate != 0, where);
   return votes == std::uint64_t{blockDim.x} * blockDim.y * blockDim.z;
 }
 
-inline void __syncwarp(unsigned mask = 0xffffffffu,
-                       const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
+inline void __syncwarp(unsigned mask = 0xffffffffu, const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
   cuda_on_cpu::detail::engine.warp_operation({.name = "__syncwarp", .where = where, .mask = mask});
 }
 
@@ -186,13 +175,11 @@ inline unsigned __ballot_sync(unsigned mask, int predicate,
   return cuda_on_cpu::detail::ballot("__ballot_sync", mask, predicate != 0, where);
 }
 
-inline int __any_sync(unsigned mask, int predicate,
-                      const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
+inline int __any_sync(unsigned mask, int predicate, const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
   return cuda_on_cpu::detail::ballot("__any_sync", mask, predicate != 0, where) != 0;
 }
 
-inline int __all_sync(unsigned mask, int predicate,
-                      const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
+inline int __all_sync(unsigned mask, int predicate, const CudaOnCpuLocation& where = CudaOnCpuLocation::current()) {
   return cuda_on_cpu::detail::ballot("__all_sync", mask, predicate == 0, where) == 0;
 }
 
@@ -219,14 +206,12 @@ inline T atomicSub(T* address, std::type_identity_t<T> value) {
 
 template <cuda_on_cpu::detail::Ordered T>
 inline T atomicMax(T* address, std::type_identity_t<T> value) {
-  return cuda_on_cpu::detail::update_atomically(address,
-                                                [=](T old) { return old < value ? value : old; });
+  return cuda_on_cpu::detail::update_atomically(address, [=](T old) { return old < value ? value : old; });
 }
 
 template <cuda_on_cpu::detail::Ordered T>
 inline T atomicMin(T* address, std::type_identity_t<T> value) {
-  return cuda_on_cpu::detail::update_atomically(address,
-                                                [=](T old) { return value < old ? value : old; });
+  return cuda_on_cpu::detail::update_atomically(address, [=](T old) { return value < old ? value : old; });
 }
 
 template <cuda_on_cpu::detail::Bits T>
@@ -270,9 +255,7 @@ inline unsigned __brev(unsigned x) {
   return reversed;
 }
 
-inline unsigned __umulhi(unsigned a, unsigned b) {
-  return static_cast<unsigned>(std::uint64_t{a} * b >> 32);
-}
+inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(std::uint64_t{a} * b >> 32); }
 
 inline int __mulhi(int a, int b) { return static_cast<int>(std::int64_t{a} * b >> 32); }
 
@@ -311,9 +294,7 @@ inline double __fma_rn(double a, double b, double c) { return std::fma(a, b, c);
 inline int __float2int_rn(float x) { return cuda_on_cpu::detail::convert<int>(std::rint(x)); }
 inline int __float2int_rz(float x) { return cuda_on_cpu::detail::convert<int>(std::trunc(x)); }
 inline int __float2int_rd(float x) { return cuda_on_cpu::detail::convert<int>(std::floor(x)); }
-inline unsigned __float2uint_rn(float x) {
-  return cuda_on_cpu::detail::convert<unsigned>(std::rint(x));
-}
+inline unsigned __float2uint_rn(float x) { return cuda_on_cpu::detail::convert<unsigned>(std::rint(x)); }
 inline float __int2float_rn(int x) { return static_cast<float>(x); }
 inline float __saturatef(float x) { return x >= 0.0f ? (x <= 1.0f ? x : 1.0f) : 0.0f; }
 

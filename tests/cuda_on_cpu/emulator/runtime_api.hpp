@@ -55,9 +55,7 @@ inline cudaError_t remember(cudaError_t error) {
 
 inline cudaError_t cudaPeekAtLastError() { return cuda_on_cpu::detail::last_error; }
 
-inline cudaError_t cudaGetLastError() {
-  return std::exchange(cuda_on_cpu::detail::last_error, cudaSuccess);
-}
+inline cudaError_t cudaGetLastError() { return std::exchange(cuda_on_cpu::detail::last_error, cudaSuccess); }
 
 inline const char* cudaGetErrorName(cudaError_t error) {
   switch (error) {
@@ -116,8 +114,8 @@ inline cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cud
   return cudaSuccess;
 }
 
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes,
-                                   cudaMemcpyKind kind, cudaStream_t = nullptr) {
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                                   cudaStream_t = nullptr) {
   return cudaMemcpy(to, from, bytes, kind);
 }
 
@@ -131,8 +129,7 @@ inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaS
 }
 
 template <class T>
-inline cudaError_t cudaMemcpyToSymbol(T& symbol, const void* from, std::size_t bytes,
-                                      std::size_t offset = 0,
+inline cudaError_t cudaMemcpyToSymbol(T& symbol, const void* from, std::size_t bytes, std::size_t offset = 0,
                                       cudaMemcpyKind = cudaMemcpyHostToDevice) {
   if (offset > sizeof symbol || bytes > sizeof symbol - offset) {
     return cuda_on_cpu::detail::remember(cudaErrorInvalidValue);
@@ -191,8 +188,8 @@ inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
 
 template <class... Parameters>
-inline cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...),
-                                        cudaFuncAttribute /*only one is known*/, int bytes) {
+inline cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute /*only one is known*/,
+                                        int bytes) {
   using namespace cuda_on_cpu::detail;
   if (bytes < 0 || static_cast<std::size_t>(bytes) > kMaxSharedBytesOptIn) {
     return remember(cudaErrorInvalidValue);

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is compiled for a newer processor stays there, and the module exports nothing but itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import burnish
+import pytest
+from burnish import _core
+
+# The entry points of every file that is compiled once per level, without their level.
+ENTRY_POINTS = {
+    "hardest_cpu.cpp.o": {
+        "long burnish::hardness::collect_at_least<>(float const*, long, int, float, unsigned int*)",
+        "long burnish::hardness::collect_at_least<>(double const*, long, int, double, unsigned int*)",
+    },
+    "scores_cpu.cpp.o": {"void burnish::hardness::score_rows<>(burnish::hardness::ScoreJob const&, long, long)"},
+}
+LEVEL = re.compile(r"\(burnish::Isa\)(\d)")
+
+
+class Member(NamedTuple):
+    """One object file of the archive."""
+
+    name: str
+    symbols: tuple[tuple[str, str], ...]  # type letter of nm and name
+
+    @property
+    def levels(self) -> set[int]:
+        return {int(level) for _, name in self.symbols for level in LEVEL.findall(name)}
+
+
+def tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} (binutils) is not installed")
+    return path
+
+
+def output(*command: object) -> str:
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def members(library: Path) -> list[Member]:
+    found = []
+    for part in output(tool("nm"), "--demangle", "--extern-only", "--defined-only", library).split("\n\n"):
+        name, _, lines = part.strip().partition(":\n")
+        symbols = (line.split(maxsplit=2)[1:] for line in lines.splitlines())
+        found.append(Member(name.rstrip(":"), tuple((kind, symbol) for kind, symbol in symbols)))
+    return [member for member in found if member.name]
+
+
+def test_every_level_is_there_once(members: list[Member]) -> None:
+    levels = defaultdict(list)
+    for member in members:
+        if member.name.endswith("_cpu.cpp.o"):
+            levels[member.name].append(member.levels)
+    expected = [{level} for level in range(len(burnish.build_info()["isa_levels"]))]
+    assert set(levels) == set(ENTRY_POINTS), "a new file per level needs a line in ENTRY_POINTS"
+    for name, found in levels.items():
+        assert sorted(found, key=min) == expected, name
+
+
+def test_objects_of_a_level_define_their_entry_points_alone(members: list[Member]) -> None:
+    """No inline function, template or variable that the linker could take for another level's."""
+    for member in members:
+        if not member.name.endswith("_cpu.cpp.o"):
+            continue
+        assert {kind for kind, _ in member.symbols} == {"T"}, member
+        names = [re.sub(LEVEL, "", name) for _, name in member.symbols]
+        assert len(names) == len(set(names))
+        assert set(names) == ENTRY_POINTS[member.name]
+
+
+def test_other_objects_define_no_level(members: list[Member]) -> None:
+    others = [member for member in members if not member.name.endswith("_cpu.cpp.o")]
+    assert "isa.cpp.o" in {member.name for member in others}
+    assert all(not member.levels for member in others)
+
+
+def widest_registers(library: Path) -> Iterator[tuple[str, set[int], str]]:
+    """Yield each member's name, the levels its functions name, and the widest vector register that it uses."""
+    disassembly = output(tool("objdump"), "--disassemble", "--no-show-raw-insn", library)
+    for part in re.split(r"\n(?=\S+:     file format )", disassembly)[1:]:
+        levels = {int(level) for level in re.findall(r"LNS_3IsaE(\d)EE", part)}
+        widest = next((register for register in ("zmm", "ymm", "xmm") if f"%{register}" in part), "none")
+        yield part.partition(":")[0], levels, widest
+
+
+def test_wide_registers_are_used_at_their_level_alone(library: Path) -> None:
+    if burnish.build_info()["isa_levels"] != ["v2", "v3", "v4"]:
+        pytest.skip("registers are those of x86-64")
+    seen = set()
+    for name, levels, widest in widest_registers(library):
+        if not name.endswith("_cpu.cpp.o"):
+            assert widest in ("xmm", "none"), name
+            continue
+        (level,) = levels
+        seen.add((level, widest))
+        assert widest == ("xmm", "ymm", "zmm")[level], f"{name} of level {level}"
+    assert {level for level, _ in seen} == {0, 1, 2}
+
+
+def test_module_exports_its_entry_alone() -> None:
+    lines = output(tool("nm"), "--dynamic", "--extern-only", "--defined-only", _core.__file__).splitlines()
+    assert [line.split()[-1] for line in lines] == ["PyInit__core"]
+
+
+def test_module_needs_the_system_libraries_alone() -> None:
+    """No OpenMP, BLAS, torch or CUDA library, and not the interpreter's."""
+    dynamic = output(tool("readelf"), "--dynamic", "--wide", _core.__file__)
+    needed = {name.split(".so")[0] for name in re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)}
+    assert needed <= {"libstdc++", "libm", "libgcc_s", "libc", "libpthread", "libdl", "librt", "ld-linux-x86-64",
+                      "ld-linux-aarch64"}  # fmt: skip
+    assert "libc" in needed
