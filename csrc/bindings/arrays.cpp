@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/arrays.hpp"
 
+#include <pybind11/stl.h>
+
 #include <string>
+#include <utility>
 
 #include "bindings/dlpack.hpp"
 #include "core/check.hpp"
@@ -49,6 +52,8 @@ DType numpy_dtype(const py::array& array, const char* name) {
 
 Array from_numpy(const py::array& array, const char* name) {
   check_ndim(array.ndim(), name);
+  check<TypeError>(!py::hasattr(array, "filled"), "'", name, "' is a masked array; pass ", name,
+                   ".filled(value), with -inf for masked logits");
   Array result{{}, array};
   TensorView& view = result.view;
   view.dtype = numpy_dtype(array, name);
@@ -83,9 +88,10 @@ Device device_of(std::int32_t code, std::int32_t index, const char* name) {
 DType dlpack_dtype(const dlpack::Tensor& tensor, const char* name) {
   const auto [code, bits, lanes] = tensor.dtype;
   std::optional<DType> found;
-  if (code == dlpack::signed_integer) found = dtype_of('i', bits / 8);
-  if (code == dlpack::unsigned_integer) found = dtype_of('u', bits / 8);
-  if (code == dlpack::floating) found = dtype_of('f', bits / 8);
+  const int bytes = bits % 8 == 0 ? bits / 8 : 0;
+  if (code == dlpack::signed_integer) found = dtype_of('i', bytes);
+  if (code == dlpack::unsigned_integer) found = dtype_of('u', bytes);
+  if (code == dlpack::floating) found = dtype_of('f', bytes);
   if (code == dlpack::bfloat && bits == 16) found = DType::bfloat16;
   if (code == dlpack::boolean && bits == 8) found = DType::boolean;
   check<TypeError>(found && lanes == 1, "'", name, "' has DLPack type code ", +code, " of ", +bits, " bits and ", lanes,
@@ -95,6 +101,7 @@ DType dlpack_dtype(const dlpack::Tensor& tensor, const char* name) {
 
 TensorView view_of(const dlpack::Tensor& tensor, bool read_only, const char* name) {
   check_ndim(tensor.ndim, name);
+  check(tensor.ndim == 0 || tensor.shape, "'", name, "' comes without a shape");
   TensorView view;
   view.dtype = dlpack_dtype(tensor, name);
   view.device = device_of(tensor.device.code, tensor.device.index, name);
@@ -108,7 +115,22 @@ TensorView view_of(const dlpack::Tensor& tensor, bool read_only, const char* nam
     view.strides[axis] = tensor.strides ? tensor.strides[d] : step;
     step *= tensor.shape[d];
   }
+  check(tensor.data || view.size() == 0, "'", name, "' has no memory of its own (a fake, zero or freed tensor)");
   return view;
+}
+
+// Where the object says that it lives.
+Device exporter_device(const py::object& object, const char* name) {
+  check<TypeError>(py::hasattr(object, "__dlpack_device__"), "'", name, "' has __dlpack__ but no __dlpack_device__");
+  const py::object answer = object.attr("__dlpack_device__")();
+  std::pair<std::int32_t, std::int32_t> device;
+  try {
+    device = answer.cast<std::pair<std::int32_t, std::int32_t>>();
+  } catch (const py::cast_error&) {
+    throw TypeError(concat("'", name, "' answers __dlpack_device__ with ", py::repr(answer).cast<std::string>(),
+                           "; accepted: two integers"));
+  }
+  return device_of(device.first, device.second, name);
 }
 
 // __dlpack__ of the object; DLPack says that stream 1 is CUDA's default stream.
@@ -130,16 +152,18 @@ py::object export_capsule(const py::object& object, bool on_gpu, std::uintptr_t 
 Array from_dlpack(const py::object& object, const char* name, std::uintptr_t stream) {
   if (py::hasattr(object, "requires_grad") && object.attr("requires_grad").cast<bool>()) {
     throw ValueError(concat("'", name, "' requires grad, and burnish's results carry no gradient; pass ", name,
-                            ".detach(), or call under torch.no_grad()"));
+                            ".detach(), or compute it under torch.no_grad()"));
   }
-  const py::tuple device = object.attr("__dlpack_device__")();
-  const bool on_gpu =
-      device_of(device[0].cast<std::int32_t>(), device[1].cast<std::int32_t>(), name).type == DeviceType::cuda;
+  if (py::hasattr(object, "is_neg") && object.attr("is_neg")().cast<bool>()) {
+    throw ValueError(
+        concat("'", name, "' is a negated view whose sign is not in memory; pass ", name, ".resolve_neg()"));
+  }
+  const bool on_gpu = exporter_device(object, name).type == DeviceType::cuda;
   py::object capsule;
   try {
     capsule = export_capsule(object, on_gpu, stream);
   } catch (py::error_already_set& error) {
-    if (error.matches(PyExc_KeyboardInterrupt)) throw;
+    if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
     py::raise_from(
         error, PyExc_TypeError,
         concat("'", name, "' cannot be read through DLPack: ", py::str(error.value()).cast<std::string>()).c_str());

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.hpp"
+#include "core/cuda_backend.hpp"
 #include "core/exp.hpp"
 #include "core/rng.hpp"
 
@@ -47,7 +48,9 @@ void register_elementary(py::module_& module) {
 }  // namespace
 
 void register_runtime(py::module_& module) {
+  module.attr("version") = build_info().version;
   module.def("build_info", &build_info_dict);
+  module.def("require_cuda", &require_cuda);
   module.def("get_num_threads", &num_threads);
   module.def("set_num_threads", &set_num_threads, py::arg("n"));
   module.def("set_isa_level", &set_isa_level, py::arg("level"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Working memory for one call: not initialised, and in large pages where it is large, since a fresh page costs more than
-// writing to it (4 KiB pages: 2 GB/s; 2 MiB pages: 12 GB/s).
+// Working memory for one call: not initialised, and in large pages where it is large, since a fresh page costs more
+// than writing to it (4 KiB pages: 2 GB/s; 2 MiB pages: 12 GB/s).
 #pragma once
 
 #include <sys/mman.h>

@@ -8,4 +8,7 @@ namespace burnish {
 
 CudaInfo cuda_backend_info();
 
+// Throws DeviceError in a build without CUDA.
+void require_cuda();
+
 }  // namespace burnish

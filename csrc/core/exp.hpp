@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // exp and log for scalars and vectors, the same bits at every instruction set level and on both devices. Polynomials
-// are minimax fits (Remez); tests/core/test_exp.py holds the measured errors: float32 below 1.1 (exp) and 0.9 (log)
-// ULP.
+// are minimax fits (Remez). Largest error over all float32 (tests/core/test_exp.py): exp 0.90 ULP, log 0.87 ULP.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +71,7 @@ BURNISH_HD V exp_in_range(V x) {
   return T::exp_of_small(r) * bit_cast<V>(bit_cast<typename L::Bits>(shifted) << T::mantissa_bits);
 }
 
-// e^x as exp_in_range, with two multiplications less: relative error below 1.6e-7 + 1.4e-8 |x| in float32. For softmax
+// e^x as exp_in_range, with two multiplications less: relative error below 1.8e-7 + 1.4e-8 |x| in float32. For softmax
 // weights, which count in proportion to themselves, so that the error of small ones does not matter.
 template <class V>
 BURNISH_HD V exp_fast(V x) {

@@ -6,20 +6,17 @@
 #include "hardness/scores.hpp"
 
 namespace burnish {
-namespace {
 
-[[noreturn]] void refuse() {
+void require_cuda() {
   throw DeviceError(
       "burnish was built without CUDA and cannot work on GPU arrays; move them to the CPU, or install with a CUDA "
       "compiler at hand and BURNISH_CUDA=ON");
 }
 
-}  // namespace
-
 CudaInfo cuda_backend_info() { return {}; }
 
 namespace hardness {
-void score_rows_cuda(const ScoreJob&, int, void*) { refuse(); }
+void score_rows_cuda(const ScoreJob&, int, void*) { require_cuda(); }
 }  // namespace hardness
 
 }  // namespace burnish

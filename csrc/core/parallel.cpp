@@ -52,7 +52,7 @@ class Job {
       if (first >= n_) return;
       try {
         f_(first, std::min(n_, first + grain_));
-        if (is_caller) answer_interrupt(last_check);
+        if (is_caller) answer_interrupt_at_times(last_check);
       } catch (...) {
         fail(std::current_exception());
       }
@@ -64,11 +64,11 @@ class Job {
   }
 
  private:
-  static void answer_interrupt(std::chrono::steady_clock::time_point& last_check) {
+  static void answer_interrupt_at_times(std::chrono::steady_clock::time_point& last_check) {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_check < std::chrono::milliseconds(50)) return;
     last_check = now;
-    if (auto* check = interrupt_check.load()) check();
+    answer_interrupt();
   }
 
   void fail(std::exception_ptr error) {
@@ -185,6 +185,10 @@ void set_num_threads(int n) {
 }
 
 void set_interrupt_check(void (*check)()) { interrupt_check = check; }
+
+void answer_interrupt() {
+  if (auto* check = interrupt_check.load()) check();
+}
 
 void parallel_for(std::int64_t n, std::int64_t grain, RangeFunction f) {
   if (n <= 0) return;

@@ -31,4 +31,7 @@ class RangeFunction {
 // begun are then dropped.
 void parallel_for(std::int64_t n, std::int64_t grain, RangeFunction f);
 
+// Gives Ctrl-C a chance in long work outside parallel_for. Only on the thread that entered the library.
+void answer_interrupt();
+
 }  // namespace burnish

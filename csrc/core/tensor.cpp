@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "burnish/tensor.hpp"
 
+#include <atomic>
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/parallel.hpp"
 #include "core/visit.hpp"
 
 namespace burnish {
 namespace {
+
+constexpr std::int64_t label_grain = 100'000;
 
 struct DTypeRow {
   std::string_view name;
@@ -77,12 +81,22 @@ void check_labels(std::string_view call, const TensorView& labels, std::int64_t 
   check(labels.ndim == 1 && labels.shape[0] == rows, call, ": 'labels' has shape ", ShapeOf{labels}, "; accepted: (",
         rows, ",), one label a row");
   if (labels.device.type != DeviceType::cpu) return;
+  std::atomic<std::int64_t> first_bad{rows};
   visit_integer(labels.dtype, [&]<class T>() {
     const T* data = static_cast<const T*>(labels.data);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const T label = data[row * labels.strides[0]];
-      check(std::cmp_greater_equal(label, 0) && std::cmp_less(label, classes), call, ": 'labels' is ", +label,
-            " in row ", row, "; accepted: 0 to ", classes - 1);
+    const std::int64_t stride = labels.strides[0];
+    const auto fits = [classes](T label) { return std::cmp_greater_equal(label, 0) && std::cmp_less(label, classes); };
+    parallel_for(rows, label_grain, [&](std::int64_t first, std::int64_t last) {
+      bool all = true;
+      for (std::int64_t row = first; row < last; ++row) all &= fits(data[row * stride]);
+      if (all) return;
+      std::int64_t row = first;
+      while (fits(data[row * stride])) ++row;
+      for (std::int64_t known = first_bad; row < known && !first_bad.compare_exchange_weak(known, row);) {
+      }
+    });
+    if (const std::int64_t row = first_bad; row < rows) {
+      fail(call, ": 'labels' is ", +data[row * stride], " in row ", row, "; accepted: 0 to ", classes - 1);
     }
   });
 }
@@ -97,7 +111,7 @@ void check_output(std::string_view call, std::string_view argument, const Tensor
   check(view.ndim == expected_shape.ndim && view.shape == expected_shape.shape, call, ": '", argument, "' has shape ",
         ShapeOf{view}, "; accepted: ", ShapeOf{expected_shape});
   check(!view.read_only, call, ": '", argument, "' is read-only; accepted: a writable array");
-  for (std::size_t d = 0; d < static_cast<std::size_t>(view.ndim); ++d) {
+  for (std::size_t d = 0; d < static_cast<std::size_t>(view.ndim) && view.size() > 0; ++d) {
     check(view.strides[d] != 0 || view.shape[d] <= 1, call, ": '", argument,
           "' repeats one element (a broadcast view); accepted: an array with its own memory");
   }

@@ -30,12 +30,27 @@ struct Totals {
   std::vector<std::int64_t> counts;
   std::vector<Wide> sums;
   std::vector<std::int64_t> histogram;
+
+  void operator+=(const Totals& other) {
+    const auto add = [](auto& to, const auto& from) {
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+    };
+    add(counts, other.counts);
+    add(sums, other.sums);
+    add(histogram, other.histogram);
+  }
 };
 
 struct Shape {
   std::int64_t classes;
   std::int64_t bins;
 };
+
+Totals empty_totals(Shape shape) {
+  return {std::vector<std::int64_t>(static_cast<std::size_t>(shape.classes * 3)),
+          std::vector<Wide>(static_cast<std::size_t>(shape.classes)),
+          std::vector<std::int64_t>(static_cast<std::size_t>(shape.bins * 2))};
+}
 
 template <class F, class T>
 void add_rows(const ClassSums& args, Shape shape, std::int64_t first, std::int64_t last, Totals& totals) {
@@ -106,12 +121,11 @@ void accumulate(const ClassSums& args) {
   check_state(args.histogram, "histogram", 2, shape.bins);
   check_labels("accumulate", args.labels, rows, shape.classes);
 
+  Totals all = empty_totals(shape);
   std::mutex mutex;
   const std::int64_t grain = std::max<std::int64_t>(32'768, 4 * (shape.classes + shape.bins));
   parallel_for(rows, grain, [&](std::int64_t first, std::int64_t last) {
-    Totals totals{std::vector<std::int64_t>(static_cast<std::size_t>(shape.classes * 3)),
-                  std::vector<Wide>(static_cast<std::size_t>(shape.classes)),
-                  std::vector<std::int64_t>(static_cast<std::size_t>(shape.bins * 2))};
+    Totals totals = empty_totals(shape);
     visit_integer(args.labels.dtype, [&]<class T>() {
       if (args.scores.dtype == DType::float32) {
         add_rows<float, T>(args, shape, first, last, totals);
@@ -120,8 +134,9 @@ void accumulate(const ClassSums& args) {
       }
     });
     const std::scoped_lock lock(mutex);
-    add_to(args, totals);
+    all += totals;
   });
+  add_to(args, all);  // only now, so that an interrupted call leaves no part of itself
 }
 
 }  // namespace burnish::hardness

@@ -74,6 +74,7 @@ struct Candidates {
     for (const Run& run : runs) {
       for (std::size_t i = 0; i < run.count; ++i) visit(entries[run.first + i]);
     }
+    answer_interrupt();
   }
 };
 
@@ -143,6 +144,7 @@ Buffer<E> sort_by_key(const Candidates<E>& candidates) {
     const auto for_each = [&](auto visit) {
       if (pass == 0) return candidates.for_each(visit);
       for (const E& entry : from) visit(entry);
+      answer_interrupt();
     };
     std::vector<std::size_t> next(std::size_t{1} << radix_bits);
     for_each([&](const E& entry) { ++next[digit_of(entry)]; });

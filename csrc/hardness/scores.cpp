@@ -99,7 +99,7 @@ ScoreJob make_job(const ScoreArgs& args, DType compute) {
 std::int64_t rows_per_piece(std::int64_t classes) {
   constexpr std::int64_t tile = 64;
   const std::int64_t rows = 200'000 / (classes + 10);
-  return std::max(tile, rows / tile * tile);
+  return rows >= tile ? rows / tile * tile : std::max<std::int64_t>(1, rows);
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from burnish import _core
+
 
 def is_torch(x: Any) -> bool:
     """Whether `x` is a torch tensor."""
@@ -18,11 +20,22 @@ def is_torch(x: Any) -> bool:
     return torch is not None and isinstance(x, torch.Tensor)
 
 
+def _is_cupy(x: Any) -> bool:
+    cupy = sys.modules.get("cupy")
+    return cupy is not None and isinstance(x, cupy.ndarray)
+
+
 def as_array(x: Any) -> Any:
     """Return `x` itself if it is an array that the core can read, else what NumPy makes of it (lists, data frames)."""
-    if isinstance(x, np.ndarray) or hasattr(x, "__dlpack__"):
-        return x
-    return np.asarray(x)
+    if isinstance(x, np.ndarray) or not hasattr(x, "__dlpack__"):
+        return np.asanyarray(x)
+    if not hasattr(x, "__dlpack_device__"):
+        raise TypeError(f"a {type(x).__name__} has __dlpack__ but no __dlpack_device__")
+    if is_on_gpu(x):
+        _core.require_cuda()
+    elif not hasattr(x, "shape"):
+        return np.from_dlpack(x)
+    return x
 
 
 def dtype_name(x: Any) -> str:
@@ -32,7 +45,10 @@ def dtype_name(x: Any) -> str:
 
 def is_on_gpu(x: Any) -> bool:
     """Whether `x` lives in CUDA memory."""
-    return not isinstance(x, np.ndarray) and int(x.__dlpack_device__()[0]) in (2, 13)
+    if isinstance(x, np.ndarray):
+        return False
+    device = x.__dlpack_device__()
+    return isinstance(device, tuple) and device[:1] in ((2,), (13,))
 
 
 def current_stream(x: Any) -> int:
@@ -41,9 +57,8 @@ def current_stream(x: Any) -> int:
         return 0
     if is_torch(x):
         return int(sys.modules["torch"].cuda.current_stream(x.device).cuda_stream)
-    cupy = sys.modules.get("cupy")
-    if cupy is not None and isinstance(x, cupy.ndarray):
-        return int(cupy.cuda.get_current_stream().ptr)
+    if _is_cupy(x):
+        return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
     return 0
 
 
@@ -64,9 +79,14 @@ def empty(like: Any, n: int, dtype: str) -> tuple[Any, Any]:
     if is_torch(like):
         torch = sys.modules["torch"]
         result = torch.empty(n, dtype=getattr(torch, dtype), device=like.device)
+    elif hasattr(like, "__array_namespace__"):
+        result = like.__array_namespace__().empty(n, dtype=dtype)
+    elif _is_cupy(like):
+        result = sys.modules["cupy"].empty(n, dtype=dtype)
     else:
-        namespace = like.__array_namespace__() if hasattr(like, "__array_namespace__") else sys.modules["cupy"]
-        result = namespace.empty(n, dtype=dtype)
+        raise TypeError(
+            f"results for a {type(like).__name__} on a GPU cannot be allocated; pass 'out', or a torch tensor"
+        )
     return result, result
 
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-__file__: str
+version: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
 
@@ -13,6 +13,7 @@ class InputKind(Enum):
     sigmoid_logits = 2
 
 def build_info() -> dict[str, Any]: ...
+def require_cuda() -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(n: int) -> None: ...
 def set_isa_level(level: str) -> None: ...

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from burnish import _core
 
-_PACKAGE = Path(_core.__file__).parent  # where the build put its files, in an editable installation too
+_PACKAGE = Path(str(_core.__file__)).parent  # where the build put its files, in an editable installation too
 
 
 def build_info() -> dict[str, Any]:
@@ -36,7 +38,8 @@ def get_num_threads() -> int:
     """Return the number of threads that one call may use.
 
     The default is the number of processors that the process may run on, or the environment variable
-    ``BURNISH_NUM_THREADS``; 1 in a forked child, such as a worker of a torch ``DataLoader``.
+    ``BURNISH_NUM_THREADS``; 1 in a forked child and in processes of `multiprocessing`, such as the workers of a torch
+    ``DataLoader``.
     """
     return _core.get_num_threads()
 
@@ -57,6 +60,16 @@ def set_num_threads(n: int) -> None:
         If `n` is not between 1 and 1024.
     """
     _core.set_num_threads(n)
+
+
+def use_one_thread_in_workers() -> None:
+    """Start with one thread in a child of `multiprocessing`, whose siblings have the other processors.
+
+    Forked children do so by themselves; this is for spawned ones. Not where ``BURNISH_NUM_THREADS`` is set.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None and not os.environ.get("BURNISH_NUM_THREADS"):
+        set_num_threads(1)
 
 
 def get_include() -> str:

@@ -82,9 +82,9 @@ class LabeledImages:
 
         return list(_decoded(self.root, [self.files[i] for i in indices], longest, reduced))
 
-    def first_of_each_class(self, n: int) -> LabeledImages:
-        """Return the first `n` images of each class, in their order."""
-        keep = np.flatnonzero(place_in_class(self.labels) < n)
+    def first_of_each_class(self, n: int | None) -> LabeledImages:
+        """Return the first `n` images of each class, in their order; all where `n` is None."""
+        keep = _first_of_each_class(self.labels, n)
         return LabeledImages(
             images=self.images[keep],
             labels=self.labels[keep],
@@ -93,6 +93,10 @@ class LabeledImages:
             root=self.root,
             files=tuple(self.files[i] for i in keep) if self.files else (),
         )
+
+
+def _first_of_each_class(labels: npt.NDArray[Any], n: int | None) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(place_in_class(labels) < (len(labels) if n is None else n))
 
 
 def place_in_class(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -220,6 +224,11 @@ class HumanLabels:
     true: npt.NDArray[np.int64]
     given: npt.NDArray[np.int64]
     probs: npt.NDArray[np.float32]
+
+    def first_of_each_class(self, n: int | None) -> HumanLabels:
+        """Return those of the first `n` photographs of each true class; all where `n` is None."""
+        keep = _first_of_each_class(self.true, n)
+        return HumanLabels(self.true[keep], self.given[keep], self.probs[keep])
 
 
 def load_cifar10_human_labels(kind: Literal["aggregate", "worst"]) -> HumanLabels:

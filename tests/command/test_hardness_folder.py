@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish import _classifier, _command, hardness, report
+from burnish import _classifier, _command_output, _command_score, hardness, report
 from burnish.data import load_digits, load_images
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -117,9 +117,9 @@ def test_scores_that_depend_on_the_batch_are_reported(capsys: pytest.CaptureFixt
         return (pixels - pixels.mean(axis=0))[:, 20:30] / 20
 
     fold = _classifier.Fold(1, np.arange(len(data)), in_training_mode)
-    task = _command._Task(data, "digits", "no method", iter([fold]))
-    scored = _command._score(task, top=3)
-    _command._print_summary(task, scored)
+    task = _command_score.Task(data, "digits", "no method", iter([fold]))
+    scored = _command_score.score(task, top=3)
+    _command_output.print_summary(task, scored)
     assert scored.batch_dependent
     assert "WARNING: scores depend on the batch" in capsys.readouterr().out
 
@@ -130,8 +130,8 @@ def test_shards_and_folds_are_merged_as_if_scored_at_once(monkeypatch: pytest.Mo
     logits = rng.normal(0, 3, (len(data), 10)).astype(np.float32)
     order = rng.permutation(len(data))
     folds = [_classifier.Fold(i + 1, order[i::2], lambda indices: logits[indices]) for i in range(2)]
-    monkeypatch.setattr(_command, "_SHARD", 100)
-    scored = _command._score(_command._Task(data, "", "", iter(folds)), top=9)
+    monkeypatch.setattr(_command_score, "_SHARD", 100)
+    scored = _command_score.score(_command_score.Task(data, "", "", iter(folds)), top=9)
     entropy = hardness.entropy(logits)
     assert np.array_equal(scored.by_sample["entropy"], entropy)
     assert np.array_equal(scored.accumulator.ids, hardness.hardest(entropy, 9))
@@ -229,6 +229,10 @@ def test_unusable_input_is_one_line_and_exit_code_2(
         ([], "name a folder, a zip or cifar10, or give --demo"),
         (["--demo", "photos"], "name a folder, a zip or cifar10, or give --demo"),
         (["--demo", "--noisy-labels", "worst"], "--noisy-labels goes with cifar10 only"),
+        (["--demo", "--epochs", "3"], "the demo trains no network"),
+        (["--demo", "--flip"], "the demo trains no network"),
+        (["--demo", "--image-size", "16"], "--image-size goes with a folder or zip"),
+        (["cifar10", "--image-size", "16"], "--image-size goes with a folder or zip"),
         (["--demo", "--folds", "1"], "2 to 20"),
         (["--demo", "--top", "0"], "1 to 60"),
         (["--demo", "--limit", "-3"], "2 or more"),

@@ -16,7 +16,9 @@
 #include "cuda_on_cpu.hpp"
 
 namespace burnish {
-CudaInfo cuda_backend_info() { return {}; }  // so that no_cuda.o of the static library is not linked
+// Defined here so that no_cuda.o of the static library is not linked.
+CudaInfo cuda_backend_info() { return {}; }
+void require_cuda() {}
 }  // namespace burnish
 
 namespace {

@@ -46,7 +46,8 @@ class Accumulator:
     Attributes
     ----------
     scores, ids, labels, predictions : arrays of at most k items
-        The hardest samples so far, hardest first, ties by lowest id. Samples without a score (NaN) are never among them.
+        The hardest samples so far, hardest first, ties by lowest id. Samples without a score (NaN) are never among
+        them.
     histogram : int64 array of shape (2, bins)
         Samples predicted wrong and right, by score.
     bin_edges : float64 array of shape (bins + 1,)

@@ -295,8 +295,8 @@ def select(scores: Any, labels: Any, k: int, strategy: Literal["top", "proportio
 
     Notes
     -----
-    Training on the top of one hardness score alone keeps the wrong labels and drops whole regions; at high pruning rates
-    it does worse than a random choice (Zheng et al., Coverage-centric coreset selection, ICLR 2023).
+    Training on the top of one hardness score alone keeps the wrong labels and drops whole regions; at high pruning
+    rates it does worse than a random choice (Zheng et al., Coverage-centric coreset selection, ICLR 2023).
 
     Examples
     --------
