@@ -31,19 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(timing.describe(where))
     print(f"\n{EXPLANATION}")
     groups: list[list[Result]] = []
-    try:
-        for workload in chosen(options.only):
-            for group in run(workload, options.threads, QUICK if options.quick else 1, options.budget):
-                print_group(workload, group)
-                groups.append(group)
-    finally:
-        if groups:
-            print(
-                f"\n## Summary{' (quick: a tenth of the size)' if options.quick else ''}\n\n{summary(groups)}",
-                flush=True,
-            )
-            if options.json:
-                write_json(options.json, where, [result for group in groups for result in group])
+    for workload in chosen(options.only):
+        for group in run(workload, options.threads, QUICK if options.quick else 1, options.budget):
+            print_group(workload, group)
+            groups.append(group)
+        if options.json:  # each time, so that a long run that is broken off leaves what it has
+            write_json(options.json, where, [result for group in groups for result in group])
+    print(f"\n## Summary{', quick: a tenth of the rows' if options.quick else ''}\n\n{summary(groups)}")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

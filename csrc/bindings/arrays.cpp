@@ -119,10 +119,23 @@ TensorView view_of(const dlpack::Tensor& tensor, bool read_only, const char* nam
   return view;
 }
 
+// Calls a method of the exporter; its refusal becomes a TypeError that names the argument.
+template <class F>
+py::object ask(F call, const char* name) {
+  try {
+    return call();
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
+    const auto reason = py::str(error.value()).cast<std::string>();
+    py::raise_from(error, PyExc_TypeError, concat("'", name, "' cannot be read through DLPack: ", reason).c_str());
+    throw py::error_already_set();
+  }
+}
+
 // Where the object says that it lives.
 Device exporter_device(const py::object& object, const char* name) {
   check<TypeError>(py::hasattr(object, "__dlpack_device__"), "'", name, "' has __dlpack__ but no __dlpack_device__");
-  const py::object answer = object.attr("__dlpack_device__")();
+  const py::object answer = ask([&] { return object.attr("__dlpack_device__")(); }, name);
   std::pair<std::int32_t, std::int32_t> device;
   try {
     device = answer.cast<std::pair<std::int32_t, std::int32_t>>();
@@ -159,16 +172,7 @@ Array from_dlpack(const py::object& object, const char* name, std::uintptr_t str
         concat("'", name, "' is a negated view whose sign is not in memory; pass ", name, ".resolve_neg()"));
   }
   const bool on_gpu = exporter_device(object, name).type == DeviceType::cuda;
-  py::object capsule;
-  try {
-    capsule = export_capsule(object, on_gpu, stream);
-  } catch (py::error_already_set& error) {
-    if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
-    py::raise_from(
-        error, PyExc_TypeError,
-        concat("'", name, "' cannot be read through DLPack: ", py::str(error.value()).cast<std::string>()).c_str());
-    throw py::error_already_set();
-  }
+  const py::object capsule = ask([&] { return export_capsule(object, on_gpu, stream); }, name);
   PyObject* raw = capsule.ptr();
   if (PyCapsule_IsValid(raw, "dltensor_versioned")) {
     const auto* managed = static_cast<dlpack::ManagedTensorVersioned*>(PyCapsule_GetPointer(raw, "dltensor_versioned"));

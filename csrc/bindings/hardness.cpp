@@ -43,16 +43,17 @@ void hardest(const py::object& score_object, const py::object& index_object) {
   hardness::hardest(score_array.view, index_array.view);
 }
 
-void accumulate(const py::object& score_object, const py::object& label_object, const py::object& correct_object,
-                double histogram_max, const py::object& counts, const py::object& sums, const py::object& histogram) {
+void accumulate(const std::string& call, const py::object& score_object, const py::object& label_object,
+                const py::object& correct_object, double histogram_max, const py::object& counts,
+                const py::object& sums, const py::object& histogram) {
   const Array score_array = to_array(score_object, "scores", 0);
   const Array label_array = to_array(label_object, "labels", 0);
   const std::optional<Array> correct_array = to_optional_array(correct_object, "correct", 0);
   const Array count_array = to_array(counts, "counts", 0);
   const Array sum_array = to_array(sums, "sums", 0);
   const Array histogram_array = to_array(histogram, "histogram", 0);
-  hardness::ClassSums args{score_array.view, label_array.view, std::nullopt,        histogram_max,
-                           count_array.view, sum_array.view,   histogram_array.view};
+  hardness::ClassSums args{call,          score_array.view, label_array.view, std::nullopt,
+                           histogram_max, count_array.view, sum_array.view,   histogram_array.view};
   if (correct_array) args.correct = correct_array->view;
   const py::gil_scoped_release release;
   hardness::accumulate(args);
@@ -78,7 +79,7 @@ void register_hardness(py::module_& module) {
   module.def("scores", &scores, py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("temperature"),
              py::arg("outputs"), py::arg("stream"));
   module.def("hardest", &hardest, py::arg("scores"), py::arg("out"));
-  module.def("accumulate", &accumulate, py::arg("scores"), py::arg("labels"), py::arg("correct"),
+  module.def("accumulate", &accumulate, py::arg("call"), py::arg("scores"), py::arg("labels"), py::arg("correct"),
              py::arg("histogram_max"), py::arg("counts"), py::arg("sums"), py::arg("histogram"));
 }
 

@@ -21,7 +21,7 @@ constexpr double largest_summand = 0x1p34;
 
 Wide to_fixed_point(double score) {
   // Exact down to 2^-60: the integer part and the fraction each fit 64 bits.
-  const double whole = std::floor(score);
+  const double whole = std::trunc(score);
   return static_cast<Wide>(static_cast<std::int64_t>(whole)) * (Wide{1} << 60) +
          static_cast<std::int64_t>((score - whole) * fixed_point_one);
 }
@@ -90,36 +90,39 @@ void add_to(const ClassSums& args, const Totals& totals) {
   }
 }
 
-void check_rows(const TensorView& view, std::string_view argument, std::int64_t rows) {
-  check(view.ndim == 1 && view.shape[0] == rows, "accumulate: '", argument, "' has shape ", ShapeOf{view},
-        "; accepted: (", rows, ",)");
-  check_device("accumulate", argument, view, Device{});
+void check_rows(std::string_view call, const TensorView& view, std::string_view argument, std::int64_t rows) {
+  check(view.ndim == 1 && view.shape[0] == rows, call, ": '", argument, "' has shape ", ShapeOf{view}, "; accepted: (",
+        rows, ",)");
+  check_device(call, argument, view, Device{});
 }
 
-void check_state(const TensorView& view, std::string_view argument, std::int64_t rows, std::int64_t columns) {
-  check_dtype("accumulate", argument, view, {DType::int64});
-  check_device("accumulate", argument, view, Device{});
-  check_output("accumulate", argument, view, contiguous_view(nullptr, DType::int64, Device{}, rows, columns), {});
-  check(view.strides[1] == 1 && view.strides[0] == columns, "accumulate: '", argument, "' must be C-contiguous");
+void check_state(std::string_view call, const TensorView& view, std::string_view argument, std::int64_t rows,
+                 std::int64_t columns) {
+  check_dtype(call, argument, view, {DType::int64});
+  check_device(call, argument, view, Device{});
+  check_output(call, argument, view, contiguous_view(nullptr, DType::int64, Device{}, rows, columns), {});
+  check(view.size() == 0 || (view.strides[1] == 1 && view.strides[0] == columns), call, ": '", argument,
+        "' must be C-contiguous");
 }
 
 }  // namespace
 
 void accumulate(const ClassSums& args) {
-  check_dtype("accumulate", "scores", args.scores, {DType::float32, DType::float64});
-  const std::int64_t rows = args.scores.shape[0];
-  check_rows(args.scores, "scores", rows);
-  check_device("accumulate", "labels", args.labels, Device{});
+  check_dtype(args.call, "scores", args.scores, {DType::float32, DType::float64});
+  const std::int64_t rows = args.scores.ndim == 1 ? args.scores.shape[0] : -1;
+  check(rows >= 0, args.call, ": 'scores' must be 1-D (N,), got shape ", ShapeOf{args.scores});
+  check_rows(args.call, args.scores, "scores", rows);
+  check_device(args.call, "labels", args.labels, Device{});
   if (args.correct) {
-    check_rows(*args.correct, "correct", rows);
-    check_dtype("accumulate", "correct", *args.correct, {DType::boolean, DType::uint8});
+    check_rows(args.call, *args.correct, "correct", rows);
+    check_dtype(args.call, "correct", *args.correct, {DType::boolean, DType::uint8});
   }
-  check(args.counts.ndim == 2 && args.histogram.ndim == 2, "accumulate: 'counts' and 'histogram' must be 2-D");
+  check(args.counts.ndim == 2 && args.histogram.ndim == 2, args.call, ": 'counts' and 'histogram' must be 2-D");
   const Shape shape{args.counts.shape[0], args.histogram.shape[1]};
-  check_state(args.counts, "counts", shape.classes, 3);
-  check_state(args.sums, "sums", shape.classes, 2);
-  check_state(args.histogram, "histogram", 2, shape.bins);
-  check_labels("accumulate", args.labels, rows, shape.classes);
+  check_state(args.call, args.counts, "counts", shape.classes, 3);
+  check_state(args.call, args.sums, "sums", shape.classes, 2);
+  check_state(args.call, args.histogram, "histogram", 2, shape.bins);
+  check_labels(args.call, args.labels, rows, shape.classes);
 
   Totals all = empty_totals(shape);
   std::mutex mutex;

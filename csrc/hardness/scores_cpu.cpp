@@ -62,8 +62,10 @@ class Source {
 
   // A tile of rows of at most narrow_classes classes. Reading up to `slack` values past the last row is allowed.
   Rows narrow(std::int64_t first, int count) {
-    const bool row_follows = first + count < job_.rows || job_.classes % 4 == 0;
-    if (direct_ && job_.row_stride >= job_.classes && row_follows && count % simd::width<F> == 0) {
+    // What lies between the rows or behind the last one is not ours to read.
+    const bool whole_quadruples = job_.classes % 4 == 0 && job_.row_stride >= job_.classes;
+    const bool row_follows = first + count < job_.rows && job_.row_stride == job_.classes;
+    if (direct_ && (whole_quadruples || row_follows) && count % simd::width<F> == 0) {
       return {static_cast<const F*>(job_.input) + first * job_.row_stride, job_.row_stride};
     }
     visit_float(job_.input_dtype, [&]<class T>() {
@@ -255,12 +257,12 @@ BURNISH_HD auto reduce_rows(V (&lanes)[rows], F combine) {
   }
 }
 
-// Statistics of one chunk of `rows` rows: one row, or as many as a vector has lanes, which then share the work of
-// folding lanes. R is the scalar F or a vector of rows. What is to be read next lies `prefetch` values further on;
-// fetching it while exponentials are computed lets memory and arithmetic overlap.
+// Statistics of one chunk, from class `first_class` on, of `rows` rows: one row, or as many as a vector has lanes,
+// which then share the work of folding lanes. R is the scalar F or a vector of rows. What is to be read next lies
+// `prefetch` values further on; fetching it while exponentials are computed lets memory and arithmetic overlap.
 template <InputKind kind, Level level, int rows, class R, class F>
-BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, const Label<R>& labels,
-                                   std::int64_t prefetch) {
+BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, Bits<F> first_class,
+                                   const Label<R>& labels, std::int64_t prefetch) {
   using V = simd::Vector<F>;
   using B = typename Lanes<V>::Bits;
   constexpr int vectors = vectors_per_step<F>;
@@ -294,9 +296,9 @@ BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, co
     const V row_largest = V{} + of_row(largest, row);
     const Label<V> label{B{} + of_row(labels.index, row), V{} + of_row(labels.value, row)};
     LaneStats<V> lanes[vectors];
-    for_vectors(values[row], count, padding<kind, F>(), [&](int j, int first_class, V v) {
-      __builtin_prefetch(values[row] + first_class + prefetch);
-      const B index = simd::iota<B>() + static_cast<unsigned>(first_class);
+    for_vectors(values[row], count, padding<kind, F>(), [&](int j, int first, V v) {
+      __builtin_prefetch(values[row] + first + prefetch);
+      const B index = simd::iota<B>() + (first_class + static_cast<unsigned>(first));
       add_to_lane<kind, level>(lanes[j], v, row_largest, index, label);
     });
     const LaneStats<V> folded = fold(lanes, add_lanes<level, V>);
@@ -332,7 +334,7 @@ void wide_rows(const F* rows, std::int64_t stride, int classes, int r, TileStats
   constexpr int width = simd::width<F>;
   const F* values[width];
   for (int row = 0; row < width; ++row) values[row] = rows + row * stride;
-  store_stats(tile, r, chunk_stats<kind, level, width, V>(values, classes, load_label<V>(tile, r), width * stride));
+  store_stats(tile, r, chunk_stats<kind, level, width, V>(values, classes, 0, load_label<V>(tile, r), width * stride));
 }
 
 // One row, chunk by chunk.
@@ -343,9 +345,8 @@ void wide_row(const ScoreJob& job, Source<F>& source, std::int64_t row, int r, T
   for (std::int64_t first = 0; first < job.classes; first += chunk_classes) {
     const int size = at_most(chunk_classes, job.classes - first);
     const F* const values[1] = {source.chunk(row, first, size)};
-    const Label<F> chunk_label{label.index - static_cast<Bits<F>>(first), label.value};
-    RowStats<F> chunk = chunk_stats<kind, level, 1, F>(values, size, chunk_label, chunk_classes);
-    chunk.tops.argmax += static_cast<Bits<F>>(first);
+    const RowStats<F> chunk =
+        chunk_stats<kind, level, 1, F>(values, size, static_cast<Bits<F>>(first), label, chunk_classes);
     if (first == 0) {
       stats = chunk;
     } else {

@@ -163,12 +163,11 @@ __device__ __forceinline__ LaneStats<F> add_warp(LaneStats<F> lanes) {
 // Statistics of classes first..first+1024 of one row, the same in every lane.
 template <InputKind kind, Level level, class F>
 __device__ __forceinline__ RowStats<F> chunk_stats(const ScoreJob& job, std::int64_t row, std::int64_t first,
-                                                   const Label<F>& row_label, int lane) {
+                                                   const Label<F>& label, int lane) {
   using Bits = typename Lanes<F>::Bits;
   constexpr int steps = chunk_classes / lane_count;
   const std::int64_t left = job.classes - first;
   const int count = left < chunk_classes ? static_cast<int>(left) : chunk_classes;
-  const Label<F> label{row_label.index - static_cast<Bits>(first), row_label.value};
 
   F values[steps];
   visit_float(job.input_dtype, [&]<class T>() {
@@ -191,12 +190,11 @@ __device__ __forceinline__ RowStats<F> chunk_stats(const ScoreJob& job, std::int
 #pragma unroll
   for (int step = 0; step < steps; ++step) {
     if (step * lane_count < count) {
-      add_to_lane<kind, level>(lanes, values[step], largest, static_cast<Bits>(step * lane_count + lane), label);
+      add_to_lane<kind, level>(lanes, values[step], largest, static_cast<Bits>(first + step * lane_count + lane),
+                               label);
     }
   }
-  RowStats<F> stats = chunk_of_lanes(add_warp<kind, level>(lanes), largest);
-  stats.tops.argmax += static_cast<Bits>(first);
-  return stats;
+  return chunk_of_lanes(add_warp<kind, level>(lanes), largest);
 }
 
 template <InputKind kind, Level level, class F>

@@ -259,7 +259,8 @@ BURNISH_HD void narrow_sums(RowStats<V>& stats, const Column& column, int classe
 }
 
 // What every score is computed from. Rows for which no distribution is defined have NaN in `inverse_sum`: NaN or +inf
-// among the values, all logits -inf, all probabilities 0, or a negative one.
+// among the values, all logits -inf, probabilities whose sum is 0 (below the smallest normal number) or overflows, or a
+// negative one.
 template <class V>
 struct RowWeights {
   V inverse_sum{};
@@ -286,8 +287,8 @@ BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& la
   }
   const V sum = stats.sums.sum;
   const V weighted = stats.sums.weighted;
-  const V positive = sum > V{} ? sum : nan;
-  const V defined = weighted == weighted ? (sum < infinity<V>() ? positive : nan) : nan;
+  const V normal = sum >= V{} + LogTable<E>::smallest_normal ? sum : nan;
+  const V defined = weighted - weighted == V{} ? (sum < infinity<V>() ? normal : nan) : nan;
   row.inverse_sum = static_cast<E>(1) / defined;
   row.log_sum = defined == defined ? log_positive(defined) : defined;
   row.entropy = L::max(V{}, row.log_sum - weighted * row.inverse_sum);

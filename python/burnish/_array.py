@@ -31,9 +31,7 @@ def as_array(x: Any) -> Any:
         return np.asanyarray(x)
     if not hasattr(x, "__dlpack_device__"):
         raise TypeError(f"a {type(x).__name__} has __dlpack__ but no __dlpack_device__")
-    if is_on_gpu(x):
-        _core.require_cuda()
-    elif not hasattr(x, "shape"):
+    if not is_on_gpu(x) and not hasattr(x, "shape"):
         return np.from_dlpack(x)
     return x
 
@@ -47,7 +45,10 @@ def is_on_gpu(x: Any) -> bool:
     """Whether `x` lives in CUDA memory."""
     if isinstance(x, np.ndarray):
         return False
-    device = x.__dlpack_device__()
+    try:
+        device = x.__dlpack_device__()
+    except Exception:  # the core asks again, and says what is wrong
+        return False
     return isinstance(device, tuple) and device[:1] in ((2,), (13,))
 
 
@@ -76,6 +77,7 @@ def empty(like: Any, n: int, dtype: str) -> tuple[Any, Any]:
         # NumPy asks the kernel for large pages, which makes fresh memory several times cheaper than torch's.
         target = np.empty(n, dtype)
         return like_cpu(like, target), target
+    _core.require_cuda()
     if is_torch(like):
         torch = sys.modules["torch"]
         result = torch.empty(n, dtype=getattr(torch, dtype), device=like.device)

@@ -12,13 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn")
-pytest.importorskip("matplotlib")
-Image = pytest.importorskip("PIL.Image")
-
-from burnish import report  # noqa: E402
-from burnish._command import main  # noqa: E402
-from burnish.data import load_digits  # noqa: E402
+from burnish import report
+from burnish._command import main
+from burnish.data import load_digits
 
 CLASSES = ("one", "six", "zero")  # in the order of their names
 DIGITS = (1, 6, 0)
@@ -74,6 +70,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[report.Sample]
 @pytest.fixture(scope="session")
 def digit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the first digits of three classes as PNG."""
+    from PIL import Image
+
     root = tmp_path_factory.mktemp("data") / "digits"
     digits = load_digits()
     for name, digit in zip(CLASSES, DIGITS, strict=True):

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import CLASSES, DIGITS, PER_CLASS
 
 Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("sklearn")
 
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 

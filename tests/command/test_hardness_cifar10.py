@@ -16,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import read_csv
 
 pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+pytest.importorskip("PIL")
 
 DATA = Path(os.environ.get("BURNISH_DATA", ""))
 MISSING = [name for name in ("cifar10-train.zip", "cifar10n-resnet18.npz") if not (DATA / name).is_file()]

@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import class_numbers, read_csv
 
 Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
 
 NAMES = tuple(str(i) for i in range(10))
 

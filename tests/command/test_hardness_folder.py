@@ -24,6 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import CLASSES, PER_CLASS, class_numbers, read_csv
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+pytest.importorskip("PIL")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

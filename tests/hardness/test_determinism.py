@@ -171,27 +171,28 @@ def test_neighbors_do_not_matter(classes: int, isa: str) -> None:
         assert_all_same(rows(found, slice(0, None, 2)), rows(expected, slice(0, None, 2)), filler)
 
 
-@pytest.mark.parametrize("classes", [1, 5, 31, 32, 33, 64, 100, 1000, 1024, 1025, 2048, 2500, 10_000])
+@pytest.mark.parametrize("classes", [1, 5, 31, 32, 33, 64, 100, 1000, 1024, 1025, 2500])
 def test_sums_are_added_in_the_documented_order(classes: int, isa: str) -> None:
     """Up to 32 classes one after the other; else chunks of 1024, class c in lane c % 32, lanes in a tree of halves.
 
-    From probabilities that sum nothing but +, in float32, NumPy can repeat it: another order gives other bits.
+    From probabilities that sum takes nothing but +, which NumPy can repeat: another order gives other bits.
     """
     n = 97
-    p = make_values("probs", n, classes, seed=3).astype(np.float32)
-    total = np.zeros(n, np.float32)
-    for first in range(0, classes, 1024):
-        lanes = np.zeros((n, 32 if classes > 32 else 1), np.float32)
-        for c in range(first, min(first + 1024, classes)):
-            lanes[:, c % lanes.shape[1]] += p[:, c]
-        while lanes.shape[1] > 1:
-            half = lanes.shape[1] // 2
-            lanes = lanes[:, :half] + lanes[:, half:]
-        total = total + lanes[:, 0]
-    found = score("probs", p, which=("max_probability",))["max_probability"]
-    largest = p.max(axis=1)
-    quotients = largest / total, largest * (np.float32(1) / total)  # the order is documented, the division is not
-    assert any(np.array_equal(found, quotient) for quotient in quotients)
+    for dtype in (np.float32, np.float64):
+        p = make_values("probs", n, classes, seed=3).astype(dtype)
+        total = np.zeros(n, dtype)
+        for first in range(0, classes, 1024):
+            lanes = np.zeros((n, 32 if classes > 32 else 1), dtype)
+            for c in range(first, min(first + 1024, classes)):
+                lanes[:, c % lanes.shape[1]] += p[:, c]
+            while lanes.shape[1] > 1:
+                half = lanes.shape[1] // 2
+                lanes = lanes[:, :half] + lanes[:, half:]
+            total = total + lanes[:, 0]
+        found = score("probs", p, which=("max_probability",))["max_probability"]
+        largest = p.max(axis=1)
+        quotients = largest / total, largest * (dtype(1) / total)  # the order is documented, the division is not
+        assert any(np.array_equal(found, quotient) for quotient in quotients)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -55,10 +55,11 @@ void hardest(const TensorView& scores, const TensorView& indices);
 // Exact running sums of one score by class; all counts and 128-bit fixed point, so that the order of additions cannot
 // matter.
 struct ClassSums {
-  TensorView scores;                  // (n,) float32 or float64
-  TensorView labels;                  // (n,) any integer dtype, 0 <= label < num_classes
-  std::optional<TensorView> correct;  // (n,) boolean or uint8
-  double histogram_max = 0;           // the histogram covers [0, histogram_max]; values beyond fall in the last bin
+  std::string_view call = "accumulate";  // named in messages
+  TensorView scores;                     // (n,) float32 or float64
+  TensorView labels;                     // (n,) any integer dtype, 0 <= label < num_classes
+  std::optional<TensorView> correct;     // (n,) boolean or uint8
+  double histogram_max = 0;              // the histogram covers [0, histogram_max]; values beyond fall in the last bin
   // Updated in place, int64, C-contiguous:
   TensorView counts;     // (num_classes, 3): scored, of these right, not scored (NaN, infinite or beyond 2^34)
   TensorView sums;       // (num_classes, 2): low and high word of the sum times 2^60

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import os
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, to_numpy
 from burnish.hardness._class_sums import ClassSums
 from burnish.hardness._scores import scores as compute_scores
 from burnish.hardness._selection import ClassTable, class_table, hardest
 
+_PARAMETERS = ("k", "num_classes", "score", "bins", "histogram_max")
+_SMALLEST_RANGE = 1e-6
 _LARGEST = {
     "normalized_entropy": 1.0,
     "margin": 1.0,
@@ -76,13 +80,11 @@ class Accumulator:
     ) -> None:
         if score not in _core.SCORES or score in ("correct", "rank_of_label", "predictions"):
             raise ValueError(f"Accumulator: 'score' is {score!r}; accepted: the floating scores of burnish.hardness")
-        for name, value, least in (("k", k, 0), ("num_classes", num_classes, 1), ("bins", bins, 1)):
-            if value < least:
-                raise ValueError(f"Accumulator: '{name}' is {value}; accepted: {least} or more")
-        self.k = k
-        self.num_classes = num_classes
+        self.k = check.integer("Accumulator", "k", k, 0)
+        self.num_classes = check.integer("Accumulator", "num_classes", num_classes, 1, 1 << 24)
+        bins = check.integer("Accumulator", "bins", bins, 1, 1 << 24)
         self.score = score
-        self._sums = ClassSums(num_classes, _histogram_max(score, num_classes, histogram_max), bins)
+        self._sums = ClassSums(self.num_classes, _histogram_max(score, self.num_classes, histogram_max), bins)
         self.scores: npt.NDArray[np.float64] = np.empty(0)
         self.ids: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.labels: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
@@ -142,7 +144,7 @@ class Accumulator:
         values = to_numpy(found[self.score])
         classes = to_numpy(as_array(labels)).astype(np.int64, copy=False)
         names = self._names_of(ids, len(values))
-        self._sums.add(values, classes, to_numpy(found["correct"]))
+        self._sums.add("Accumulator.update", values, classes, to_numpy(found["correct"]))
         candidates = hardest(values, min(self.k, len(values)))
         candidates = candidates[~np.isnan(values[candidates])]
         if len(candidates) == self.k and self.k > 0:  # others may tie with the last of them and have a lower id
@@ -159,6 +161,8 @@ class Accumulator:
             raise ValueError(
                 f"Accumulator.update: 'ids' has dtype {names.dtype} and shape {names.shape}; accepted: integers, ({n},)"
             )
+        if names.dtype == np.uint64 and n and int(names.max()) > np.iinfo(np.int64).max:
+            raise ValueError(f"Accumulator.update: 'ids' has {names.max()}; accepted: numbers below 2^63")
         return names.astype(np.int64, copy=False)
 
     def _keep(self, scores: Any, ids: Any, labels: Any, predictions: Any) -> None:
@@ -185,6 +189,8 @@ class Accumulator:
         ValueError
             If the two were made with different parameters.
         """
+        if not isinstance(other, Accumulator):
+            raise TypeError(f"Accumulator.merge: 'other' is a {type(other).__name__}; accepted: an Accumulator")
         if self._parameters() != other._parameters():
             raise ValueError(f"Accumulator.merge: made with {other._parameters()}; accepted: {self._parameters()}")
         both = self._empty_copy()
@@ -221,24 +227,32 @@ class Accumulator:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Accumulator:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as state:
-            parameters = {
-                name.removeprefix("parameter_"): state[name].item() for name in state if name.startswith("parameter_")
-            }
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                state = dict(file)
+            parameters = {name: state[f"parameter_{name}"].item() for name in _PARAMETERS}
             loaded = cls(parameters.pop("k"), parameters.pop("num_classes"), **parameters)
             for name in ("scores", "ids", "labels", "predictions"):
                 setattr(loaded, name, state[name])
             loaded._sums.counts, loaded._sums.sums = state["counts"], state["sums"]
             loaded._sums.histogram = state["histogram"]
+        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(
+                f"Accumulator.load: {os.fspath(path)!r} is not what Accumulator.save wrote: {error}"
+            ) from error
         return loaded
 
 
 def _histogram_max(score: str, num_classes: int, given: float | None) -> float:
     if given is not None:
-        if not 0 < given < math.inf:
-            raise ValueError(f"Accumulator: 'histogram_max' is {given}; accepted: a finite number above 0")
-        return float(given)
+        return check.real("Accumulator", "histogram_max", given, _SMALLEST_RANGE)
     if score == "entropy":
-        return max(math.log(num_classes), 1e-6)
+        return max(math.log(num_classes), _SMALLEST_RANGE)
     return float(num_classes) if score == "perplexity" else _LARGEST.get(score, 10.0)

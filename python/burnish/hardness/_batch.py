@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from burnish import _check as check
 from burnish._array import as_array, is_torch, to_numpy
 from burnish.hardness._scores import entropy
 
@@ -56,13 +58,16 @@ def batch_dependent(model_fn: Callable[[Any], Any], batch: Any, *, tolerance: fl
     >>> hardness.batch_dependent(lambda x: x @ np.eye(3), np.arange(12.0).reshape(4, 3))
     False
     """
+    tolerance = check.real("batch_dependent", "tolerance", tolerance, 0)
+    if not hasattr(batch, "__len__"):
+        raise TypeError(f"batch_dependent: 'batch' is a {type(batch).__name__}; accepted: an array")
     n = len(batch)
     if n < 4:
         raise ValueError(f"batch_dependent: 'batch' has {n} samples; accepted: 4 or more")
     order = np.random.default_rng(seed).permutation(n)
     halves = np.array_split(order, 2)
-    whole = _entropies(model_fn(batch))
-    parts = np.concatenate([_entropies(model_fn(batch[half])) for half in halves])
+    whole = _entropies(model_fn(batch), n)
+    parts = np.concatenate([_entropies(model_fn(batch[half]), len(half)) for half in halves])
     difference = np.abs(whole[order] - parts)
     difference[np.isnan(whole[order]) & np.isnan(parts)] = 0.0
     largest = float(difference.max())
@@ -77,7 +82,10 @@ def batch_dependent(model_fn: Callable[[Any], Any], batch: Any, *, tolerance: fl
     return dependent
 
 
-def _entropies(logits: Any) -> Any:
+def _entropies(logits: Any, rows: int) -> npt.NDArray[Any]:
     if is_torch(logits):
         logits = logits.detach()
-    return to_numpy(entropy(as_array(logits)))
+    found = to_numpy(entropy(as_array(logits)))
+    if len(found) != rows:
+        raise ValueError(f"batch_dependent: 'model_fn' returned {len(found)} rows for {rows} samples; accepted: {rows}")
+    return found

@@ -32,9 +32,11 @@ class ClassSums:
         self.sums = np.zeros((num_classes, 2), dtype=np.int64)
         self.histogram = np.zeros((2, bins), dtype=np.int64)
 
-    def add(self, scores: npt.NDArray[Any], labels: npt.NDArray[Any], correct: npt.NDArray[Any] | None) -> None:
-        """Add samples; refuses labels outside 0 to num_classes - 1 before it adds any."""
-        _core.accumulate(scores, labels, correct, self.histogram_max, self.counts, self.sums, self.histogram)
+    def add(
+        self, call: str, scores: npt.NDArray[Any], labels: npt.NDArray[Any], correct: npt.NDArray[Any] | None
+    ) -> None:
+        """Add samples on behalf of `call`; refuses labels outside 0 to num_classes - 1 before it adds any."""
+        _core.accumulate(call, scores, labels, correct, self.histogram_max, self.counts, self.sums, self.histogram)
 
     def merge(self, other: ClassSums) -> None:
         """Add what another has counted."""

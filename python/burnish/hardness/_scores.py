@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import cleandoc
+from numbers import Real
 from textwrap import dedent
 from typing import Any, TypeVar
 
@@ -46,8 +47,8 @@ _FOOTER = """\
 
     Notes
     -----
-    Rows without a distribution (a NaN or +inf, all logits -inf, all probabilities 0 or one below 0) give {undefined}
-    and leave other rows alone. Results are the same bits for every thread count, batch split and instruction set.
+    Rows without a distribution (a NaN or +inf, all logits -inf, probabilities that sum to 0 or one below 0) give
+    {undefined} and leave other rows alone. Results are the same bits for every thread count, batch split and instruction set.
 """
 
 
@@ -160,6 +161,8 @@ def scores(
     >>> found["entropy"].round(3), found["predictions"]
     (array([0.832, 1.099]), array([0, 0]))
     """
+    if not isinstance(which, Iterable):
+        raise TypeError(f"scores: 'which' is {which!r}; accepted: {', '.join(_core.SCORES)}")
     names = (which,) if isinstance(which, str) else tuple(which)
     call = names[0] if len(names) == 1 else "scores"
     unknown = [name for name in names if name not in _core.SCORES]
@@ -168,6 +171,10 @@ def scores(
         raise ValueError(f"scores: 'which' {given}; accepted: {', '.join(_core.SCORES)}")
     x, kind = _input(logits, probs, activation, call)
     floating = _floating_dtype(x, dtype, call)
+    if out is not None and not isinstance(out, Mapping):
+        raise TypeError(f"{call}: 'out' is a {type(out).__name__}; accepted: a mapping from scores' names to arrays")
+    if not isinstance(temperature, Real):
+        raise TypeError(f"{call}: 'temperature' is {temperature!r}; accepted: a finite number above 0")
     given_out = dict(out or {})
     superfluous = [name for name in given_out if name not in names]
     if superfluous:
@@ -184,7 +191,7 @@ def scores(
             results[name], targets[place] = empty(x, rows, _output_dtype(name, floating))
     if labels is not None:
         labels = as_array(labels)
-    _core.scores(x, kind, labels, temperature, targets, current_stream(x))
+    _core.scores(x, kind, labels, float(temperature), targets, current_stream(x))
     return results
 
 

@@ -11,10 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, dtype_name, empty, is_on_gpu, is_torch, like_cpu, to_numpy
 from burnish.hardness._class_sums import ClassSums
 from burnish.hardness._scores import predictions as predicted_classes
+
+_MOST_CLASSES = 1 << 24
 
 
 def hardest(scores: Any, k: int, *, out: Any = None) -> Any:
@@ -50,9 +53,10 @@ def hardest(scores: Any, k: int, *, out: Any = None) -> Any:
     array([1, 2])
     """
     scores = as_array(scores)
-    if len(scores.shape) != 1:
-        raise ValueError(f"hardest: 'scores' must be 1-D (N,), got shape {tuple(scores.shape)}")
-    k = _count(k, int(scores.shape[0]), "hardest")
+    check.one_dimensional("hardest", "scores", scores)
+    k = check.integer("hardest", "k", k, 0, int(scores.shape[0]))
+    if out is not None and not hasattr(out, "shape"):
+        raise TypeError(f"hardest: 'out' is a {type(out).__name__}; accepted: an int64 array of shape ({k},)")
     if is_on_gpu(scores):
         return _hardest_on_gpu(scores, k, out)
     result, target = (out, out) if out is not None else empty(scores, k, "int64")
@@ -60,16 +64,6 @@ def hardest(scores: Any, k: int, *, out: Any = None) -> Any:
         raise ValueError(f"hardest: 'out' has shape {tuple(target.shape)}; accepted: ({k},)")
     _core.hardest(scores, target)
     return result
-
-
-def _count(k: Any, largest: int, call: str) -> int:
-    try:
-        count = int(k.__index__())
-    except AttributeError:
-        raise TypeError(f"{call}: 'k' is {k!r}; accepted: an integer") from None
-    if not 0 <= count <= largest:
-        raise ValueError(f"{call}: 'k' is {count}; accepted: 0 to the number of scores, {largest}")
-    return count
 
 
 def _hardest_on_gpu(scores: Any, k: int, out: Any) -> Any:
@@ -121,8 +115,7 @@ def uncertain(probs: Any, labels: Any, threshold: float = 0.8) -> tuple[Any, Any
     >>> hardness.uncertain(probs, np.array([0, 0, 1]))
     (array([0, 2]), array([0, 1]))
     """
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"uncertain: 'threshold' is {threshold}; accepted: 0 to 1")
+    threshold = check.real("uncertain", "threshold", threshold, 0, 1)
     probs, labels = as_array(probs), as_array(labels)
     top = predicted_classes(probs=probs)
     rows = len(top)
@@ -243,12 +236,22 @@ def by_class(scores: Any, labels: Any, names: Sequence[str] | None = None, *, co
     cat       0.200         1     1.000
     """
     scores, labels = to_numpy(as_array(scores)), to_numpy(as_array(labels))
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"by_class: 'labels' has dtype {labels.dtype}; accepted: int8 to int64, uint8 to uint64")
-    num_classes = len(names) if names is not None else int(labels.max(initial=-1)) + 1
+    num_classes = _num_classes("by_class", scores, labels)
+    if names is not None:
+        num_classes = len(names)
     sums = ClassSums(num_classes, histogram_max=0.0, bins=0)
-    sums.add(scores, labels, None if correct is None else to_numpy(as_array(correct)))
+    sums.add("by_class", scores, labels, None if correct is None else to_numpy(as_array(correct)))
     return class_table(sums, names, with_accuracy=correct is not None)
+
+
+def _num_classes(call: str, scores: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
+    check.one_dimensional(call, "scores", scores)
+    check.one_dimensional(call, "labels", labels, len(scores))
+    check.integers(call, "labels", labels)
+    largest = int(labels.max()) if len(labels) else -1
+    if largest >= _MOST_CLASSES:
+        raise ValueError(f"{call}: 'labels' is {largest} in row {labels.argmax()}; accepted: 0 to {_MOST_CLASSES - 1}")
+    return max(0, largest + 1)
 
 
 def class_table(sums: ClassSums, names: Sequence[str] | None, *, with_accuracy: bool = True) -> ClassTable:
@@ -310,9 +313,9 @@ def select(scores: Any, labels: Any, k: int, strategy: Literal["top", "proportio
     if strategy == "top":
         return hardest(scores, k)
     values, classes = to_numpy(scores), to_numpy(as_array(labels))
-    k = _count(k, len(values), "select")
-    sums = ClassSums(int(classes.max(initial=-1)) + 1, histogram_max=0.0, bins=0)
-    sums.add(values, classes, None)
+    sums = ClassSums(_num_classes("select", values, classes), histogram_max=0.0, bins=0)
+    sums.add("select", values, classes, None)
+    k = check.integer("select", "k", k, 0, len(values))
     sizes = np.bincount(classes, minlength=len(sums.counts))
     weights = np.nan_to_num(sums.means()) if strategy == "proportional" else np.ones(len(sizes))
     if (weights < 0).any():
@@ -328,17 +331,20 @@ def select(scores: Any, labels: Any, k: int, strategy: Literal["top", "proportio
 
 
 def _quotas(k: int, weights: npt.NDArray[Any], sizes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Split `k` by `weights` into whole numbers, none above `sizes` (largest remainders, ties to the lowest class)."""
+    """Split `k` by `weights`, none above `sizes`, into whole numbers (largest remainders, ties to the lowest class)."""
     quota = np.zeros(len(sizes), dtype=np.int64)
-    while (left := k - int(quota.sum())) > 0:
-        room = sizes - quota
-        share = np.where(room > 0, weights, 0.0)
+    has_room = sizes > 0
+    while has_room.any():
+        share = np.where(has_room, weights, 0.0)
         if share.sum() == 0:  # only classes without weight have room
-            share = np.where(room > 0, 1.0, 0.0)
-        exact = left * share / share.sum()
-        extra = np.minimum(np.floor(exact).astype(np.int64), room)
-        if not extra.any():
-            remainder = np.argsort(-exact, kind="stable")[:left]
-            extra[remainder] = np.minimum(1, room[remainder])
-        quota += extra
+            share = has_room.astype(np.float64)
+        exact = (k - quota.sum()) * share / share.sum()
+        full = has_room & (exact >= sizes)
+        if not full.any():
+            remainder = np.where(has_room, np.round(exact - np.floor(exact), 9), -1.0)
+            quota[has_room] = np.floor(exact[has_room]).astype(np.int64)
+            quota[np.argsort(-remainder, kind="stable")[: k - int(quota.sum())]] += 1
+            break
+        quota[full] = sizes[full]
+        has_room &= ~full
     return quota
