@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-
 from burnish import hardness
 
 LABEL_FREE = ("entropy", "margin", "least_confidence", "energy", "perplexity", "predictions")

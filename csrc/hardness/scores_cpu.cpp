@@ -64,8 +64,9 @@ class Source {
   Rows narrow(std::int64_t first, int count) {
     // What lies between the rows or behind the last one is not ours to read.
     const bool whole_quadruples = job_.classes % 4 == 0 && job_.row_stride >= job_.classes;
-    const bool row_follows = first + count < job_.rows && job_.row_stride == job_.classes;
-    if (direct_ && (whole_quadruples || row_follows) && count % simd::width<F> == 0) {
+    const bool enough_follows =
+        job_.row_stride == job_.classes && (job_.rows - first - count) * job_.classes >= slack;
+    if (direct_ && (whole_quadruples || enough_follows) && count % simd::width<F> == 0) {
       return {static_cast<const F*>(job_.input) + first * job_.row_stride, job_.row_stride};
     }
     visit_float(job_.input_dtype, [&]<class T>() {
@@ -88,7 +89,7 @@ class Source {
   }
 
  private:
-  static constexpr int slack = 4;
+  static constexpr int slack = 3;  // beyond a row, when it is read in quadruples
   static constexpr int buffer_size = tile_rows * narrow_classes + slack;
   static_assert(buffer_size >= chunk_classes);
 

@@ -35,8 +35,10 @@ def real(call: str, name: str, value: Any, least: float, most: float = math.inf)
 def one_dimensional(call: str, name: str, array: Any, length: int | None = None) -> None:
     """Refuse an array that is not 1-D, or not of the given length."""
     shape = tuple(array.shape)
-    if len(shape) != 1 or (length is not None and shape[0] != length):
-        raise ValueError(f"{call}: '{name}' has shape {shape}; accepted: ({'N' if length is None else length},)")
+    if len(shape) != 1:
+        raise ValueError(f"{call}: '{name}' must be 1-D (N,), got shape {shape}")
+    if length is not None and shape[0] != length:
+        raise ValueError(f"{call}: '{name}' has shape {shape}; accepted: ({length},)")
 
 
 def integers(call: str, name: str, array: Any) -> None:

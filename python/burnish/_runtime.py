@@ -67,8 +67,12 @@ def use_one_thread_in_workers() -> None:
 
     Forked children do so by themselves; this is for spawned ones. Not where ``BURNISH_NUM_THREADS`` is set.
     """
+    # A spawned child is started as `python -c "from multiprocessing.spawn import ..."`, and imports what it needs before
+    # multiprocessing itself knows that it is a child.
+    started_as_child = any(argument.startswith("from multiprocessing.") for argument in sys.orig_argv)
     process = sys.modules.get("multiprocessing.process")
-    if process is not None and process.parent_process() is not None and not os.environ.get("BURNISH_NUM_THREADS"):
+    is_child = started_as_child or (process is not None and process.parent_process() is not None)
+    if is_child and not os.environ.get("BURNISH_NUM_THREADS"):
         set_num_threads(1)
 
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-
 from burnish import report
 from burnish._command import main
 from burnish.data import load_digits

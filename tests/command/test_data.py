@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from burnish.data import (
     DataError,
     load_cifar10,

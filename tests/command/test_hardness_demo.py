@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from burnish import hardness, report
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))

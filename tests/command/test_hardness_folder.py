@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from burnish import _classifier, _command_output, _command_score, hardness, report
 from burnish.data import load_digits, load_images
 

@@ -473,8 +473,7 @@ def test_integers_of_odd_width_are_refused() -> None:
 def test_exporter_of_null(run_python: Callable[..., Any], fields: str) -> None:
     run = run_python(f"""
         import numpy as np
-        from numpy.lib.stride_tricks import as_strided
-from exporters import Exporter
+        from exporters import Exporter
         from burnish import hardness
         try:
             hardness.entropy(Exporter(np.zeros((3, 4), np.float32), {fields}))

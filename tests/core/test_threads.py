@@ -494,7 +494,7 @@ def test_interrupted_sums_are_left_as_they_were(run_python: Run) -> None:
     every_100_ms(stop_halfway)
     scores, labels = np.broadcast_to(np.float32(0.25), rows), np.broadcast_to(np.int8(1), rows)
     try:
-        _core.accumulate(scores, labels, None, 1.0, counts, sums, histogram)
+        _core.accumulate("accumulate", scores, labels, None, 1.0, counts, sums, histogram)
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert counts[1, 0] == histogram.sum() == rows
     except EnoughError:
@@ -529,7 +529,7 @@ def test_exception_in_a_piece_reaches_the_caller(run_python: Run, threads: int) 
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, resource.RLIM_INFINITY))
         try:
-            _core.accumulate(scores, labels, None, 0.0, counts, sums, histogram)
+            _core.accumulate("accumulate", scores, labels, None, 0.0, counts, sums, histogram)
         except MemoryError:
             print("MemoryError")
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

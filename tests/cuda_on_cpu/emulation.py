@@ -136,25 +136,19 @@ def build_emulated(
     return program
 
 
-def run_emulated(
-    program: str | Path, *args: str | Path, timeout: float = 120
-) -> subprocess.CompletedProcess[str]:
+def run_emulated(program: str | Path, *args: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a program of `build_emulated` in the environment that its variant needs."""
     path = Path(program)
     variant = path.name.rpartition("-")[2]
     return _run(path, variant, [str(arg) for arg in args], timeout)
 
 
-def _run(
-    program: Path, variant: str, args: Sequence[str], timeout: float
-) -> subprocess.CompletedProcess[str]:
+def _run(program: Path, variant: str, args: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
     command = [str(program), *args]
     if VARIANTS[variant].fixed_addresses and _can_fix_addresses():
         command = ["setarch", "-R", *command]
     environment = {**os.environ, **VARIANTS[variant].environment}
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment, timeout=timeout, check=False
-    )
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout, check=False)
 
 
 @functools.cache
@@ -162,6 +156,4 @@ def _can_fix_addresses() -> bool:
     """Tell whether ``setarch -R`` works; containers may forbid the system call."""
     if shutil.which("setarch") is None:
         return False
-    return (
-        subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False).returncode == 0
-    )
+    return subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False).returncode == 0

@@ -102,8 +102,7 @@ class Build:
 
 
 BUGS_BUILDS = tuple(
-    Build("planted_bugs", ("planted_bugs.cu", "planted_bugs_main.cpp"), variant)
-    for variant in VARIANTS
+    Build("planted_bugs", ("planted_bugs.cu", "planted_bugs_main.cpp"), variant) for variant in VARIANTS
 )
 CHECK_BUILDS = (
     *(Build("check", ("emulator_check.cu",), variant) for variant in VARIANTS),
@@ -116,17 +115,11 @@ CHECK_BUILDS = (
 def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[Build, Path]:
     """Build everything that this machine can build, two at a time."""
     out_dir = tmp_path_factory.mktemp("emulated")
-    builds = [
-        build
-        for build in (*BUGS_BUILDS, *CHECK_BUILDS)
-        if emulation.why_unavailable(build.variant) is None
-    ]
+    builds = [build for build in (*BUGS_BUILDS, *CHECK_BUILDS) if emulation.why_unavailable(build.variant) is None]
 
     def run(build: Build) -> Path:
         sources = [FOLDER / source for source in build.sources]
-        return emulation.build_emulated(
-            sources, build.name, build.variant, defines=build.defines, out_dir=out_dir
-        )
+        return emulation.build_emulated(sources, build.name, build.variant, defines=build.defines, out_dir=out_dir)
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(builds, pool.map(run, builds), strict=True))

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import burnish
 import emulation
 import pytest
-
-import burnish
 
 CSRC = emulation.ROOT / "csrc"
 LIBRARY = Path(burnish.get_include()).parent / "lib" / "libburnish.a"

@@ -63,7 +63,7 @@ PROBS: dict[str, tuple[list[float], Any]] = {
         [0.5, 0.5, 1],
         {"entropy": 1.5 * LN2, "margin": 0.25, "least_confidence": 0.5, "el2n": math.sqrt(0.875)},
     ),
-    "only a subnormal": ([0, 1e-45, 0], CERTAIN | {"predictions": 1, "cross_entropy": 0, "correct": True}),
+    "only a small one": ([0, 1e-30, 0], CERTAIN | {"predictions": 1, "cross_entropy": 0, "correct": True}),
     "1 and a subnormal": ([1, 1e-45, 0], CERTAIN | {"predictions": 0, "rank_of_label": 1, "el2n": math.sqrt(2)}),
     "counts": ([30, 30, 30], UNIFORM | {"cross_entropy": LN3}),
     "all 0": ([0.0, 0.0, 0.0], "undefined"),
@@ -210,3 +210,9 @@ def test_half_precision_at_its_limits() -> None:
 def test_selection_takes_scores_with_nan() -> None:
     rows = hardness.entropy(np.array([[0, 0], [nan, 0], [3, 0]], np.float32))
     assert hardness.hardest(rows, 3).tolist() == [0, 2, 1]
+
+
+def test_probabilities_that_sum_to_a_subnormal_are_undefined() -> None:
+    found = hardness.scores(probs=np.array([[0, 1e-45, 0]], dtype=np.float32), which=("entropy", "predictions"))
+    assert np.isnan(found["entropy"])
+    assert found["predictions"] == -1

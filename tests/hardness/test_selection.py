@@ -188,7 +188,8 @@ def plain_table(scores: Any, labels: Any, correct: Any, classes: int) -> list[tu
 @pytest.mark.parametrize("n", [1, 7, 500, 4001])
 def test_by_class(dtype: str, n: int) -> None:
     rng = np.random.default_rng(n)
-    scores = (rng.integers(0, 2**30, n) / 2**27).astype(dtype)  # sums are exact in 60 bits behind the point
+    # No bit lies further than 60 behind the point, so that sums are exact; but they have more than a float64 holds.
+    scores = (rng.integers(0, 2**24, n) / 2.0 ** rng.integers(0, 36, n)).astype(dtype)
     scores[rng.random(n) < 0.05] = nan
     scores[rng.random(n) < 0.02] = inf
     labels, correct = rng.choice([0, 1, 3, 6], n), rng.random(n) < 0.7

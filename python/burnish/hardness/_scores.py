@@ -48,7 +48,8 @@ _FOOTER = """\
     Notes
     -----
     Rows without a distribution (a NaN or +inf, all logits -inf, probabilities that sum to 0 or one below 0) give
-    {undefined} and leave other rows alone. Results are the same bits for every thread count, batch split and instruction set.
+    {undefined} and leave other rows alone. Results are the same bits for every thread count, batch split and
+    instruction set, and on a GPU.
 """
 
 
@@ -172,7 +173,7 @@ def scores(
     x, kind = _input(logits, probs, activation, call)
     floating = _floating_dtype(x, dtype, call)
     if out is not None and not isinstance(out, Mapping):
-        raise TypeError(f"{call}: 'out' is a {type(out).__name__}; accepted: a mapping from scores' names to arrays")
+        raise TypeError(f"scores: 'out' is a {type(out).__name__}; accepted: a mapping from scores' names to arrays")
     if not isinstance(temperature, Real):
         raise TypeError(f"{call}: 'temperature' is {temperature!r}; accepted: a finite number above 0")
     given_out = dict(out or {})
