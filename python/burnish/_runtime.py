@@ -67,8 +67,8 @@ def use_one_thread_in_workers() -> None:
 
     Forked children do so by themselves; this is for spawned ones. Not where ``BURNISH_NUM_THREADS`` is set.
     """
-    # A spawned child is started as `python -c "from multiprocessing.spawn import ..."`, and imports what it needs before
-    # multiprocessing itself knows that it is a child.
+    # A spawned child is started as `python -c "from multiprocessing.spawn import ..."`, and imports what it needs
+    # before multiprocessing itself knows that it is a child.
     started_as_child = any(argument.startswith("from multiprocessing.") for argument in sys.orig_argv)
     process = sys.modules.get("multiprocessing.process")
     is_child = started_as_child or (process is not None and process.parent_process() is not None)
