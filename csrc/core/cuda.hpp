@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "burnish/error.hpp"
@@ -29,15 +30,26 @@ class DeviceGuard {
  public:
   explicit DeviceGuard(int device) {
     check(cudaGetDevice(&previous_), "choosing a GPU");
-    if (device != previous_) check(cudaSetDevice(device), "choosing a GPU");
+    changed_ = device != previous_;
+    if (changed_) check(cudaSetDevice(device), "choosing a GPU");
   }
-  ~DeviceGuard() { cudaSetDevice(previous_); }
+  ~DeviceGuard() {
+    if (changed_) cudaSetDevice(previous_);
+  }
   DeviceGuard(const DeviceGuard&) = delete;
   DeviceGuard& operator=(const DeviceGuard&) = delete;
 
  private:
   int previous_ = 0;
+  bool changed_ = false;
 };
+
+// Blocks that hold `items` between them.
+inline dim3 grid_of(std::int64_t items, std::int64_t items_per_block) {
+  const std::int64_t blocks = (items + items_per_block - 1) / items_per_block;
+  if (blocks > 0x7fffffff) throw ValueError("more than 2^31 - 1 blocks of work for the GPU; pass fewer rows at a time");
+  return dim3(static_cast<unsigned>(blocks));
+}
 
 inline int multiprocessors() {
   int device = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cuda_runtime.h>
 
+#include "burnish/runtime.hpp"
 #include "core/build_config.hpp"
 #include "core/cuda_backend.hpp"
 
@@ -8,7 +9,7 @@ namespace burnish {
 
 void require_cuda() {}
 
-CudaInfo cuda_backend_info() {
+CudaInfo cuda_info() {
   CudaInfo info;
   info.built = true;
   info.architectures = BURNISH_CUDA_ARCHITECTURES;

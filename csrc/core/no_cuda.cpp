@@ -2,6 +2,7 @@
 // Stands in for every CUDA entry point in a build without CUDA. One object file on its own, so that linking the CUDA
 // library first leaves it out.
 #include "burnish/error.hpp"
+#include "burnish/runtime.hpp"
 #include "core/cuda_backend.hpp"
 #include "hardness/scores.hpp"
 
@@ -13,7 +14,7 @@ void require_cuda() {
       "compiler at hand and BURNISH_CUDA=ON");
 }
 
-CudaInfo cuda_backend_info() { return {}; }
+CudaInfo cuda_info() { return {}; }
 
 namespace hardness {
 void score_rows_cuda(const ScoreJob&, int, void*) { require_cuda(); }

@@ -90,8 +90,7 @@ class Pool {
  public:
   // False when somebody else is using the pool.
   bool try_run(Job& job, int threads) {
-    const std::unique_lock busy(busy_, std::try_to_lock);
-    if (!busy) return false;
+    if (busy_.exchange(true)) return false;
     const int helpers = ensure_workers(threads - 1);
     {
       const std::scoped_lock lock(mutex_);
@@ -104,6 +103,7 @@ class Pool {
     wanted_ = 0;  // workers that have not started yet stay asleep
     done_.wait(lock, [&] { return active_ == 0; });
     job_ = nullptr;
+    busy_ = false;
     return true;
   }
 
@@ -134,7 +134,7 @@ class Pool {
     }
   }
 
-  std::mutex busy_;
+  std::atomic<bool> busy_{false};  // no mutex: a signal handler on the same thread may come back here
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;
@@ -192,7 +192,8 @@ void answer_interrupt() {
 
 void parallel_for(std::int64_t n, std::int64_t grain, RangeFunction f) {
   if (n <= 0) return;
-  Job job(n, std::max<std::int64_t>(1, grain), f);
+  grain = std::max<std::int64_t>(1, grain);
+  Job job(n, grain, f);
   const auto pieces = (n + grain - 1) / grain;
   const int threads = static_cast<int>(std::min<std::int64_t>(num_threads(), pieces));
   if (threads <= 1 || !the_pool().try_run(job, threads)) job.work(true);

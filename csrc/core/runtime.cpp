@@ -3,12 +3,9 @@
 
 #include "burnish/version.hpp"
 #include "core/build_config.hpp"
-#include "core/cuda_backend.hpp"
 
 namespace burnish {
 
 BuildInfo build_info() { return {BURNISH_VERSION, BURNISH_COMPILER}; }
-
-CudaInfo cuda_info() { return cuda_backend_info(); }
 
 }  // namespace burnish

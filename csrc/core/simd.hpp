@@ -37,9 +37,6 @@ using Vector = typename VectorOf<T>::type;
 template <class T>
 inline constexpr int width = vector_bytes / static_cast<int>(sizeof(T));
 
-template <class V>
-using ElementOf = typename Lanes<V>::Element;
-
 }  // namespace
 
 template <class T>
@@ -47,11 +44,6 @@ BURNISH_HD Vector<T> load(const T* from) {
   Vector<T> v;
   __builtin_memcpy(&v, from, sizeof v);
   return v;
-}
-
-template <class V>
-BURNISH_HD void store(ElementOf<V>* to, V v) {
-  __builtin_memcpy(to, &v, sizeof v);
 }
 
 // The first `count` elements; the rest are `fill`.

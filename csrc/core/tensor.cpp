@@ -40,8 +40,6 @@ std::pair<const char*, const char*> extent(const TensorView& view) {
 std::size_t item_size(DType dtype) { return dtype_rows[static_cast<std::size_t>(dtype)].size; }
 std::string_view name(DType dtype) { return dtype_rows[static_cast<std::size_t>(dtype)].name; }
 
-std::string name(Device device) { return concat(device); }
-
 std::ostream& operator<<(std::ostream& stream, const Device& device) {
   return device.type == DeviceType::cpu ? stream << "cpu" : stream << "cuda:" << device.index;
 }

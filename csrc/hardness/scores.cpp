@@ -124,7 +124,11 @@ void scores(const ScoreArgs& args) {
     check_device(call, "labels", *args.labels, input.device);
     check_labels(call, *args.labels, input.shape[0], input.shape[1]);
   }
-  const ScoreJob job = make_job(args, check_outputs(call, args));
+  const DType compute = check_outputs(call, args);
+  const double temperature = compute == DType::float32 ? static_cast<float>(args.temperature) : args.temperature;
+  check(temperature > 0 && std::isfinite(temperature), call, ": 'temperature' is ", args.temperature,
+        ", which is no positive ", name(compute), "; pass dtype='float64' or another one");
+  const ScoreJob job = make_job(args, compute);
   if (input.device.type == DeviceType::cuda) return score_rows_cuda(job, input.device.index, args.stream);
   with_isa([&]<Isa isa>() {
     parallel_for(job.rows, rows_per_piece(job.classes),

@@ -43,8 +43,6 @@ class Source {
     direct_ = job.input_dtype == same && job.class_stride == 1 && job.temperature == 1.0;
   }
 
-  bool is_direct() const { return direct_; }
-
   // Classes first..first+count of one row, contiguous.
   const F* chunk(std::int64_t row, std::int64_t first, int count) {
     if (direct_) return static_cast<const F*>(job_.input) + row * job_.row_stride + first;
@@ -60,13 +58,14 @@ class Source {
     std::int64_t stride;
   };
 
-  // A tile of rows of at most narrow_classes classes. Reading up to `slack` values past the last row is allowed.
-  Rows narrow(std::int64_t first, int count) {
+  // `count` rows that fit the buffer. `as_columns` says that they will be read by load_columns: as many as fill its
+  // vectors, and up to `slack` values past the end of each.
+  Rows rows(std::int64_t first, int count, bool as_columns) {
     // What lies between the rows or behind the last one is not ours to read.
-    const bool whole_quadruples = job_.classes % 4 == 0 && job_.row_stride >= job_.classes;
-    const bool enough_follows =
-        job_.row_stride == job_.classes && (job_.rows - first - count) * job_.classes >= slack;
-    if (direct_ && (whole_quadruples || enough_follows) && count % simd::width<F> == 0) {
+    const bool whole_quadruples = job_.classes % 4 == 0;
+    const bool enough_follows = job_.row_stride == job_.classes && (job_.rows - first - count) * job_.classes >= slack;
+    const bool readable_as_columns = count % simd::width<F> == 0 && (whole_quadruples || enough_follows);
+    if (direct_ && (!as_columns || readable_as_columns)) {
       return {static_cast<const F*>(job_.input) + first * job_.row_stride, job_.row_stride};
     }
     visit_float(job_.input_dtype, [&]<class T>() {
@@ -89,8 +88,10 @@ class Source {
   }
 
  private:
-  static constexpr int slack = 3;  // beyond a row, when it is read in quadruples
-  static constexpr int buffer_size = tile_rows * narrow_classes + slack;
+  static constexpr int slack = 3;
+  static constexpr int narrow_size = tile_rows * narrow_classes + slack;
+  static constexpr int grouped_size = simd::width<F> * grouped_classes;
+  static constexpr int buffer_size = narrow_size > grouped_size ? narrow_size : grouped_size;
   static_assert(buffer_size >= chunk_classes);
 
   const ScoreJob& job_;
@@ -360,10 +361,10 @@ void wide_row(const ScoreJob& job, Source<F>& source, std::int64_t row, int r, T
 template <InputKind kind, Level level, class F>
 void wide_tile(const ScoreJob& job, Source<F>& source, std::int64_t first_row, int count, TileStats<F>& tile) {
   int r = 0;
-  if (source.is_direct() && job.classes <= grouped_classes) {
+  if (job.classes <= grouped_classes) {
     for (; r + simd::width<F> <= count; r += simd::width<F>) {
-      const F* rows = static_cast<const F*>(job.input) + (first_row + r) * job.row_stride;
-      wide_rows<kind, level>(rows, job.row_stride, static_cast<int>(job.classes), r, tile);
+      const auto rows = source.rows(first_row + r, simd::width<F>, false);
+      wide_rows<kind, level>(rows.data, rows.stride, static_cast<int>(job.classes), r, tile);
     }
   }
   for (; r < count; ++r) wide_row<kind, level>(job, source, first_row + r, r, tile);
@@ -459,7 +460,7 @@ void score_tiles(const ScoreJob& job, std::int64_t first, std::int64_t last) {
     const int count = at_most(tile_rows, last - row);
     if (level >= Level::labels) read_labels(job, row, count, tile);
     if (job.classes <= narrow_classes) {
-      const auto rows = source.narrow(row, count);
+      const auto rows = source.rows(row, count, true);
       narrow_tile<kind, level>(rows.data, rows.stride, count, static_cast<int>(job.classes), tile);
     } else {
       wide_tile<kind, level>(job, source, row, count, tile);

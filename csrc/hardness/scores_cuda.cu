@@ -265,23 +265,22 @@ __global__ void __launch_bounds__(row_block_threads) block_kernel(const ScoreJob
 template <InputKind kind, Level level, class F>
 void launch_for(const ScoreJob& job, void* stream) {
   constexpr const char* what = "burnish.hardness on the GPU";
-  const auto blocks = [&job](std::int64_t rows_per_block) {
-    return dim3(static_cast<unsigned>((job.rows + rows_per_block - 1) / rows_per_block));
-  };
   if (job.classes <= narrow_classes) {
     const std::size_t bytes = sizeof(F) * block_threads * shared_stride(static_cast<int>(job.classes));
-    cuda::launch(what, narrow_kernel<kind, level, F>, {blocks(block_threads), dim3(block_threads), bytes, stream}, job);
+    cuda::launch(what, narrow_kernel<kind, level, F>,
+                 {cuda::grid_of(job.rows, block_threads), dim3(block_threads), bytes, stream}, job);
   } else if (job.classes <= warp_row_classes) {
     // Few rows: fewer to a warp, so that every multiprocessor has work.
     const std::int64_t warps_wanted = std::int64_t{16} * cuda::multiprocessors();
     const std::int64_t share = job.rows / warps_wanted;
     const int rows_per_warp = static_cast<int>(share < 1 ? 1 : share < warp_lanes ? share : warp_lanes);
     cuda::launch(what, warp_kernel<kind, level, F>,
-                 {blocks(std::int64_t{block_warps} * rows_per_warp), dim3(block_threads), 0, stream}, job,
-                 rows_per_warp);
+                 {cuda::grid_of(job.rows, std::int64_t{block_warps} * rows_per_warp), dim3(block_threads), 0, stream},
+                 job, rows_per_warp);
   } else {
     cuda::launch(what, block_kernel<kind, level, F>,
-                 {blocks(1), dim3(row_block_threads), sizeof(RowStats<F>) * row_block_warps, stream}, job);
+                 {cuda::grid_of(job.rows, 1), dim3(row_block_threads), sizeof(RowStats<F>) * row_block_warps, stream},
+                 job);
   }
 }
 

@@ -62,7 +62,7 @@ struct RowStats {
   typename Lanes<V>::Bits above{};  // classes that rank before the label
 };
 
-// The given label of a row: its class and its value; out of reach and NaN where the label is no class.
+// The given label of a row: its class and its value; on a GPU out of reach and NaN where the label is no class.
 template <class V>
 struct Label {
   typename Lanes<V>::Bits index = typename Lanes<V>::Bits{} - 1u;
@@ -390,7 +390,8 @@ BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, doub
         put.template index<Score::rank_of_label>(row.inverse_sum == row.inverse_sum ? rank : none);
       }
       if (put.template wants<Score::correct>()) {
-        put.template index<Score::correct>(argmax == label.index ? Bits{} + 1u : Bits{});
+        const Bits right = argmax == label.index ? Bits{} + 1u : Bits{};
+        put.template index<Score::correct>(label.value == label.value ? right : Bits{});
       }
     }
   }

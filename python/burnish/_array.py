@@ -63,37 +63,27 @@ def current_stream(x: Any) -> int:
     return 0
 
 
-def empty(like: Any, n: int, dtype: str) -> tuple[Any, Any]:
-    """Allocate a 1-D result of `n` items for a call on `like`.
-
-    Returns
-    -------
-    result
-        What the caller gets: an array of the library of `like`, on its device.
-    target
-        What the core writes to: the same memory.
-    """
+def empty(like: Any, n: int, dtype: str) -> Any:
+    """Allocate a 1-D array of `n` items, for the core to write the result of a call on `like` to; see `deliver`."""
     if not is_on_gpu(like):
         # NumPy asks the kernel for large pages, which makes fresh memory several times cheaper than torch's.
-        target = np.empty(n, dtype)
-        return like_cpu(like, target), target
+        return np.empty(n, dtype)
     _core.require_cuda()
     if is_torch(like):
         torch = sys.modules["torch"]
-        result = torch.empty(n, dtype=getattr(torch, dtype), device=like.device)
-    elif hasattr(like, "__array_namespace__"):
-        result = like.__array_namespace__().empty(n, dtype=dtype)
-    elif _is_cupy(like):
-        result = sys.modules["cupy"].empty(n, dtype=dtype)
-    else:
-        raise TypeError(
-            f"results for a {type(like).__name__} on a GPU cannot be allocated; pass 'out', or a torch tensor"
-        )
-    return result, result
+        return torch.empty(n, dtype=getattr(torch, dtype), device=like.device)
+    if _is_cupy(like):
+        return sys.modules["cupy"].empty(n, dtype=dtype)
+    raise TypeError(f"GPU arrays of type {type(like).__name__} are not accepted; accepted: torch, CuPy")
+
+
+def deliver(like: Any, result: Any) -> Any:
+    """Hand a finished result of `empty` to the library of `like`, on a CPU without a copy where that library can."""
+    return like_cpu(like, result) if isinstance(result, np.ndarray) else result
 
 
 def like_cpu(like: Any, array: np.ndarray[Any, Any]) -> Any:
-    """Hand a NumPy array over to the library of `like` without a copy."""
+    """Return a NumPy array as an array of the library of `like`."""
     if isinstance(like, np.ndarray):
         return array
     if is_torch(like):

@@ -256,7 +256,7 @@ def load_cifar10_human_labels(kind: Literal["aggregate", "worst"]) -> HumanLabel
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             true, given, probs = (arrays[name] for name in ("true_label", f"{kind}_label", f"{kind}_pred_probs"))
-    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+    except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not the file of human labels: {_one_line(error)}") from error
     by_class = np.argsort(true, kind="stable")
     return HumanLabels(true[by_class].astype(np.int64), given[by_class].astype(np.int64), probs[by_class])

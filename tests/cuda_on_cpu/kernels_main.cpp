@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "burnish/hardness.hpp"
+#include "burnish/runtime.hpp"
 #include "core/cuda_backend.hpp"
 #include "core/rng.hpp"
 #include "cuda_on_cpu.hpp"
 
 namespace burnish {
 // Defined here so that no_cuda.o of the static library is not linked.
-CudaInfo cuda_backend_info() { return {}; }
+CudaInfo cuda_info() { return {}; }
 void require_cuda() {}
 }  // namespace burnish
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace burnish {
@@ -36,8 +35,6 @@ struct Device {
   int index = 0;
   friend bool operator==(const Device&, const Device&) = default;
 };
-
-std::string name(Device device);
 
 inline constexpr int max_ndim = 8;
 

@@ -144,13 +144,15 @@ class Accumulator:
         values = to_numpy(found[self.score])
         classes = to_numpy(as_array(labels)).astype(np.int64, copy=False)
         names = self._names_of(ids, len(values))
-        self._sums.add("Accumulator.update", values, classes, to_numpy(found["correct"]))
         candidates = hardest(values, min(self.k, len(values)))
         candidates = candidates[~np.isnan(values[candidates])]
         if len(candidates) == self.k and self.k > 0:  # others may tie with the last of them and have a lower id
             candidates = np.flatnonzero(values >= values[candidates[-1]])
-        self._keep(values[candidates], names[candidates], classes[candidates],
-                   to_numpy(found["predictions"])[candidates])  # fmt: skip
+        kept = self._best_of(
+            values[candidates], names[candidates], classes[candidates], to_numpy(found["predictions"])[candidates]
+        )
+        self._sums.add("Accumulator.update", values, classes, to_numpy(found["correct"]))
+        self.scores, self.ids, self.labels, self.predictions = kept
         return self
 
     def _names_of(self, ids: Any, n: int) -> npt.NDArray[np.int64]:
@@ -165,15 +167,17 @@ class Accumulator:
             raise ValueError(f"Accumulator.update: 'ids' has {names.max()}; accepted: numbers below 2^63")
         return names.astype(np.int64, copy=False)
 
-    def _keep(self, scores: Any, ids: Any, labels: Any, predictions: Any) -> None:
-        all_scores = np.concatenate([self.scores, scores.astype(np.float64)])
-        all_ids = np.concatenate([self.ids, ids])
-        all_labels = np.concatenate([self.labels, labels])
-        all_predictions = np.concatenate([self.predictions, predictions])
+    def _best_of(self, scores: Any, ids: Any, labels: Any, predictions: Any) -> list[npt.NDArray[Any]]:
+        """Return the k hardest of those kept and those given, as scores, ids, labels, predictions."""
+        columns = [
+            np.concatenate([self.scores, scores.astype(np.float64)]),
+            np.concatenate([self.ids, ids]),
+            np.concatenate([self.labels, labels]),
+            np.concatenate([self.predictions, predictions]),
+        ]
         # Label and prediction complete the order, so that even an id given twice cannot make it depend on the shards.
-        order = np.lexsort((all_predictions, all_labels, all_ids, -all_scores))[: self.k]
-        self.scores, self.ids = all_scores[order], all_ids[order]
-        self.labels, self.predictions = all_labels[order], all_predictions[order]
+        order = np.lexsort((columns[3], columns[2], columns[1], -columns[0]))[: self.k]
+        return [column[order] for column in columns]
 
     def by_class(self, names: Sequence[str] | None = None) -> ClassTable:
         """Return the table by class, hardest first; see `burnish.hardness.by_class`."""
@@ -196,7 +200,8 @@ class Accumulator:
         both = self._empty_copy()
         for part in (self, other):
             both._sums.merge(part._sums)
-            both._keep(part.scores, part.ids, part.labels, part.predictions)
+            kept = both._best_of(part.scores, part.ids, part.labels, part.predictions)
+            both.scores, both.ids, both.labels, both.predictions = kept
         return both
 
     def _parameters(self) -> dict[str, Any]:
@@ -241,9 +246,12 @@ class Accumulator:
             loaded = cls(parameters.pop("k"), parameters.pop("num_classes"), **parameters)
             for name in ("scores", "ids", "labels", "predictions"):
                 setattr(loaded, name, state[name])
-            loaded._sums.counts, loaded._sums.sums = state["counts"], state["sums"]
-            loaded._sums.histogram = state["histogram"]
-        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            for name in ("counts", "sums", "histogram"):
+                expected = getattr(loaded._sums, name)
+                if state[name].shape != expected.shape or state[name].dtype != expected.dtype:
+                    raise ValueError(f"'{name}' has shape {state[name].shape}; accepted: {expected.shape}")
+                setattr(loaded._sums, name, state[name])
+        except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(
                 f"Accumulator.load: {os.fspath(path)!r} is not what Accumulator.save wrote: {error}"
             ) from error

@@ -10,7 +10,7 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from burnish import _core
-from burnish._array import as_array, current_stream, dtype_name, empty
+from burnish._array import as_array, current_stream, deliver, dtype_name, empty
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -25,7 +25,8 @@ _OPTIONS = """
         Probabilities instead of logits. Rows are divided by their sum, as `scipy.stats.entropy` does."""
 _TEMPERATURE = """
     temperature : float, default 1.0
-        Logits are divided by it first (Guo et al., On calibration of modern neural networks, ICML 2017)."""
+        Logits are divided by it first, in the arithmetic's own precision (Guo et al., On calibration of modern neural
+        networks, ICML 2017)."""
 _ACTIVATION = """
     activation : {"softmax", "sigmoid"}, default "softmax"
         With "sigmoid" each of the C logits is a yes-or-no head of its own, and the score is the mean over them."""
@@ -48,8 +49,9 @@ _FOOTER = """\
     Notes
     -----
     Rows without a distribution (a NaN or +inf, all logits -inf, probabilities that sum to 0 or one below 0) give
-    {undefined} and leave other rows alone. Results are the same bits for every thread count, batch split and
-    instruction set, and on a GPU.
+    {undefined} and leave other rows alone; for sigmoid heads only a NaN does. In float32 the error of an entropy is
+    below 1e-6 nats from logits (2e-6 above 7 nats) and twice that from probabilities. Results are the same bits for
+    every thread count, batch split and instruction set, and on a GPU.
 """
 
 
@@ -181,19 +183,16 @@ def scores(
     if superfluous:
         raise ValueError(f"{call}: 'out' has {superfluous[0]!r}, which is not among the scores asked for")
 
-    results: dict[str, Any] = {}
     targets: list[Any] = [None] * len(_core.SCORES)
     rows = int(x.shape[0]) if len(x.shape) else 0
     for name in names:
-        place = _core.SCORES.index(name)
-        if given_out.get(name) is not None:
-            results[name] = targets[place] = given_out[name]
-        else:
-            results[name], targets[place] = empty(x, rows, _output_dtype(name, floating))
+        target = given_out.get(name)
+        targets[_core.SCORES.index(name)] = empty(x, rows, _output_dtype(name, floating)) if target is None else target
     if labels is not None:
         labels = as_array(labels)
     _core.scores(x, kind, labels, float(temperature), targets, current_stream(x))
-    return results
+    written = {name: targets[_core.SCORES.index(name)] for name in names}
+    return {name: array if name in given_out else deliver(x, array) for name, array in written.items()}
 
 
 def _single(name: str, logits: Any, labels: Any, out: Any, **options: Any) -> Any:

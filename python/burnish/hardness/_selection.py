@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish._array import as_array, dtype_name, empty, is_on_gpu, is_torch, like_cpu, to_numpy
+from burnish._array import as_array, deliver, dtype_name, empty, is_on_gpu, is_torch, like_cpu, to_numpy
 from burnish.hardness._class_sums import ClassSums
 from burnish.hardness._scores import predictions as predicted_classes
 
@@ -59,11 +59,11 @@ def hardest(scores: Any, k: int, *, out: Any = None) -> Any:
         raise TypeError(f"hardest: 'out' is a {type(out).__name__}; accepted: an int64 array of shape ({k},)")
     if is_on_gpu(scores):
         return _hardest_on_gpu(scores, k, out)
-    result, target = (out, out) if out is not None else empty(scores, k, "int64")
-    if tuple(target.shape) != (k,):
-        raise ValueError(f"hardest: 'out' has shape {tuple(target.shape)}; accepted: ({k},)")
+    if out is not None and tuple(out.shape) != (k,):
+        raise ValueError(f"hardest: 'out' has shape {tuple(out.shape)}; accepted: ({k},)")
+    target = empty(scores, k, "int64") if out is None else out
     _core.hardest(scores, target)
-    return result
+    return deliver(scores, target) if out is None else out
 
 
 def _hardest_on_gpu(scores: Any, k: int, out: Any) -> Any:
@@ -71,6 +71,12 @@ def _hardest_on_gpu(scores: Any, k: int, out: Any) -> Any:
         raise TypeError("hardest: GPU arrays other than torch tensors are not accepted; pass torch.from_dlpack(scores)")
     if dtype_name(scores) not in ("float32", "float64"):
         raise TypeError(f"hardest: 'scores' has dtype {dtype_name(scores)}; accepted: float32, float64")
+    if scores.requires_grad:
+        raise ValueError("hardest: 'scores' requires grad, and indices carry no gradient; pass scores.detach()")
+    if out is not None and not (
+        is_torch(out) and out.device == scores.device and dtype_name(out) == "int64" and tuple(out.shape) == (k,)
+    ):
+        raise ValueError(f"hardest: 'out' must be an int64 tensor of shape ({k},) on {scores.device}")
     torch = sys.modules["torch"]
     comparable = torch.where(torch.isnan(scores), -torch.inf, scores + 0.0)
     order = torch.sort(comparable, descending=True, stable=True).indices
@@ -125,7 +131,7 @@ def uncertain(probs: Any, labels: Any, threshold: float = 0.8) -> tuple[Any, Any
         torch = sys.modules["torch"]
         sure = probs.gather(1, top.clamp(min=0)[:, None])[:, 0] >= threshold
         indices = torch.nonzero(~(sure & (top >= 0)))[:, 0]
-        return indices, labels[indices if is_torch(labels) else to_numpy(indices)]
+        return indices, labels[indices.to(labels.device) if is_torch(labels) else to_numpy(indices)]
     values, best = to_numpy(probs), to_numpy(top)
     sure = values[np.arange(rows), np.maximum(best, 0)] >= threshold
     found = np.flatnonzero(~(sure & (best >= 0)))
@@ -171,7 +177,7 @@ class ClassTable:
     accuracy : float64 array of shape (K,)
         Share of them predicted right; NaN where that was not given.
     undefined : int64 array of shape (K,)
-        Samples whose score is NaN or infinite; they are in no other column.
+        Samples whose score is NaN, infinite or beyond +-2^34; they are in no other column.
     """
 
     labels: npt.NDArray[np.int64]
@@ -225,7 +231,7 @@ def by_class(scores: Any, labels: Any, names: Sequence[str] | None = None, *, co
 
     Notes
     -----
-    Means are exact sums, rounded once; they depend neither on order nor on threads.
+    Means are sums to 2^-60, rounded once; they depend neither on order nor on threads.
 
     Examples
     --------
@@ -316,18 +322,19 @@ def select(scores: Any, labels: Any, k: int, strategy: Literal["top", "proportio
     sums = ClassSums(_num_classes("select", values, classes), histogram_max=0.0, bins=0)
     sums.add("select", values, classes, None)
     k = check.integer("select", "k", k, 0, len(values))
+    classes = classes.astype(np.int64, copy=False)
     sizes = np.bincount(classes, minlength=len(sums.counts))
     weights = np.nan_to_num(sums.means()) if strategy == "proportional" else np.ones(len(sizes))
     if (weights < 0).any():
         raise ValueError("select: 'proportional' needs scores whose class means are not negative")
     quota = _quotas(k, weights, sizes)
-    order = np.asarray(hardest(values, len(values)))
+    order = hardest(values, len(values))
     by_label = order[np.argsort(classes[order], kind="stable")]  # classes in turn, hardest first within each
     place_in_class = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     chosen = np.zeros(len(order), dtype=bool)
     chosen[by_label[place_in_class < np.repeat(quota, sizes)]] = True
-    picked = np.ascontiguousarray(order[chosen[order]])
-    return picked if not is_torch(scores) else like_cpu(scores, picked).to(scores.device)
+    picked = like_cpu(scores, order[chosen[order]])
+    return picked.to(scores.device) if is_torch(scores) else picked
 
 
 def _quotas(k: int, weights: npt.NDArray[Any], sizes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
