@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import platform
+import random
 import shutil
 import statistics
 import subprocess
@@ -46,7 +47,7 @@ def measure(
     """Time calls in turns, so that a drift of the machine meets all of them.
 
     Each call is timed for about `budget` seconds in all, `least` to `most` times; slow ones sit out rounds, evenly.
-    The order within a round rotates, so that none always follows the same neighbor. All must be warm.
+    Each round has an order of its own, so that none always finds the cache as the same neighbor left it. All must be warm.
     A `pause` of some milliseconds before each lets the threads of OpenMP, which wait spinning, leave the processors to
     the next contender.
     """
@@ -55,14 +56,13 @@ def measure(
         runs[name] = min(most, max(least, int(budget / max(clock(call), 1e-9))))
     rounds = max(runs.values())
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    names = list(calls)
+    order = random.Random(0)
     enabled = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
         for turn in range(rounds):
-            start = turn % len(names)
-            for name in names[start:] + names[:start]:
+            for name in order.sample(list(calls), len(calls)):
                 if (turn + 1) * runs[name] // rounds > turn * runs[name] // rounds:
                     time.sleep(pause)
                     seconds[name].append(clock(calls[name]))

@@ -11,10 +11,15 @@ LABEL_FREE = ("entropy", "margin", "least_confidence", "energy", "perplexity", "
 WITH_LABELS = (*LABEL_FREE, "cross_entropy", "el2n", "logit_margin", "rank_of_label", "correct")
 
 
-def compare(logits: torch.Tensor, labels: torch.Tensor | None, which: tuple[str, ...], **options: object) -> None:
+def compare(
+    logits: torch.Tensor | None, labels: torch.Tensor | None, which: tuple[str, ...], **options: object
+) -> None:
     """Score on both devices and demand the same bits."""
     on_cpu = hardness.scores(logits, labels, which, **options)
-    on_gpu = hardness.scores(logits.cuda(), None if labels is None else labels.cuda(), which, **options)
+    moved = {name: value.cuda() if isinstance(value, torch.Tensor) else value for name, value in options.items()}
+    on_gpu = hardness.scores(
+        None if logits is None else logits.cuda(), None if labels is None else labels.cuda(), which, **moved
+    )
     for name, expected in on_cpu.items():
         np.testing.assert_array_equal(on_gpu[name].cpu().numpy(), expected.numpy(), err_msg=name)
 
@@ -32,6 +37,7 @@ def main() -> None:
             compare(logits.to(dtype), None, ("entropy",), temperature=1.5)
         compare(logits.T.contiguous().T, labels, WITH_LABELS)
         compare(logits, None, ("entropy",), activation="sigmoid")
+        compare(None, labels, tuple(name for name in WITH_LABELS if name != "energy"), probs=logits.softmax(1))
     torch.cuda.synchronize()
     print("same bits on both devices")
 
