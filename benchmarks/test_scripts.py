@@ -156,4 +156,5 @@ def test_measure_takes_turns() -> None:
     calls = {name: (lambda name=name: order.append(name) or name) for name in ticks}
     seconds = timing.measure(calls, budget=0.5, least=2, most=4, clock=clock)
     assert seconds == {"quick": [0.1] * 4, "slow": [1.0] * 2}
-    assert order[2:] == ["quick", "slow", "quick", "quick", "slow", "quick"]  # after one call each, to learn how slow
+    rounds = "".join(name[0] for name in order[2:])  # after one call each, to learn how slow they are
+    assert rounds in ("qqsqqs", "qqsqsq", "qsqqqs", "qsqqsq")  # the slow one in every second round, first or last

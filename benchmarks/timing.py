@@ -47,7 +47,7 @@ def measure(
     """Time calls in turns, so that a drift of the machine meets all of them.
 
     Each call is timed for about `budget` seconds in all, `least` to `most` times; slow ones sit out rounds, evenly.
-    Each round has an order of its own, so that none always finds the cache as the same neighbor left it. All must be warm.
+    Each round has an order of its own: none always finds the cache as the same neighbor left it. All must be warm.
     A `pause` of some milliseconds before each lets the threads of OpenMP, which wait spinning, leave the processors to
     the next contender.
     """

@@ -17,6 +17,8 @@ constexpr std::string_view score_names[score_count] = {
     "perplexity", "cross_entropy",      "el2n",   "logit_margin",     "rank_of_label",   "correct",
     "predictions"};
 
+constexpr std::int64_t streamed_bytes = 16 << 20;
+
 std::string_view input_name(InputKind kind) { return kind == InputKind::probabilities ? "probs" : "logits"; }
 
 // By the score's own name when only one is asked for, as the function of that name was called.
@@ -81,12 +83,15 @@ ScoreJob make_job(const ScoreArgs& args, DType compute) {
   job.temperature = args.temperature;
   const double log_classes = std::log(args.kind == InputKind::sigmoid_logits ? 2.0 : static_cast<double>(job.classes));
   job.inverse_log_classes = log_classes > 0 ? 1 / log_classes : 0.0;
+  std::int64_t output_bytes = 0;
   for (std::size_t i = 0; i < score_count; ++i) {
     if (!args.outputs[i]) continue;
+    output_bytes += job.rows * static_cast<std::int64_t>(item_size(args.outputs[i]->dtype));
     job.output[i] = args.outputs[i]->data;
     job.output_stride[i] = args.outputs[i]->strides[0];
     job.level = std::max(job.level, level_of(static_cast<Score>(i)));
   }
+  job.streams_output = output_bytes > streamed_bytes;
   if (args.labels) {
     job.labels = args.labels->data;
     job.label_dtype = args.labels->dtype;

@@ -36,6 +36,7 @@ struct ScoreJob {
 
   std::array<void*, score_count> output{};  // null where not asked for
   std::array<std::int64_t, score_count> output_stride{};
+  bool streams_output = false;  // the results are too large to be found in a cache afterwards
 };
 
 // Rows first..last. Needs no check and throws nothing.

@@ -208,3 +208,16 @@ def test_devices(kind: str, device: str) -> None:
             for name, value in found.items():
                 assert value.device.type == device
                 assert_same_bits(value.cpu().numpy(), np.asarray(expected[name]), (name, dtype, classes))
+
+
+def test_results_too_large_for_the_cache_are_the_same() -> None:
+    """They are written past the cache, whole tiles at a time, where memory is aligned to 16 bytes."""
+    rows = 4_500_000 + 17
+    x = np.random.default_rng(5).standard_normal((rows, 2), dtype=np.float32)
+    which = ("entropy", "predictions")
+    pieces = [hardness.scores(x[i : i + 500_000], which=which) for i in range(0, rows, 500_000)]
+    memory = np.empty(rows + 3, np.float32)
+    for offset in (0, 1, 3):
+        found = hardness.scores(x, which=which, out={"entropy": memory[offset : offset + rows]})
+        for name in which:
+            assert_same_bits(found[name], np.concatenate([piece[name] for piece in pieces]), name)
