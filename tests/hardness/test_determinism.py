@@ -10,6 +10,7 @@ from typing import Any
 import burnish
 import numpy as np
 import pytest
+from burnish import hardness
 from hardness_data import (
     KINDS,
     as_dtype,
