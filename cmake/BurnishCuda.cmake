@@ -11,9 +11,15 @@ if(NOT BURNISH_CUDA STREQUAL "OFF")
   if(CMAKE_CUDA_COMPILER)
     enable_language(CUDA)
     find_package(CUDAToolkit REQUIRED)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nvcc has it
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+    endif()
+    set(CMAKE_CUDA_STANDARD 20)
+    set(CMAKE_CUDA_STANDARD_REQUIRED ON)
     set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
-    # -fmad=false for the same reason as -ffp-contract=off. The standard as a flag: CMake 3.25 knows no CUDA20.
-    string(APPEND CMAKE_CUDA_FLAGS " -std=c++20 -fmad=false --expt-relaxed-constexpr -Xfatbin=-compress-all")
+    # -fmad=false for the same reason as -ffp-contract=off.
+    string(APPEND CMAKE_CUDA_FLAGS " -fmad=false --expt-relaxed-constexpr -Xfatbin=-compress-all")
     set(BURNISH_HAS_CUDA ON)
   elseif(BURNISH_CUDA STREQUAL "ON")
     message(FATAL_ERROR "BURNISH_CUDA=ON, but no CUDA compiler works; set CUDACXX, or BURNISH_CUDA to AUTO or OFF")
