@@ -110,7 +110,7 @@ std::int64_t rows_per_piece(std::int64_t classes) {
 }  // namespace
 
 std::string_view name(Score score) { return score_names[static_cast<std::size_t>(score)]; }
-bool needs_labels(Score score) { return level_of(score) == Level::labels; }
+bool needs_labels(Score score) { return score >= Score::cross_entropy && score <= Score::correct; }
 
 void scores(const ScoreArgs& args) {
   const std::string_view call = call_name(args);

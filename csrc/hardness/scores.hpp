@@ -14,7 +14,7 @@ namespace burnish::hardness {
 enum class Level : std::uint8_t {
   sums,    // entropy, energy, max_probability and what follows from them
   tops,    // and the two largest classes
-  labels,  // and those that compare the given label with the other classes
+  labels,  // and those that compare the given label with every other class
 };
 
 struct ScoreJob {

@@ -400,6 +400,7 @@ struct TileScores {
   alignas(64) F values[score_count][tile_rows];
   alignas(64) Bits<F> indices[score_count][tile_rows];
 
+  BURNISH_HD bool labeled() const { return job.labels != nullptr; }
   template <Score score>
   BURNISH_HD bool wants() const {
     return job.output[static_cast<std::size_t>(score)] != nullptr;
@@ -475,7 +476,7 @@ void score_tiles(const ScoreJob& job, std::int64_t first, std::int64_t last) {
   TileStats<F> tile{};
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = at_most(tile_rows, last - row);
-    if (level >= Level::labels) read_labels(job, row, count, tile);
+    if (job.labels) read_labels(job, row, count, tile);
     if (job.classes <= narrow_classes) {
       const auto rows = source.rows(row, count, true);
       narrow_tile<kind, level>(rows.data, rows.stride, count, static_cast<int>(job.classes), tile);

@@ -28,10 +28,10 @@ __device__ __forceinline__ F read(const ScoreJob& job, const T* input, std::int6
   return job.temperature == 1.0 ? value : value / static_cast<F>(job.temperature);
 }
 
-template <Level level, class F>
+template <class F>
 __device__ __forceinline__ Label<F> read_label(const ScoreJob& job, std::int64_t row) {
   Label<F> label;
-  if constexpr (level >= Level::labels) {
+  if (job.labels) {
     std::int64_t index = -1;
     visit_integer(job.label_dtype, [&]<class T>() {
       index = static_cast<std::int64_t>(static_cast<const T*>(job.labels)[row * job.label_stride]);
@@ -52,6 +52,7 @@ struct RowWriter {
   const ScoreJob& job;
   std::int64_t row;
 
+  __device__ bool labeled() const { return job.labels != nullptr; }
   template <Score score>
   __device__ bool wants() const {
     return job.output[static_cast<std::size_t>(score)] != nullptr;
@@ -119,7 +120,7 @@ __global__ void __launch_bounds__(block_threads) narrow_kernel(const ScoreJob jo
   if (thread >= rows) return;
   const F* values = tile + thread * stride;
   const auto column = [values](int c) { return values[c]; };
-  const Label<F> label = read_label<level, F>(job, first_row + thread);
+  const Label<F> label = read_label<F>(job, first_row + thread);
   RowStats<F> stats;
   narrow_tops<level>(stats, column, classes, label);
   narrow_sums<kind, level>(stats, column, classes, label);
@@ -218,7 +219,7 @@ __global__ void __launch_bounds__(block_threads) warp_kernel(const ScoreJob job,
   for (int r = 0; r < rows_per_warp; ++r) {
     const std::int64_t row = first_row + r;
     if (row >= job.rows) break;
-    const Label<F> label = read_label<level, F>(job, row);
+    const Label<F> label = read_label<F>(job, row);
     RowStats<F> stats;
     for (std::int64_t first = 0; first < job.classes; first += chunk_classes) {
       append_chunk<kind, level>(stats, chunk_stats<kind, level>(job, row, first, label, lane), first);
@@ -241,7 +242,7 @@ __global__ void __launch_bounds__(row_block_threads) block_kernel(const ScoreJob
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
   const int warp = static_cast<int>(threadIdx.x) / warp_lanes;
   const std::int64_t row = blockIdx.x;
-  const Label<F> label = read_label<level, F>(job, row);
+  const Label<F> label = read_label<F>(job, row);
   RowStats<F> stats;
   constexpr std::int64_t round_classes = std::int64_t{row_block_warps} * chunk_classes;
   for (std::int64_t round = 0; round < job.classes; round += round_classes) {

@@ -276,7 +276,7 @@ struct RowWeights {
 };
 
 template <InputKind kind, Level level, class V>
-BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& label, double classes) {
+BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& label, double classes, bool labeled) {
   using L = Lanes<V>;
   using E = typename L::Element;
   const V nan = V{} + static_cast<E>(__builtin_nan(""));
@@ -293,20 +293,23 @@ BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& la
   row.log_sum = defined == defined ? log_positive(defined) : defined;
   row.entropy = L::max(V{}, row.log_sum - weighted * row.inverse_sum);
   const V largest = stats.tops.largest;
-  V label_other = largest;
-  if constexpr (level >= Level::labels) label_other = stats.tops.argmax == label.index ? stats.tops.second : largest;
   if constexpr (kind == InputKind::logits) {
     row.offset = base_of(largest);
     row.top = V{} + static_cast<E>(1);
     if constexpr (level >= Level::tops) row.second = exp_fast(log_weight(stats.tops.second, row.offset));
-    row.label_log = label.value - row.offset;
-    row.other_log = label_other - row.offset;
   } else {
     row.top = largest;
     row.second = L::max(stats.tops.second, V{});
-    if constexpr (level >= Level::labels) {
+  }
+  if (labeled) {
+    V other = largest;
+    if constexpr (level >= Level::tops) other = stats.tops.argmax == label.index ? stats.tops.second : largest;
+    if constexpr (kind == InputKind::logits) {
+      row.label_log = label.value - row.offset;
+      row.other_log = other - row.offset;
+    } else {
       row.label_log = log(label.value);
-      row.other_log = log(L::max(label_other, V{}));
+      row.other_log = log(L::max(other, V{}));
     }
   }
   row.other_sum = stats.sums.other_sum;
@@ -343,13 +346,12 @@ BURNISH_HD V score_of(const RowWeights<V>& row, double inverse_log_classes) {
 constexpr Level level_of(Score score) {
   switch (score) {
     case Score::margin:
+    case Score::logit_margin:
+    case Score::correct:
     case Score::predictions:
       return Level::tops;
-    case Score::cross_entropy:
     case Score::el2n:
-    case Score::logit_margin:
     case Score::rank_of_label:
-    case Score::correct:
       return Level::labels;
     default:
       return Level::sums;
@@ -362,7 +364,7 @@ template <InputKind kind, Level level, class V, class Put>
 BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, double classes, double inverse_log_classes,
                            Put& put) {
   using Bits = typename Lanes<V>::Bits;
-  const RowWeights<V> row = finish_row<kind, level>(stats, label, classes);
+  const RowWeights<V> row = finish_row<kind, level>(stats, label, classes, put.labeled());
   const auto value = [&]<Score score>() {
     if constexpr (level >= level_of(score)) {
       if (put.template wants<score>()) put.template value<score>(score_of<score>(row, inverse_log_classes));
@@ -383,15 +385,15 @@ BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, doub
     const Bits argmax = row.inverse_sum == row.inverse_sum ? stats.tops.argmax : none;
     if constexpr (level >= Level::tops) {
       if (put.template wants<Score::predictions>()) put.template index<Score::predictions>(argmax);
+      if (put.template wants<Score::correct>()) {
+        const Bits right = argmax == label.index ? Bits{} + 1u : Bits{};
+        put.template index<Score::correct>(label.value == label.value ? right : Bits{});
+      }
     }
     if constexpr (level >= Level::labels) {
       if (put.template wants<Score::rank_of_label>()) {
         const Bits rank = label.value == label.value ? stats.above : none;
         put.template index<Score::rank_of_label>(row.inverse_sum == row.inverse_sum ? rank : none);
-      }
-      if (put.template wants<Score::correct>()) {
-        const Bits right = argmax == label.index ? Bits{} + 1u : Bits{};
-        put.template index<Score::correct>(label.value == label.value ? right : Bits{});
       }
     }
   }
