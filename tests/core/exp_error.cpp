@@ -119,7 +119,8 @@ Found search(std::uint64_t first, std::uint64_t last, std::uint64_t stride) {
       std::memcpy(&x[count], &bits, sizeof bits);
     }
     float y[width];
-    burnish::simd::store(y, F::apply(burnish::simd::load(x)));
+    const auto vector = F::apply(burnish::simd::load(x));
+    __builtin_memcpy(y, &vector, sizeof vector);
     for (int i = 0; i < count; ++i) {
       const float scalar = F::apply(x[i]);
       const bool same = std::memcmp(&scalar, &y[i], sizeof scalar) == 0 || (scalar != scalar && y[i] != y[i]);
