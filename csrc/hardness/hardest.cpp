@@ -105,7 +105,7 @@ Candidates<E> collect(ScoreView<F> scores, F threshold, std::int64_t expected) {
   std::atomic<std::size_t> next{0};
   with_isa([&]<Isa isa>() {
     parallel_for(scores.size, piece_rows, [&](std::int64_t first, std::int64_t last) {
-      thread_local Buffer<std::uint32_t> places(piece_rows + 16);
+      thread_local Buffer<std::uint32_t> places(piece_rows);
       const F* from = scores.data + first * scores.stride;
       const auto count = static_cast<std::size_t>(
           collect_at_least<isa>(from, scores.stride, static_cast<int>(last - first), threshold, places.data()));

@@ -23,7 +23,7 @@ inline std::uint64_t order_key(double score) {
   return bits >> 63 ? ~bits : bits | 0x8000000000000000u;
 }
 
-// Writes the indices of scores[0..count) that are >= threshold, ascending, to `found`, which has room for count + 16;
+// Writes the indices of scores[0..count) that are >= threshold, ascending, to `found`, which has room for `count`;
 // returns how many. `stride` in elements.
 template <Isa isa>
 std::int64_t collect_at_least(const float* scores, std::int64_t stride, int count, float threshold,

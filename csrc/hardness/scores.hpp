@@ -39,6 +39,29 @@ struct ScoreJob {
   bool streams_output = false;  // the results are too large to be found in a cache afterwards
 };
 
+// Calls f.operator()<kind, level>() with those of the job. Heads of their own have no tops and no labels.
+template <class F>
+void visit_kind_and_level(const ScoreJob& job, const F& f) {
+  const auto with_level = [&]<InputKind kind>() {
+    switch (job.level) {
+      case Level::sums:
+        return f.template operator()<kind, Level::sums>();
+      case Level::tops:
+        return f.template operator()<kind, Level::tops>();
+      case Level::labels:
+        return f.template operator()<kind, Level::labels>();
+    }
+  };
+  switch (job.kind) {
+    case InputKind::logits:
+      return with_level.template operator()<InputKind::logits>();
+    case InputKind::probabilities:
+      return with_level.template operator()<InputKind::probabilities>();
+    case InputKind::sigmoid_logits:
+      return f.template operator()<InputKind::sigmoid_logits, Level::sums>();
+  }
+}
+
 // Rows first..last. Needs no check and throws nothing.
 template <Isa isa>
 void score_rows(const ScoreJob& job, std::int64_t first, std::int64_t last);

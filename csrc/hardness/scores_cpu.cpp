@@ -349,11 +349,7 @@ void wide_row(const ScoreJob& job, Source<F>& source, std::int64_t row, int r, T
     const F* const values[1] = {source.chunk(row, first, size)};
     const RowStats<F> chunk =
         chunk_stats<kind, level, 1, F>(values, size, static_cast<Bits<F>>(first), label, chunk_classes);
-    if (first == 0) {
-      stats = chunk;
-    } else {
-      merge_chunk<kind, level>(stats, chunk);
-    }
+    append_chunk<kind, level>(stats, chunk, first == 0);
   }
   store_stats(tile, r, stats);
 }
@@ -490,37 +486,17 @@ void score_tiles(const ScoreJob& job, std::int64_t first, std::int64_t last) {
 #endif
 }
 
-template <class F>
-void score_as(const ScoreJob& job, std::int64_t first, std::int64_t last) {
-  const auto with_level = [&]<InputKind kind>() {
-    switch (job.level) {
-      case Level::sums:
-        return score_tiles<kind, Level::sums, F>(job, first, last);
-      case Level::tops:
-        return score_tiles<kind, Level::tops, F>(job, first, last);
-      case Level::labels:
-        return score_tiles<kind, Level::labels, F>(job, first, last);
-    }
-  };
-  switch (job.kind) {
-    case InputKind::logits:
-      return with_level.template operator()<InputKind::logits>();
-    case InputKind::probabilities:
-      return with_level.template operator()<InputKind::probabilities>();
-    case InputKind::sigmoid_logits:
-      return score_tiles<InputKind::sigmoid_logits, Level::sums, F>(job, first, last);
-  }
-}
-
 }  // namespace
 
 template <>
 void score_rows<Isa::BURNISH_ISA>(const ScoreJob& job, std::int64_t first, std::int64_t last) {
-  if (job.compute == DType::float64) {
-    score_as<double>(job, first, last);
-  } else {
-    score_as<float>(job, first, last);
-  }
+  visit_kind_and_level(job, [&]<InputKind kind, Level level>() {
+    if (job.compute == DType::float64) {
+      score_tiles<kind, level, double>(job, first, last);
+    } else {
+      score_tiles<kind, level, float>(job, first, last);
+    }
+  });
 }
 
 }  // namespace burnish::hardness

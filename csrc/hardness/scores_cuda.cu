@@ -198,15 +198,6 @@ __device__ __forceinline__ RowStats<F> chunk_stats(const ScoreJob& job, std::int
   return chunk_of_lanes(add_warp<kind, level>(lanes), largest);
 }
 
-template <InputKind kind, Level level, class F>
-__device__ __forceinline__ void append_chunk(RowStats<F>& row, const RowStats<F>& chunk, std::int64_t first) {
-  if (first == 0) {
-    row = chunk;
-  } else {
-    merge_chunk<kind, level>(row, chunk);
-  }
-}
-
 // Each warp takes `rows_per_warp` (at most 32) rows one after the other; lane i keeps the statistics of row i, so that
 // the scores themselves are computed and written by all lanes at once.
 template <InputKind kind, Level level, class F>
@@ -222,7 +213,7 @@ __global__ void __launch_bounds__(block_threads) warp_kernel(const ScoreJob job,
     const Label<F> label = read_label<F>(job, row);
     RowStats<F> stats;
     for (std::int64_t first = 0; first < job.classes; first += chunk_classes) {
-      append_chunk<kind, level>(stats, chunk_stats<kind, level>(job, row, first, label, lane), first);
+      append_chunk<kind, level>(stats, chunk_stats<kind, level>(job, row, first, label, lane), first == 0);
     }
     if (lane == r) {
       mine = stats;
@@ -255,7 +246,7 @@ __global__ void __launch_bounds__(row_block_threads) block_kernel(const ScoreJob
     if (threadIdx.x == 0) {
       for (int w = 0; w < row_block_warps; ++w) {
         const std::int64_t start = round + w * chunk_classes;
-        if (start < job.classes) append_chunk<kind, level>(stats, chunks[w], start);
+        if (start < job.classes) append_chunk<kind, level>(stats, chunks[w], start == 0);
       }
     }
     __syncthreads();
@@ -285,38 +276,18 @@ void launch_for(const ScoreJob& job, void* stream) {
   }
 }
 
-template <class F>
-void launch_as(const ScoreJob& job, void* stream) {
-  const auto with_level = [&]<InputKind kind>() {
-    switch (job.level) {
-      case Level::sums:
-        return launch_for<kind, Level::sums, F>(job, stream);
-      case Level::tops:
-        return launch_for<kind, Level::tops, F>(job, stream);
-      case Level::labels:
-        return launch_for<kind, Level::labels, F>(job, stream);
-    }
-  };
-  switch (job.kind) {
-    case InputKind::logits:
-      return with_level.template operator()<InputKind::logits>();
-    case InputKind::probabilities:
-      return with_level.template operator()<InputKind::probabilities>();
-    case InputKind::sigmoid_logits:
-      return launch_for<InputKind::sigmoid_logits, Level::sums, F>(job, stream);
-  }
-}
-
 }  // namespace
 
 void score_rows_cuda(const ScoreJob& job, int device, void* stream) {
   if (job.rows == 0) return;
   const cuda::DeviceGuard guard(device);
-  if (job.compute == DType::float64) {
-    launch_as<double>(job, stream);
-  } else {
-    launch_as<float>(job, stream);
-  }
+  visit_kind_and_level(job, [&]<InputKind kind, Level level>() {
+    if (job.compute == DType::float64) {
+      launch_for<kind, level, double>(job, stream);
+    } else {
+      launch_for<kind, level, float>(job, stream);
+    }
+  });
 }
 
 }  // namespace burnish::hardness

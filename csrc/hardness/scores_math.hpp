@@ -237,6 +237,15 @@ BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
   row.above += chunk.above;
 }
 
+template <InputKind kind, Level level, class F>
+BURNISH_HD void append_chunk(RowStats<F>& row, const RowStats<F>& chunk, bool is_first) {
+  if (is_first) {
+    row = chunk;
+  } else {
+    merge_chunk<kind, level>(row, chunk);
+  }
+}
+
 // Rows of at most narrow_classes classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of
 // each. In two parts, so that the first of several vectors of rows can go before the second of any.
 template <Level level, class V, class Column>

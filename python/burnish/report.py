@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import csv
-import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish._files import replacing
 
 _RIGHT, _WRONG, _FAINT = "#0072b2", "#d55e00", "#666666"  # told apart by the color-blind too
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -42,17 +41,6 @@ class Sample:
     label: str
     prediction: str
     score: str
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, which becomes `path` when all went well and vanishes otherwise."""
-    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def histogram_text(

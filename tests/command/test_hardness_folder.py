@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from burnish import _classifier, _command_output, _command_score, hardness, report
+from burnish._files import replacing
 from burnish.data import load_digits, load_images
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -285,7 +286,7 @@ def test_an_interrupted_report_leaves_whole_files_only(
     (tmp_path / "hardest.png").write_bytes(b"of an earlier run")
 
     def interrupted(path: Path, *arguments: Any, **options: Any) -> None:
-        with report.replacing(path) as partial:
+        with replacing(path) as partial:
             partial.write_bytes(b"half of it")
             raise KeyboardInterrupt
 

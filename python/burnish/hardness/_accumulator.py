@@ -16,6 +16,7 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, to_numpy
+from burnish._files import replacing
 from burnish.hardness._class_sums import ClassSums
 from burnish.hardness._scores import scores as compute_scores
 from burnish.hardness._selection import ClassTable, class_table, hardest
@@ -221,14 +222,8 @@ class Accumulator:
         """Write everything to a NumPy ``.npz`` file, beside it first and then renamed, so that no half file stays."""
         state = {name: getattr(self, name) for name in ("scores", "ids", "labels", "predictions")}
         state |= {"counts": self._sums.counts, "sums": self._sums.sums, "histogram": self._sums.histogram}
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **state, **{f"parameter_{name}": value for name, value in self._parameters().items()})
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(Path(path)) as partial, partial.open("wb") as file:
+            np.savez(file, **state, **{f"parameter_{name}": value for name, value in self._parameters().items()})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Accumulator:
