@@ -23,7 +23,9 @@ struct Array {
 Array to_array(const py::object& object, const char* name, std::uintptr_t stream);
 std::optional<Array> to_optional_array(const py::object& object, const char* name, std::uintptr_t stream);
 
+void register_balance(py::module_& module);
 void register_hardness(py::module_& module);
+void register_neighbors(py::module_& module);
 void register_runtime(py::module_& module);
 
 }  // namespace burnish::bindings

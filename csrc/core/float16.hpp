@@ -28,6 +28,24 @@ BURNISH_HD float widen(Float16 x) {
   return bit_cast<float>(finite | special | sign);
 }
 
+// Rounds to nearest, ties to even.
+BURNISH_HD Float16 to_float16(double x) {
+  const auto bits = bit_cast<std::uint64_t>(x);
+  const auto sign = static_cast<std::uint64_t>(bits >> 48 & 0x8000u);
+  const std::uint64_t magnitude = bits & 0x7fffffffffffffffu;
+  const double size = bit_cast<double>(magnitude);
+  std::uint64_t half;
+  if (size >= 65520.0) {
+    half = 0x7c00u;
+  } else if (size < 0x1p-14) {  // subnormal: a multiple of 2^-24
+    half = bit_cast<std::uint64_t>(size + 0x1p28) & 0x7ffu;
+  } else {
+    half = ((magnitude + 0x1ffffffffffu + (magnitude >> 42 & 1u)) >> 42) - (std::uint64_t{1008} << 10);
+  }
+  if (size != size) half = 0x7e00u;
+  return {static_cast<std::uint16_t>(half | sign)};
+}
+
 BURNISH_HD float widen(float x) { return x; }
 BURNISH_HD double widen(double x) { return x; }
 

@@ -95,6 +95,15 @@ int level_in_use() {
 
 Isa active_isa() { return static_cast<Isa>(level_in_use()); }
 
+bool has_int8_products() {
+#if defined(BURNISH_HAS_X86_LEVELS)
+  static const bool has_instruction = has(cpuid(7).c, {11});
+  return active_isa() == Isa::v4 && has_instruction;
+#else
+  return false;
+#endif
+}
+
 std::string isa_level() { return std::string(level_names[static_cast<std::size_t>(level_in_use())]); }
 
 std::vector<std::string> built_isa_levels() { return {std::begin(level_names), std::end(level_names)}; }

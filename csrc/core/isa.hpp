@@ -13,6 +13,9 @@ enum class Isa : std::uint8_t { v2, v3, v4 };
 
 Isa active_isa();
 
+// Whether level v4 is in use on a processor that also multiplies and adds up 8-bit integers (AVX-512 VNNI).
+bool has_int8_products();
+
 template <class F>
 decltype(auto) with_isa(F&& f) {
 #if defined(BURNISH_HAS_X86_LEVELS)

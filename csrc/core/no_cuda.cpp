@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands in for every CUDA entry point in a build without CUDA. One object file on its own, so that linking the CUDA
 // library first leaves it out.
+#include "balance/interpolate.hpp"
 #include "burnish/error.hpp"
 #include "burnish/runtime.hpp"
 #include "core/cuda_backend.hpp"
 #include "hardness/scores.hpp"
+#include "neighbors/nearest_cuda.hpp"
 
 namespace burnish {
 
@@ -16,8 +18,17 @@ void require_cuda() {
 
 CudaInfo cuda_info() { return {}; }
 
+namespace balance {
+void interpolate_rows_cuda(const InterpolateJob&, int, void*) { require_cuda(); }
+}  // namespace balance
+
 namespace hardness {
 void score_rows_cuda(const ScoreJob&, int, void*) { require_cuda(); }
 }  // namespace hardness
+
+namespace neighbors {
+std::int64_t workspace_cuda(std::int64_t, std::int64_t, std::int64_t, bool, Metric) { return 0; }
+void nearest_cuda(const NearestArgs&) { require_cuda(); }
+}  // namespace neighbors
 
 }  // namespace burnish

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Polish the training set of a classifier: augment, balance and score it in one native engine."""
 
-from burnish import _core, hardness
+from burnish import _core, hardness, neighbors
 from burnish._runtime import (
     build_info,
     get_cmake_dir,
@@ -21,5 +21,6 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "hardness",
+    "neighbors",
     "set_num_threads",
 ]

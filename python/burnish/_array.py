@@ -63,17 +63,17 @@ def current_stream(x: Any) -> int:
     return 0
 
 
-def empty(like: Any, n: int, dtype: str) -> Any:
-    """Allocate a 1-D array of `n` items, for the core to write the result of a call on `like` to; see `deliver`."""
+def empty(like: Any, shape: int | tuple[int, ...], dtype: str) -> Any:
+    """Allocate an array for the core to write the result of a call on `like` to; see `deliver`."""
     if not is_on_gpu(like):
         # NumPy asks the kernel for large pages, which makes fresh memory several times cheaper than torch's.
-        return np.empty(n, dtype)
+        return np.empty(shape, dtype)
     _core.require_cuda()
     if is_torch(like):
         torch = sys.modules["torch"]
-        return torch.empty(n, dtype=getattr(torch, dtype), device=like.device)
+        return torch.empty(shape, dtype=getattr(torch, dtype), device=like.device)
     if _is_cupy(like):
-        return sys.modules["cupy"].empty(n, dtype=dtype)
+        return sys.modules["cupy"].empty(shape, dtype=dtype)
     raise TypeError(f"GPU arrays of type {type(like).__name__} are not accepted; accepted: torch, CuPy")
 
 

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
 version: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
+MOST_NEIGHBORS: int
 
 class InputKind(Enum):
     logits = 0
     probabilities = 1
     sigmoid_logits = 2
+
+class Metric(Enum):
+    euclidean = 0
+    sqeuclidean = 1
+    cosine = 2
+    manhattan = 3
 
 def build_info() -> dict[str, Any]: ...
 def require_cuda() -> None: ...
@@ -23,6 +30,20 @@ def scores(
 def hardest(scores: Any, out: Any) -> None: ...
 def accumulate(
     call: str, scores: Any, labels: Any, correct: Any, histogram_max: float, counts: Any, sums: Any, histogram: Any
+) -> None: ...
+def nearest(
+    call: str,
+    queries: Any,
+    points: Any,
+    metric: Metric,
+    distances: Any,
+    indices: Any,
+    workspace: Callable[[int], Any],
+    stream: int,
+) -> None: ...
+def within(call: str, queries: Any, points: Any, metric: Metric, radius: float) -> tuple[Any, Any, Any]: ...
+def interpolate(
+    rows: Any, other: Any, base: Any, neighbor: Any, step: Any, scale: Any, out: Any, stream: int
 ) -> None: ...
 def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...

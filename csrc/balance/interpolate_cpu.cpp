@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// rows (n, d), other (m, d) -> out (count, d): both rows are read, and the result is written once. Results larger than
+// the cache go past it, in runs of whole lines: reading the lines first would cost as much as writing them.
+#include "balance/interpolate.hpp"
+#include "balance/interpolate_math.hpp"
+#include "core/simd.hpp"
+#include "core/visit.hpp"
+
+namespace burnish::balance {
+namespace {
+
+constexpr std::int64_t ahead = 6;  // rows fetched before they are needed: their addresses are random
+constexpr std::int64_t line_bytes = 64;
+constexpr std::int64_t tile_bytes = 8192;
+constexpr std::int64_t streamed_bytes = std::int64_t{8} << 20;
+
+template <class F>
+void visit_value_type(DType dtype, const F& f) {
+  switch (dtype) {
+    case DType::float64:
+      return f.template operator()<double>();
+    case DType::float32:
+      return f.template operator()<float>();
+    case DType::float16:
+      return f.template operator()<Float16>();
+    default:
+      return visit_integer(dtype, f);
+  }
+}
+
+template <class T>
+void fetch_row(const void* rows, std::int64_t stride, std::int64_t row, std::int64_t columns) {
+  const auto* from = reinterpret_cast<const char*>(static_cast<const T*>(rows) + row * stride);
+  const std::int64_t bytes = columns * static_cast<std::int64_t>(sizeof(T));
+  for (std::int64_t b = 0; b < bytes && b < 512; b += line_bytes) __builtin_prefetch(from + b);
+}
+
+template <bool scaled, class T>
+void make_row(const InterpolateJob& job, std::int64_t i, T* __restrict to) {
+  const T* a = static_cast<const T*>(job.rows) + job.base[i] * job.row_stride;
+  const T* b = static_cast<const T*>(job.other) + job.neighbor[i] * job.other_stride;
+  const double step = job.step[i];
+  const double scale = scaled ? job.scale[i] : 1.0;
+  for (std::int64_t c = 0; c < job.columns; ++c) to[c] = between<scaled>(a[c], b[c], step, scale);
+}
+
+// Copies to lines past the cache, and to the parts of lines at both ends as usual.
+void stream(const char* from, char* to, std::int64_t bytes) {
+#if defined(__SSE2__)
+  constexpr std::int64_t step = sizeof(__m128i);
+  const std::int64_t lead = -reinterpret_cast<std::intptr_t>(to) & (step - 1);
+  if (lead >= bytes) {
+    __builtin_memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  __builtin_memcpy(to, from, static_cast<std::size_t>(lead));
+  std::int64_t b = lead;
+#if defined(__AVX512F__)
+  for (; b + step <= bytes && (reinterpret_cast<std::intptr_t>(to + b) & (line_bytes - 1)); b += step) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + b), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + b)));
+  }
+  for (; b + line_bytes <= bytes; b += line_bytes) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to + b), _mm512_loadu_si512(from + b));
+  }
+#endif
+  for (; b + step <= bytes; b += step) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + b), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + b)));
+  }
+  __builtin_memcpy(to + b, from + b, static_cast<std::size_t>(bytes - b));
+#else
+  __builtin_memcpy(to, from, static_cast<std::size_t>(bytes));
+#endif
+}
+
+template <bool scaled, class T>
+void make_rows(const InterpolateJob& job, std::int64_t first, std::int64_t last) {
+  const std::int64_t row_bytes = job.columns * static_cast<std::int64_t>(sizeof(T));
+  const auto fetch = [&](std::int64_t i) {
+    if (i >= last) return;
+    fetch_row<T>(job.rows, job.row_stride, job.base[i], job.columns);
+    fetch_row<T>(job.other, job.other_stride, job.neighbor[i], job.columns);
+  };
+  T* out = static_cast<T*>(job.out);
+  const bool streams =
+      job.out_stride == job.columns && row_bytes <= tile_bytes && job.count * row_bytes >= streamed_bytes;
+  if (!streams) {
+    for (std::int64_t i = first; i < last; ++i) {
+      fetch(i + ahead);
+      make_row<scaled>(job, i, out + i * job.out_stride);
+    }
+    return;
+  }
+  alignas(64) char tile[tile_bytes];
+  const std::int64_t tile_rows = tile_bytes / row_bytes;
+  for (std::int64_t i = first; i < last; i += tile_rows) {
+    const std::int64_t rows = last - i < tile_rows ? last - i : tile_rows;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      fetch(i + r + ahead);
+      make_row<scaled>(job, i + r, reinterpret_cast<T*>(tile) + r * job.columns);
+    }
+    stream(tile, reinterpret_cast<char*>(out + i * job.columns), rows * row_bytes);
+  }
+#if defined(__SSE2__)
+  _mm_sfence();  // streamed lines are to be seen before this piece counts as done
+#endif
+}
+
+}  // namespace
+
+template <>
+void interpolate_rows<Isa::BURNISH_ISA>(const InterpolateJob& job, std::int64_t first, std::int64_t last) {
+  visit_value_type(job.dtype, [&]<class T>() {
+    if (job.scale) {
+      make_rows<true, T>(job, first, last);
+    } else {
+      make_rows<false, T>(job, first, last);
+    }
+  });
+}
+
+}  // namespace burnish::balance

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// One value between two others, as NumPy computes a + step * (b - a) with a float64 step: the difference in the type of
+// a and b (integers wrap), product and sum in double, one conversion at the end.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/float16.hpp"
+#include "core/host_device.hpp"
+
+namespace burnish::balance {
+
+template <class T>
+BURNISH_HD double as_double(T x) {
+  return static_cast<double>(x);
+}
+BURNISH_HD double as_double(Float16 x) { return widen(x); }
+
+template <class T>
+BURNISH_HD T from_double(double x) {
+  if constexpr (std::is_same_v<T, Float16>) {
+    return to_float16(x);
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    return x < 0 ? static_cast<T>(static_cast<std::int64_t>(x)) : static_cast<T>(x);
+  } else if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<std::int64_t>(x));
+  } else {
+    return static_cast<T>(x);
+  }
+}
+
+template <class T>
+BURNISH_HD T difference(T b, T a) {
+  if constexpr (std::is_same_v<T, Float16>) {
+    return to_float16(static_cast<double>(widen(b) - widen(a)));
+  } else if constexpr (std::is_integral_v<T>) {
+    using Unsigned = std::make_unsigned_t<T>;
+    return static_cast<T>(static_cast<Unsigned>(static_cast<Unsigned>(b) - static_cast<Unsigned>(a)));
+  } else {
+    return b - a;
+  }
+}
+
+template <bool scaled, class T>
+BURNISH_HD T between(T a, T b, double step, double scale) {
+  T apart = difference(b, a);
+  if constexpr (scaled) apart = from_double<T>(as_double(apart) * scale);
+  return from_double<T>(as_double(a) + step * as_double(apart));
+}
+
+}  // namespace burnish::balance

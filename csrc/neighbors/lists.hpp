@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a search has found so far. Rows are numbered by their place in the search order; the ids found are those of the
+// caller. Several threads may work on the rows of one block: each holds its lock meanwhile. The reach of a row, how far
+// a neighbor of it may still be, only shrinks, so that an old value is safe.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "core/buffer.hpp"
+#include "neighbors/kernels.hpp"
+
+namespace burnish::neighbors {
+
+struct Found {
+  double key;
+  std::uint32_t id;
+  bool operator<(const Found& other) const { return key < other.key || (key == other.key && id < other.id); }
+};
+
+// From keys to lengths in the units of boxes and codes, rounded up, so that no pair left out for its length could have
+// had a key as small.
+class Reach {
+ public:
+  Reach(Metric metric, double factor, std::int64_t columns)
+      : metric_(metric),
+        factor_(factor),
+        lost_(metric == Metric::cosine ? 0 : 2.3e-162 * std::sqrt(static_cast<double>(columns))) {}
+
+  float of_key(double key) const {
+    double length = key;
+    if (metric_ == Metric::cosine) length = std::sqrt(2 * key + 1e-13);
+    if (metric_ == Metric::euclidean || metric_ == Metric::sqeuclidean) length = std::sqrt(key);
+    return rounded(length * factor_);
+  }
+  // Of a length that k pairs are known not to exceed. Where squares overflow, farther pairs have the same key.
+  float of_length(float length) const {
+    return length < 1.3e154 * factor_ ? rounded(length) : std::numeric_limits<float>::infinity();
+  }
+
+ private:
+  // What is added matters where a length is too small for a float, or its square for a double.
+  float rounded(double length) const { return static_cast<float>((length + lost_ * factor_) * (1 + 1e-6)) + 1e-37F; }
+
+  Metric metric_;
+  double factor_;
+  double lost_;
+};
+
+class BlockLocks {
+ public:
+  explicit BlockLocks(int blocks) : locks_(std::make_unique<std::atomic<bool>[]>(static_cast<std::size_t>(blocks))) {}
+
+  class Guard {
+   public:
+    explicit Guard(std::atomic<bool>& lock) : lock_(lock) {
+      while (lock_.exchange(true, std::memory_order_acquire)) {
+        while (lock_.load(std::memory_order_relaxed)) {
+        }
+      }
+    }
+    ~Guard() { lock_.store(false, std::memory_order_release); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    std::atomic<bool>& lock_;
+  };
+  Guard hold(int block) { return Guard(locks_[static_cast<std::size_t>(block)]); }
+
+ private:
+  std::unique_ptr<std::atomic<bool>[]> locks_;
+};
+
+// The k nearest of each row.
+class NearestLists {
+ public:
+  NearestLists(std::int64_t rows, std::int64_t k, const Reach& reach)
+      : k_(k),
+        reach_of_(reach),
+        found_(static_cast<std::size_t>(rows * k)),
+        counts_(static_cast<std::size_t>(rows)),
+        reach_(static_cast<std::size_t>(rows), std::numeric_limits<float>::infinity()) {}
+
+  // Under the lock of the rows' block, as all that follow.
+  void copy_reach(std::int64_t first, int count, float* to) const { std::copy_n(reach_.data() + first, count, to); }
+
+  // How many neighbors a row is to have, and a length within which there are so many.
+  std::int64_t wanted() const { return k_; }
+  void seed(std::int64_t row, float length) { reach_[static_cast<std::size_t>(row)] = reach_of_.of_length(length); }
+
+  // Keeps a heap with the worst on top.
+  void offer(std::int64_t row, Found found) {
+    Found* const list = begin(row);
+    std::int32_t& count = counts_[static_cast<std::size_t>(row)];
+    if (count < k_) {
+      list[count++] = found;
+      std::push_heap(list, list + count);
+    } else {
+      if (!(found < list[0])) return;
+      replace_worst(list, found);
+    }
+    if (count < k_) return;
+    float& reach = reach_[static_cast<std::size_t>(row)];
+    reach = std::min(reach, reach_of_.of_key(list[0].key));
+  }
+
+  // Nearest first.
+  const Found* sorted(std::int64_t row) {
+    Found* const list = begin(row);
+    std::sort_heap(list, list + counts_[static_cast<std::size_t>(row)]);
+    return list;
+  }
+
+ private:
+  Found* begin(std::int64_t row) { return found_.data() + row * k_; }
+
+  void replace_worst(Found* list, Found found) const {
+    std::int64_t hole = 0;
+    for (std::int64_t child = 1; child < k_; child = 2 * hole + 1) {
+      if (child + 1 < k_ && list[child] < list[child + 1]) ++child;
+      if (!(found < list[child])) break;
+      list[hole] = list[child];
+      hole = child;
+    }
+    list[hole] = found;
+  }
+
+  std::int64_t k_;
+  Reach reach_of_;
+  Buffer<Found> found_;
+  std::vector<std::int32_t> counts_;
+  std::vector<float> reach_;
+};
+
+// All within a radius.
+class RadiusLists {
+ public:
+  RadiusLists(std::int64_t rows, double key, const Reach& reach)
+      : key_(key), reach_(reach.of_key(key)), found_(static_cast<std::size_t>(rows)) {}
+
+  void copy_reach(std::int64_t, int count, float* to) const { std::fill_n(to, count, reach_); }
+  std::int64_t wanted() const { return 0; }
+  void seed(std::int64_t, float) {}
+  void offer(std::int64_t row, Found found) {
+    if (found.key <= key_) found_[static_cast<std::size_t>(row)].push_back(found);
+  }
+  const std::vector<Found>& sorted(std::int64_t row) {
+    auto& list = found_[static_cast<std::size_t>(row)];
+    std::sort(list.begin(), list.end());
+    return list;
+  }
+
+ private:
+  double key_;
+  float reach_;
+  std::vector<std::vector<Found>> found_;
+};
+
+}  // namespace burnish::neighbors

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "burnish/neighbors.hpp"
+#include "core/check.hpp"
+#include "neighbors/metric_math.hpp"
+#include "neighbors/nearest_cuda.hpp"
+#include "neighbors/search.hpp"
+
+namespace burnish::neighbors {
+namespace {
+
+constexpr std::int64_t most_rows = (std::int64_t{1} << 32) - 1;  // ids have 32 bits
+
+template <class T>
+void refuse_row_not_finite(std::string_view call, std::string_view argument, const TensorView& rows) {
+  const auto row_of = [&](std::int64_t r) { return static_cast<const T*>(rows.data) + r * rows.strides[0]; };
+  for (std::int64_t r = 0; r < rows.shape[0]; ++r) {
+    const T* row = row_of(r);
+    T sum = 0;  // of zeros, unless a value is not finite
+    for (std::int64_t c = 0; c < rows.shape[1]; ++c) sum += row[c] * 0;
+    if (sum == 0) continue;
+    std::int64_t c = 0;
+    while (std::isfinite(row[c])) ++c;
+    fail(call, ": '", argument, "' is ", row[c], " in row ", r, ", column ", c, "; accepted: finite values");
+  }
+}
+
+void check_rows(std::string_view call, std::string_view argument, const TensorView& rows) {
+  check_dtype(call, argument, rows, {DType::float32, DType::float64});
+  check(rows.ndim == 2, call, ": '", argument, "' must be 2-D (n, d), got shape ", ShapeOf{rows});
+  check(rows.shape[1] > 0, call, ": '", argument, "' has no columns");
+  check(rows.shape[0] < most_rows, call, ": '", argument, "' has ", rows.shape[0], " rows; accepted: up to ",
+        most_rows);
+  check(rows.shape[1] == 1 || rows.strides[1] == 1, call, ": '", argument,
+        "' has columns that do not lie side by side; pass a C-contiguous copy");
+}
+
+void refuse_not_finite(std::string_view call, std::string_view argument, const TensorView& rows) {
+  if (rows.dtype == DType::float64) {
+    refuse_row_not_finite<double>(call, argument, rows);
+  } else {
+    refuse_row_not_finite<float>(call, argument, rows);
+  }
+}
+
+template <class Args>
+void check_inputs(const Args& args) {
+  check_rows(args.call, "X", args.queries);
+  if (!args.points) return;
+  check_rows(args.call, "Y", *args.points);
+  check_device(args.call, "Y", *args.points, args.queries.device);
+  check<TypeError>(args.points->dtype == args.queries.dtype, args.call, ": 'Y' has dtype ", name(args.points->dtype),
+                   "; accepted: ", name(args.queries.dtype), ", that of 'X'");
+  check(args.points->shape[1] == args.queries.shape[1], args.call, ": 'Y' has ", args.points->shape[1],
+        " columns; accepted: ", args.queries.shape[1], ", as many as 'X'");
+}
+
+// The points to search and, where these are others, the queries.
+struct PointSets {
+  PointSets(const TensorView& query_rows, const std::optional<TensorView>& point_rows, Metric metric)
+      : PointSets(query_rows, point_rows, metric,
+                  std::max(largest_value(query_rows), point_rows ? largest_value(*point_rows) : 0.0)) {}
+
+  const Points& queries() const { return others ? *others : points; }
+
+  Points points;
+  std::optional<Points> others;
+
+ private:
+  PointSets(const TensorView& query_rows, const std::optional<TensorView>& point_rows, Metric metric, double largest)
+      : points(point_rows.value_or(query_rows), metric, largest) {
+    if (point_rows) others.emplace(query_rows, metric, largest, &points.axes());
+  }
+};
+
+}  // namespace
+
+std::string_view name(Metric metric) {
+  constexpr std::string_view names[] = {"euclidean", "sqeuclidean", "cosine", "manhattan"};
+  return names[static_cast<std::size_t>(metric)];
+}
+
+void nearest(const NearestArgs& args) {
+  check_inputs(args);
+  const std::int64_t n = args.queries.shape[0];
+  const std::int64_t candidates = args.points ? args.points->shape[0] : n - 1;
+  const std::int64_t k = args.distances.ndim == 2 ? args.distances.shape[1] : 0;
+  check(n == 0 || (k >= 1 && k <= std::min(candidates, most_neighbors)), args.call, ": 'k' is ", k, "; accepted: 1 to ",
+        std::min(candidates, most_neighbors), " for ", candidates, args.points ? " points" : " other rows");
+  const TensorView shape = contiguous_view(nullptr, DType::float64, args.queries.device, n, k);
+  check_output(args.call, "distances", args.distances, shape, {args.queries, args.points.value_or(args.queries)});
+  check_output(args.call, "indices", args.indices, shape,
+               {args.queries, args.points.value_or(args.queries), args.distances});
+  check_dtype(args.call, "distances", args.distances, {DType::float64});
+  check_dtype(args.call, "indices", args.indices, {DType::int64});
+  check_device(args.call, "distances", args.distances, args.queries.device);
+  check_device(args.call, "indices", args.indices, args.queries.device);
+  if (n == 0) return;
+  if (args.queries.device.type == DeviceType::cuda) {
+    check(args.workspace.size() >= nearest_workspace(args), args.call, ": 'workspace' has ", args.workspace.size(),
+          " bytes; accepted: at least ", nearest_workspace(args));
+    return nearest_cuda(args);
+  }
+  refuse_not_finite(args.call, "X", args.queries);
+  if (args.points) refuse_not_finite(args.call, "Y", *args.points);
+
+  const PointSets sets(args.queries, args.points, args.metric);
+  const Points& points = sets.points;
+  const Points& queries = sets.queries();
+  NearestLists lists(n, k, Reach(args.metric, points.axes().factor, points.columns()));
+  Search(queries, points, args.metric, lists).run();
+
+  auto* distances = static_cast<double*>(args.distances.data);
+  auto* indices = static_cast<std::int64_t*>(args.indices.data);
+  parallel_for(n, 4096, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t p = first; p < last; ++p) {
+      const Found* found = lists.sorted(p);
+      const std::int64_t row = queries.id(p);
+      for (std::int64_t i = 0; i < k; ++i) {
+        distances[row * args.distances.strides[0] + i * args.distances.strides[1]] =
+            distance_of(found[i].key, args.metric);
+        indices[row * args.indices.strides[0] + i * args.indices.strides[1]] = found[i].id;
+      }
+    }
+  });
+}
+
+std::int64_t nearest_workspace(const NearestArgs& args) {
+  if (args.queries.device.type == DeviceType::cpu) return 0;
+  return workspace_cuda(args.queries.shape[0], (args.points ? *args.points : args.queries).shape[0],
+                        args.queries.shape[1], args.points.has_value(), args.metric);
+}
+
+Within within(const WithinArgs& args) {
+  check_inputs(args);
+  check(args.radius >= 0 && std::isfinite(args.radius), args.call, ": 'radius' is ", args.radius,
+        "; accepted: a finite number from 0");
+  check(args.queries.device.type == DeviceType::cpu, args.call, ": 'X' is on ", args.queries.device,
+        "; accepted: arrays on the CPU");
+  refuse_not_finite(args.call, "X", args.queries);
+  if (args.points) refuse_not_finite(args.call, "Y", *args.points);
+  const std::int64_t n = args.queries.shape[0];
+  Within result;
+  result.offsets.resize(static_cast<std::size_t>(n) + 1);
+  if (n == 0) return result;
+
+  const PointSets sets(args.queries, args.points, args.metric);
+  const Points& points = sets.points;
+  const Points& queries = sets.queries();
+  const double key = args.metric == Metric::euclidean ? args.radius * args.radius : args.radius;
+  RadiusLists lists(n, key, Reach(args.metric, points.axes().factor, points.columns()));
+  Search(queries, points, args.metric, lists).run();
+
+  std::vector<std::int64_t> positions(static_cast<std::size_t>(n));
+  for (std::int64_t p = 0; p < n; ++p) positions[queries.id(p)] = p;
+  for (std::int64_t row = 0; row < n; ++row) {
+    const auto& found = lists.sorted(positions[static_cast<std::size_t>(row)]);
+    for (const Found& f : found) {
+      result.distances.push_back(distance_of(f.key, args.metric));
+      result.indices.push_back(f.id);
+    }
+    result.offsets[static_cast<std::size_t>(row) + 1] = static_cast<std::int64_t>(result.indices.size());
+  }
+  return result;
+}
+
+}  // namespace burnish::neighbors
