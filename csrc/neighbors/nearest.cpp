@@ -32,7 +32,7 @@ void check_rows(std::string_view call, std::string_view argument, const TensorVi
   check(rows.shape[1] > 0, call, ": '", argument, "' has no columns");
   check(rows.shape[0] < most_rows, call, ": '", argument, "' has ", rows.shape[0], " rows; accepted: up to ",
         most_rows);
-  check(rows.shape[1] == 1 || rows.strides[1] == 1, call, ": '", argument,
+  check(rows.shape[0] == 0 || rows.shape[1] == 1 || rows.strides[1] == 1, call, ": '", argument,
         "' has columns that do not lie side by side; pass a C-contiguous copy");
 }
 

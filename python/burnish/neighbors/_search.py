@@ -69,7 +69,7 @@ def kneighbors(
     if int(rows.shape[0]) == 0 and points is None:
         candidates = _core.MOST_NEIGHBORS
     if candidates < 1:
-        raise ValueError("kneighbors: there are no rows to search")
+        raise ValueError("kneighbors: there is nothing to search: 0 candidates")
     k = check.integer("kneighbors", "k", k, 1, min(candidates, _core.MOST_NEIGHBORS))
     shape = (int(rows.shape[0]), k)
     distances, indices = _targets(rows, shape) if out is None else _checked_out(out, shape)
