@@ -25,6 +25,7 @@ class Result:
     bytes_moved: int  # what must be read and written at least once
     error: float  # largest difference from the float64 reference; relative above 1; for selections, wrong items
     note: str = ""
+    memory: int = 0  # bytes by which the process grew at most, result included; 0 where it was not measured
 
     @property
     def median(self) -> float:

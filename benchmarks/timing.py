@@ -140,9 +140,9 @@ def optional(module: str) -> Any:
         return None
 
 
-def environment() -> dict[str, Any]:
+def environment(libraries: Sequence[str] = ("numpy", "scipy", "torch", "numba")) -> dict[str, Any]:
     """Say where and with what the timings were made."""
-    versions = {name: getattr(optional(name), "__version__", None) for name in ("numpy", "scipy", "torch", "numba")}
+    versions = {name: getattr(optional(name), "__version__", None) for name in libraries}
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "processor": _from_file("/proc/cpuinfo", "model name") or platform.processor(),

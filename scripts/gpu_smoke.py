@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from burnish import hardness
+from burnish import _core, hardness
+from burnish.neighbors import kneighbors
 
 LABEL_FREE = ("entropy", "margin", "least_confidence", "energy", "perplexity", "predictions")
 WITH_LABELS = (*LABEL_FREE, "cross_entropy", "el2n", "logit_margin", "rank_of_label", "correct")
@@ -24,8 +25,36 @@ def compare(
         np.testing.assert_array_equal(on_gpu[name].cpu().numpy(), expected.numpy(), err_msg=name)
 
 
+def compare_neighbors(generator: torch.Generator) -> None:
+    """Search on both devices, with ties, zero rows and more points than one slice."""
+    for rows, points, columns, k in ((70, None, 5, 6), (33, 70, 17, 3), (40, 17_000, 3, 20), (1100, None, 2, 1024)):
+        X = (torch.randn(rows, columns, generator=generator) * 2).round()
+        Y = None if points is None else (torch.randn(points, columns, generator=generator) * 2).round()
+        for metric in ("euclidean", "cosine", "manhattan"):
+            for dtype in (torch.float32, torch.float64):
+                others = None if Y is None else Y.to(dtype)
+                on_cpu = kneighbors(X.to(dtype), k, others, metric=metric)
+                on_gpu = kneighbors(X.to(dtype).cuda(), k, None if others is None else others.cuda(), metric=metric)
+                for found, expected in zip(on_gpu, on_cpu, strict=True):
+                    np.testing.assert_array_equal(found.cpu().numpy(), expected.numpy(), err_msg=metric)
+
+
+def compare_interpolation(generator: torch.Generator) -> None:
+    """Interpolate on both devices in every dtype that torch has."""
+    base, neighbor = torch.randint(50, (2, 300), generator=generator)
+    step = torch.rand(300, generator=generator, dtype=torch.float64)
+    for dtype in (torch.float64, torch.float32, torch.float16, torch.int64, torch.int32, torch.int16, torch.uint8):
+        X = (torch.randn(50, 7, generator=generator) * 40).abs().to(dtype)
+        out = torch.empty(300, 7, dtype=dtype)
+        out_gpu = out.cuda()
+        _core.interpolate(X, None, base, neighbor, step, None, out, 0)
+        stream = torch.cuda.current_stream().cuda_stream
+        _core.interpolate(X.cuda(), None, base.cuda(), neighbor.cuda(), step.cuda(), None, out_gpu, stream)
+        np.testing.assert_array_equal(out_gpu.cpu().numpy(), out.numpy(), err_msg=str(dtype))
+
+
 def main() -> None:
-    """Cover the three kernels, all dtypes, kinds of input and levels of statistics."""
+    """Cover all kernels, dtypes, kinds of input and levels of statistics."""
     generator = torch.Generator().manual_seed(0)
     for classes in (2, 10, 32, 33, 100, 1000, 1025, 4097, 9000):
         rows = 300 if classes <= 1025 else 3
@@ -38,6 +67,8 @@ def main() -> None:
         compare(logits.T.contiguous().T, labels, WITH_LABELS)
         compare(logits, None, ("entropy",), activation="sigmoid")
         compare(None, labels, tuple(name for name in WITH_LABELS if name != "energy"), probs=logits.softmax(1))
+    compare_neighbors(generator)
+    compare_interpolation(generator)
     torch.cuda.synchronize()
     print("same bits on both devices")
 

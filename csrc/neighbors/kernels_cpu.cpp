@@ -261,13 +261,25 @@ int filter_block(const FilterJob& job) {
   return static_cast<int>(out - job.pairs);
 }
 
-// The k-th smallest of a row's values, without the one in place `left_out`; k is at most block_rows - 1.
-float smallest(const float* values, int count, int left_out, int k) {
+// A bound for the k-th smallest value that is not in place `left_out`; k is at most block_rows - 1. For few neighbors
+// the exact value is not worth its branches: the k-th smallest of 16 minima is enough.
+float smallest(float* values, int count, int left_out, int k) {
+  constexpr int minima = 16;
+  const float infinity = __builtin_inff();
+  values[left_out] = infinity;
+  for (int j = count; j < block_rows; ++j) values[j] = infinity;
+  int length = count;
+  if (k <= minima / 2 && count == block_rows) {
+    for (int j = minima; j < block_rows; ++j) {
+      const int lane = j % minima;
+      values[lane] = values[j] < values[lane] ? values[j] : values[lane];
+    }
+    length = minima;
+  }
   float best[block_rows];
-  int found = 0;
-  for (int j = 0; j < count; ++j) {
-    if (j == left_out || (found == k && !(values[j] < best[k - 1]))) continue;
-    int place = found < k ? found++ : k - 1;
+  for (int j = 0; j < length; ++j) {
+    int place = j < k ? j : k - 1;
+    if (j >= k && !(values[j] < best[place])) continue;
     for (; place > 0 && values[j] < best[place - 1]; --place) best[place] = best[place - 1];
     best[place] = values[j];
   }
@@ -304,25 +316,33 @@ void seed_block(const SeedJob& job) {
 
 // ---- exact keys ----
 
-template <Metric metric, class T>
-void measure(const MeasureJob& job) {
+template <Metric metric, class T, int lane_count>
+void measure_in_lanes(const MeasureJob& job) {
   const std::int64_t width = job.queries.width;
   for (int p = 0; p < job.count; ++p) {
     const auto [row, point] = job.pairs[p];
     const T* a = static_cast<const T*>(job.queries.rows) + row * job.queries.stride;
     const T* b = static_cast<const T*>(job.points.rows) + point * job.points.stride;
-    double lanes[key_lanes] = {};
+    double lanes[lane_count] = {};
     std::int64_t c = 0;
-    for (; c + key_lanes <= width; c += key_lanes) {
-      for (int lane = 0; lane < key_lanes; ++lane) {
+    for (; c + lane_count <= width; c += lane_count) {
+      for (int lane = 0; lane < lane_count; ++lane) {
         lanes[lane] = add_term<metric>(lanes[lane], static_cast<double>(a[c + lane]), static_cast<double>(b[c + lane]));
       }
     }
     for (int lane = 0; c < width; ++c, ++lane) {
       lanes[lane] = add_term<metric>(lanes[lane], static_cast<double>(a[c]), static_cast<double>(b[c]));
     }
-    const double sum = sum_lanes(lanes);
-    job.keys[p] = key_of<metric>(sum);
+    job.keys[p] = key_of<metric>(sum_lanes(lanes));
+  }
+}
+
+template <Metric metric, class T>
+void measure(const MeasureJob& job) {
+  if (job.queries.width <= 4) {
+    measure_in_lanes<metric, T, 4>(job);  // the other lanes would stay 0
+  } else {
+    measure_in_lanes<metric, T, key_lanes>(job);
   }
 }
 

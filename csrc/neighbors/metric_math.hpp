@@ -26,9 +26,10 @@ BURNISH_HD double add_term(double sum, double a, double b) {
   }
 }
 
-// Lane i with lane i + 8, then with i + 4, and so on. Overwrites the lanes.
-BURNISH_HD double sum_lanes(double (&lanes)[key_lanes]) {
-  for (int half = key_lanes / 2; half > 0; half /= 2) {
+// Lane i with lane i + 8, then with i + 4, and so on; fewer lanes if those behind are all 0. Overwrites the lanes.
+template <int count>
+BURNISH_HD double sum_lanes(double (&lanes)[count]) {
+  for (int half = count / 2; half > 0; half /= 2) {
     for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
   }
   return lanes[0];

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Polish the training set of a classifier: augment, balance and score it in one native engine."""
 
+import importlib
+from types import ModuleType
+
 from burnish import _core, hardness, neighbors
 from burnish._runtime import (
     build_info,
@@ -24,3 +27,10 @@ __all__ = [
     "neighbors",
     "set_num_threads",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import `burnish.balance`, which needs scikit-learn, when it is first used."""
+    if name == "balance":
+        return importlib.import_module("burnish.balance")
+    raise AttributeError(f"module 'burnish' has no attribute {name!r}")

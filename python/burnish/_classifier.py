@@ -20,6 +20,7 @@ from burnish._extras import needs_extra
 from burnish.data import DataError, LabeledImages
 
 _BATCH = 128
+_MOST_PIXELS = 8  # a side, where pixels are features
 _EPOCHS = 6  # 25,000 images of CIFAR-10: enough for 3 in 4 right
 _LEAST_STEPS = 400  # small sets need more epochs
 _MOST_EPOCHS = 60
@@ -108,7 +109,7 @@ def convolutional_folds(
             left = spent * (folds * rounds / ((number - 1) * rounds + epoch) - 1)
             progress(
                 f"fold {number}/{folds}, epoch {epoch}/{rounds}: loss {loss:.3f}, "
-                f"{_duration(spent)} spent, about {_duration(left)} left"
+                f"{duration(spent)} spent, about {duration(left)} left"
             )
         model.eval()
 
@@ -118,6 +119,65 @@ def convolutional_folds(
             return found
 
         yield Fold(number, held_out, logits)
+
+
+def convolutional_features(
+    data: LabeledImages,
+    train: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    epochs: int | None = None,
+    flip: bool = False,
+    progress: Callable[[int, int, float], None] = lambda epoch, epochs, loss: None,
+) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
+    """Train the network of `convolutional_folds` and return what its last layer sees.
+
+    Parameters
+    ----------
+    data : LabeledImages
+        Of which `train` are trained on.
+    train : int64 array of shape (M,)
+        Indices.
+    seed, epochs, flip
+        As for `convolutional_folds`.
+    progress : callable, optional
+        Called after each epoch with its number, the number of all, and the mean loss.
+
+    Returns
+    -------
+    callable
+        Takes indices (B,), returns float32 features (B, 128).
+    """
+    with needs_extra("torch"):
+        import torch
+    rounds = epochs or _default_epochs(len(train))
+    model = _network(data, seed=seed)
+    for epoch, loss in enumerate(_train(model, data, train, epochs=rounds, flip=flip, seed=seed), start=1):
+        progress(epoch, rounds, loss)
+    body = model[:-1].eval()
+
+    def features(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():
+            shards = np.array_split(indices, -(-len(indices) // _BATCH))
+            return np.concatenate([body(_batch(data.images[shard])).numpy() for shard in shards])
+
+    return features
+
+
+def pixel_features(data: LabeledImages) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
+    """Return a function from indices (B,) to pixels (B, D), 0 to 1, averaged down to 8 x 8 where there are more."""
+    size = data.images.shape[1]
+    starts = np.arange(0, size, -(-size // _MOST_PIXELS))
+    widths = np.diff(starts, append=size)
+    areas = widths[:, None, None] * widths[:, None]
+
+    def features(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        pixels = data.images[indices].astype(np.float32) / 255
+        sums = np.add.reduceat(np.add.reduceat(pixels, starts, axis=1), starts, axis=2)
+        means: npt.NDArray[np.float32] = (sums / areas).astype(np.float32)
+        return means.reshape(len(indices), -1)
+
+    return features
 
 
 def _default_epochs(n: int) -> int:
@@ -225,5 +285,6 @@ def _batch(images: npt.NDArray[np.uint8]) -> Any:
     return torch.from_numpy(images).float().div_(255.0).permute(0, 3, 1, 2)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Say how long, in seconds or minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

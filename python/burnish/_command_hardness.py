@@ -5,12 +5,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import functools
 import importlib
-import os
-import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +13,7 @@ import numpy as np
 
 from burnish import data as images
 from burnish._classifier import convolutional_folds, linear_folds
+from burnish._command_options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
 from burnish._command_output import print_label_noise, print_summary, write_report
 from burnish._command_score import Task, score
 from burnish._extras import needs_extra
@@ -41,7 +37,7 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("path", nargs="?", metavar="PATH", help="a folder with a folder of images per class, a zip of that, or cifar10")
+    add("path", nargs="?", metavar="PATH", help=PATH_HELP)
     add("--demo", action="store_true", help="use scikit-learn's handwritten digits and a logistic regression")
     add("--out", type=Path, default=Path("report"), metavar="FOLDER", help="where to write (default: report)")
     add(
@@ -53,8 +49,8 @@ def add_parser(commands: Any) -> None:
         help="also show the hardest wrong and the easiest right images of this class; may be repeated "
         "(default: the hardest class)",
     )
-    add("--top", type=_integer(1, 60), default=24, metavar="N", help="hardest images to show, 1 to 60 (default: 24)")
-    add("--limit", type=_integer(2), metavar="N", help="use the first N images of each class only")
+    add("--top", type=integer(1, 60), default=24, metavar="N", help="hardest images to show, 1 to 60 (default: 24)")
+    add("--limit", type=integer(2), metavar="N", help="use the first N images of each class only")
     add(
         "--noisy-labels",
         choices=("aggregate", "worst"),
@@ -63,38 +59,26 @@ def add_parser(commands: Any) -> None:
     add = parser.add_argument_group("training").add_argument
     add(
         "--folds",
-        type=_integer(2, 20),
+        type=integer(2, 20),
         metavar="N",
         help="each of N parts is scored by a model trained on the others, 2 to 20 (default: 2; demo: 5)",
     )
-    add("--epochs", type=_integer(1), metavar="N", help="default: 6, more for small sets")
+    add("--epochs", type=integer(1), metavar="N", help="default: 6, more for small sets")
     add(
         "--image-size",
-        type=_integer(8, 256),
+        type=integer(8, 256),
         metavar="PIXELS",
         help="images are cropped to a square and resized to this, 8 to 256 (default: 32)",
     )
     add("--flip", action="store_true", help="mirror half of the training images; not for letters (default: cifar10)")
-    add("--seed", type=_integer(0), default=0, metavar="N", help="default: 0")
+    add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
     parser.set_defaults(run=_run, error=parser.error)
-
-
-def _integer(least: int, most: int | None = None) -> Callable[[str], int]:
-    accepted = f"{least} or more" if most is None else f"{least} to {most}"
-
-    def parse(text: str) -> int:
-        value = int(text) if re.fullmatch(r"\d{1,9}", text) else -1
-        if value < least or (most is not None and value > most):
-            raise argparse.ArgumentTypeError(f"{text!r} is not accepted; accepted: an integer, {accepted}")
-        return value
-
-    return parse
 
 
 def _run(options: argparse.Namespace) -> None:
     _refuse_idle_options(options)
     _check_libraries(options)
-    _check_out(options.out)
+    check_out(options.out)
     everything = images.load_cifar10_human_labels(options.noisy_labels) if options.noisy_labels else None
     human = everything.first_of_each_class(options.limit) if everything is not None else None
     task = _task(options, human)
@@ -112,11 +96,11 @@ def _refuse_idle_options(options: argparse.Namespace) -> None:
     """Refuse what would have no effect."""
     if (options.path is None) == (not options.demo):
         options.error("name a folder, a zip or cifar10, or give --demo")
-    if options.noisy_labels and options.path != "cifar10":
+    if options.noisy_labels and options.path != CIFAR10:
         options.error("--noisy-labels goes with cifar10 only")
     if options.demo and (options.epochs or options.flip):
         options.error("--epochs and --flip go with a PATH; the demo trains no network")
-    if options.image_size and options.path in (None, "cifar10"):
+    if options.image_size and options.path in (None, CIFAR10):
         options.error("--image-size goes with a folder or zip of your own")
 
 
@@ -125,26 +109,16 @@ def _task(options: argparse.Namespace, human: HumanLabels | None) -> Task:
         data, folds = images.load_digits().first_of_each_class(options.limit), options.folds or 5
         trained = linear_folds(data, folds=folds, seed=options.seed)
         return Task(data, "scikit-learn's digits", f"logistic regression, {folds} folds", trained)
-    progress = functools.partial(print, file=sys.stderr, flush=True)
-
-    def read(done: int, of: int) -> None:
-        if done % 10_000 == 0:
-            progress(f"read {done} of {of} images")
-
-    is_cifar10, folds = options.path == "cifar10", options.folds or 2
-    if is_cifar10:
-        data, title = images.load_cifar10(limit=options.limit, progress=read), "CIFAR-10"
-        if human is not None:
-            data, title = _relabeled(data, human), f"CIFAR-10, human labels ({options.noisy_labels})"
-    else:
-        data = images.load_images(options.path, size=options.image_size or 32, limit=options.limit, progress=read)
-        title = Path(options.path).resolve().name
+    folds = options.folds or 2
+    data, title = read_images(options)
+    if human is not None:
+        data, title = _relabeled(data, human), f"{title}, human labels ({options.noisy_labels})"
     trained = convolutional_folds(
         data,
         folds=folds,
         seed=options.seed,
         epochs=options.epochs,
-        flip=options.flip or is_cifar10,
+        flip=options.flip or options.path == CIFAR10,
         progress=progress,
     )
     return Task(data, title, f"small convolutional network, {folds} folds", trained)
@@ -165,10 +139,3 @@ def _check_libraries(options: argparse.Namespace) -> None:
         if not options.demo:
             importlib.import_module("PIL.Image")
             importlib.import_module("torch")
-
-
-def _check_out(folder: Path) -> None:
-    """Refuse a folder that cannot be written to, before the work rather than after it."""
-    nearest = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise DataError(f"--out {folder} cannot be written: {nearest} is not a folder that may be written to")

@@ -183,11 +183,18 @@ def load_images(
     return LabeledImages(images, labels, names, ids, root, files)
 
 
-def load_cifar10(*, limit: int | None = None, progress: Callable[[int, int], None] | None = None) -> LabeledImages:
-    """Read CIFAR-10's 50,000 training photographs from ``cifar10-train.zip`` in the folder that BURNISH_DATA names.
+def load_cifar10(
+    part: Literal["train", "test"] = "train",
+    *,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> LabeledImages:
+    """Read CIFAR-10's photographs from ``cifar10-train.zip`` in the folder that BURNISH_DATA names.
 
     Parameters
     ----------
+    part : {"train", "test"}
+        The 50,000 photographs to train on, or the 10,000 to test, from ``cifar10-test.zip``.
     limit : int, optional
         Read only the first `limit` of each class.
     progress : callable, optional
@@ -202,7 +209,9 @@ def load_cifar10(*, limit: int | None = None, progress: Callable[[int, int], Non
     DataError
         If the variable is not set, or the file is not there or holds other classes.
     """
-    path = _from_burnish_data("cifar10-train.zip")
+    if part not in ("train", "test"):
+        raise DataError(f"load_cifar10: 'part' is {part!r}; accepted: 'train', 'test'")
+    path = _from_burnish_data(f"cifar10-{part}.zip")
     data = load_images(path, size=32, limit=limit, progress=progress)
     if data.names != _CIFAR10:
         raise DataError(f"{path} has the classes {', '.join(data.names)}; accepted: {', '.join(_CIFAR10)}")

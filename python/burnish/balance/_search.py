@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neighbors of rows among rows: by burnish's search, or by the object that the caller gave instead of a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.neighbors import NearestNeighbors as _SparseSearch
+
+from burnish._array import is_torch, to_numpy
+from burnish.balance._containers import take_rows
+from burnish.balance._strategy import Indices
+from burnish.neighbors import NearestNeighbors, NeighborGraph, kneighbors
+
+# Sparse rows are searched as dense ones up to this many numbers (64 MB), by scikit-learn's sparse search above.
+_DENSE_NUMBERS = 1 << 23
+_MOST_NEIGHBORS = 1024
+
+
+def searchable(X: Any, rows: Indices | None = None) -> Any:
+    """Return rows of X as the search reads them: float32 or float64, dense unless that were too large."""
+    chosen = X if rows is None or len(rows) == X.shape[0] else take_rows(X, rows)
+    if sparse.issparse(chosen):
+        if chosen.shape[0] * chosen.shape[1] > _DENSE_NUMBERS:
+            return chosen.tocsr()
+        chosen = chosen.toarray()
+    if is_torch(chosen):
+        return chosen.contiguous() if str(chosen.dtype) in ("torch.float32", "torch.float64") else chosen.double()
+    return np.ascontiguousarray(chosen, None if chosen.dtype in (np.float32, np.float64) else np.float64)
+
+
+def nearest(points: Any, k: int, queries: Any = None) -> tuple[npt.NDArray[np.float64], Indices]:
+    """Return distances and places of the `k` nearest points, for each query or each point among the others."""
+    if sparse.issparse(points) or k > _MOST_NEIGHBORS:
+        search = _SparseSearch(n_neighbors=k, algorithm="brute").fit(_on_host(points))
+        found = search.kneighbors(None if queries is None else _on_host(queries))
+    elif queries is None:
+        found = kneighbors(points, k)
+    else:
+        found = kneighbors(queries, k, points)
+    return to_numpy(found[0]), to_numpy(found[1])
+
+
+def _on_host(rows: Any) -> Any:
+    return to_numpy(rows) if is_torch(rows) else rows
+
+
+def nearest_others(points: Any, k: int, queries: Indices) -> tuple[npt.NDArray[np.float64], Indices]:
+    """Return distances and places of the `k` nearest other points of some of the points."""
+    if 2 * len(queries) > points.shape[0]:  # a search of all by all meets each pair once
+        distances, places = nearest(points, k)
+        return distances[queries], places[queries]
+    distances, places = nearest(points, k + 1, take_rows(points, queries))
+    # One too many: the point itself or, where more than k others lie on it, the last.
+    out = places == queries[:, np.newaxis]
+    out[~out.any(axis=1), -1] = True
+    return distances[~out].reshape(-1, k), places[~out].reshape(-1, k)
+
+
+class Search:
+    """The meaning of `k_neighbors` and its like.
+
+    A number means that many others, found by `burnish.neighbors`, each row left out of its own list by its index. An
+    object with ``kneighbors`` and ``kneighbors_graph`` is cloned, fitted and asked; it finds the row itself first.
+
+    Attributes
+    ----------
+    estimator : object
+        What the fitted sampler shows as ``nn_k_`` and the like; it counts the row itself as a neighbor.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.is_ours = isinstance(value, Integral)
+        self.estimator = NearestNeighbors(n_neighbors=int(value) + 1) if self.is_ours else clone(value)
+        self._searched: Any = None
+
+    @property
+    def k(self) -> int | None:
+        """How many others are asked for; None if the caller's object does not tell."""
+        count = getattr(self.estimator, "n_neighbors", None)
+        return None if count is None else int(count) - 1
+
+    def others(self, X: Any, queries: Indices, among: Indices | None = None, k: int | None = None) -> Indices:
+        """Return the rows of X nearest to each of the rows `queries`, which are some of the rows `among`.
+
+        With `k`, fewer than the caller asked for.
+        """
+        if not self.is_ours:
+            return self._ask(X, queries, among, k)
+        points = searchable(X, among)
+        self.note(points)
+        number = int(k or self.k or 1)
+        if queries is among:
+            places = nearest(points, number)[1]
+        else:
+            places = nearest_others(points, number, _places(queries, among))[1]
+        return places if among is None or len(among) == X.shape[0] else among[places]
+
+    def _ask(self, X: Any, queries: Indices, among: Indices | None, k: int | None) -> Indices:
+        points = X if among is None else take_rows(X, among)
+        asked = points if queries is among else take_rows(X, queries)
+        if is_torch(X):
+            points, asked = to_numpy(points), to_numpy(asked)
+        self.estimator.fit(points)
+        count = {} if k is None or k == self.k else {"n_neighbors": k + 1}
+        places = np.asarray(self.estimator.kneighbors(asked, return_distance=False, **count))[:, 1:]
+        return places if among is None else among[places]
+
+    def note(self, points: Any) -> None:
+        """Remember what was searched last."""
+        self._searched = points
+
+    def finish(self) -> Any:
+        """Return the estimator, fitted to what was searched last."""
+        if self.is_ours and self._searched is not None:
+            _fit_checked(self.estimator, _on_host(self._searched))
+            self._searched = None
+        return self.estimator
+
+
+def _fit_checked(estimator: Any, rows: Any) -> None:
+    """Fit to rows that were checked and searched already: `fit` would take as long as a small SMOTE."""
+    if sparse.issparse(rows):
+        estimator.fit(rows)
+        return
+    estimator._fit_X = rows
+    estimator.n_samples_fit_, estimator.n_features_in_ = rows.shape
+    estimator.effective_metric_ = estimator.metric
+
+
+def _places(queries: Indices, among: Indices | None) -> Indices:
+    return queries if among is None else np.searchsorted(among, queries)
+
+
+def too_few_rows(sampler: Any, search: Search, parameter: str, whose: str, count: int, remedy: str = "") -> ValueError:
+    """Return the refusal to find more neighbors than there are rows."""
+    k = int(search.k or 0)
+    given = f"'{parameter}' is {k}" if search.is_ours else f"'{parameter}' counts {k + 1} with the row itself"
+    most = f"it must be at most {count - 1}" if count > 1 else "a lone row has no neighbors"
+    return ValueError(
+        f"{type(sampler).__name__}: {given} but {whose} has {count} samples; {most}{remedy} (Expected n_neighbors <= "
+        f"n_samples_fit, but n_neighbors = {k + 1}, n_samples_fit = {count}, n_samples = {count})"
+    )
+
+
+class _SearchedAnew:
+    """What `NeighborGraph` offers, where rows stay sparse or the caller's own object searches."""
+
+    def __init__(self, X: Any, search: Callable[[Any], Indices]) -> None:
+        self.X, self._search = X, search
+        self.indices = search(X)
+
+    def subset(self, keep: Indices) -> _SearchedAnew:
+        return _SearchedAnew(take_rows(self.X, keep), self._search)
+
+
+def neighbor_graph(X: Any, search: Search) -> Any:
+    """Return the nearest others of each row, to be kept up to date while rows are dropped.
+
+    Has ``indices`` of shape (n, k) and ``subset(rows)``.
+    """
+    if not search.is_ours:
+        return _SearchedAnew(X, lambda rows: search.others(rows, np.arange(rows.shape[0])))
+    points, k = searchable(X), int(search.k or 1)
+    search.note(points)
+    if sparse.issparse(points) or k > _MOST_NEIGHBORS:
+        return _SearchedAnew(points, lambda rows: nearest(rows, k)[1])
+    return NeighborGraph.build(points, k)

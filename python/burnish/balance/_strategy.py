@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which classes a sampler changes, and to how many rows: the labels counted once, and `sampling_strategy` read."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+OVER, UNDER, CLEAN = "over-sampling", "under-sampling", "clean-sampling"
+TARGETS = ("minority", "majority", "not minority", "not majority", "all", "auto")
+
+Indices = npt.NDArray[np.intp]
+
+
+class Labels:
+    """The label of each row, counted.
+
+    Attributes
+    ----------
+    values : array of shape (n,)
+        The labels.
+    classes : array of shape (C,)
+        The distinct labels in sorted order.
+    codes : integer array of shape (n,)
+        Each row's place in `classes`.
+    counts : int64 array of shape (C,)
+        Rows of each class.
+    """
+
+    def __init__(self, values: npt.NDArray[Any]) -> None:
+        self.values = values
+        self.classes, self.codes, self.counts = factorize(values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, code: int) -> Indices:
+        """Return the rows of a class, ascending."""
+        return np.flatnonzero(self.codes == code)
+
+    def rarest(self) -> int:
+        """Return the class with the fewest rows; among equals, the one that comes first in the rows."""
+        smallest = np.flatnonzero(self.counts == self.counts.min())
+        return int(min(smallest, key=lambda code: int(np.argmax(self.codes == code))))
+
+    def select(self, rows: Indices) -> Labels:
+        """Return the labels of some rows."""
+        return Labels(self.values[rows])
+
+
+def factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Return the sorted distinct values, each row's place among them, and their counts."""
+    if values.dtype.kind in "biu" and len(values):
+        low, high = int(values.min()), int(values.max())
+        if high - low < max(4096, 2 * len(values)):
+            return _factorize_integers(values, low, high)
+    if values.dtype.kind in "OU":
+        return _factorize_by_hash(values)
+    classes, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return classes, codes.reshape(-1), counts
+
+
+def _factorize_integers(
+    values: npt.NDArray[Any], low: int, high: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
+    numbers = values.view(np.uint8) if values.dtype.kind == "b" else values
+    # uint64 may exceed int64 only before the subtraction
+    shifted = (numbers - np.asarray(low, numbers.dtype)) if low and numbers.dtype == np.uint64 else numbers
+    codes = shifted.astype(np.intp, copy=False)
+    if low and numbers.dtype != np.uint64:
+        codes = codes - low
+    counts = np.bincount(codes, minlength=high - low + 1)
+    present = np.flatnonzero(counts)
+    if len(present) < len(counts):
+        places = np.zeros(len(counts), np.intp)
+        places[present] = np.arange(len(present))
+        codes, counts = places[codes], counts[present]
+    if numbers.dtype == np.uint64:
+        return present.astype(np.uint64) + np.uint64(low), codes, counts
+    return (present + low).astype(values.dtype), codes, counts
+
+
+def _factorize_by_hash(
+    values: npt.NDArray[Any],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Hash once instead of sorting all: strings repeat."""
+    seen: dict[Any, int] = {}
+    first_seen = np.fromiter((seen.setdefault(value, len(seen)) for value in values.tolist()), np.intp, len(values))
+    try:
+        order = sorted(seen)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in seen})
+        raise TypeError(f"labels of different kinds cannot be sorted: {', '.join(kinds)}") from None
+    classes = np.empty(len(order), values.dtype)
+    classes[:] = order
+    places = np.empty(len(order), np.intp)
+    places[[seen[value] for value in order]] = np.arange(len(order))
+    codes = places[first_seen]
+    return classes, codes, np.bincount(codes, minlength=len(order))
+
+
+def resolve_strategy(strategy: Any, labels: Labels, sampling_type: str) -> OrderedDict[Any, int]:
+    """Return, in order of class, the rows to make (over-sampling) or to keep (under-sampling and cleaning).
+
+    Cleaning methods look at the classes only.
+    """
+    if len(labels.classes) <= 1:
+        raise ValueError(
+            f"'y' needs to have more than 1 class to balance, got {len(labels.classes)} class over {len(labels)} rows"
+        )
+    if isinstance(strategy, str):
+        numbers = _by_name(strategy, labels, sampling_type)
+    elif isinstance(strategy, Mapping):
+        numbers = _by_mapping(strategy, labels, sampling_type)
+    elif isinstance(strategy, list):
+        numbers = _by_list(strategy, labels, sampling_type)
+    elif isinstance(strategy, Real):
+        numbers = _by_ratio(float(strategy), labels, sampling_type)
+    elif callable(strategy):
+        numbers = _by_mapping(strategy(labels.values), labels, sampling_type)
+    else:
+        raise ValueError(f"'sampling_strategy' is {strategy!r}; accepted: a number, a name, a dict, a list, a callable")
+    return OrderedDict(sorted(numbers.items()))
+
+
+def _by_name(name: str, labels: Labels, sampling_type: str) -> dict[Any, int]:
+    if name not in TARGETS:
+        raise ValueError(f"'sampling_strategy' is {name!r}; accepted as a name: {', '.join(map(repr, TARGETS))}")
+    over = sampling_type == OVER
+    if over and name == "majority":
+        raise ValueError("'sampling_strategy'='majority' cannot be used with over-sampler: it has no rows to gain")
+    if not over and name == "minority":
+        raise ValueError(
+            "'sampling_strategy'='minority' cannot be used with under-sampler and clean-sampler: it has no rows to lose"
+        )
+    if name == "auto":
+        name = "not majority" if over else "not minority"
+    smallest, largest = int(np.argmin(labels.counts)), int(np.argmax(labels.counts))
+    chosen: Callable[[int], bool] = {
+        "minority": lambda code: code == smallest,
+        "majority": lambda code: code == largest,
+        "not minority": lambda code: code != smallest,
+        "not majority": lambda code: code != largest,
+        "all": lambda code: True,
+    }[name]
+    most, fewest = int(labels.counts[largest]), int(labels.counts[smallest])
+    return {
+        labels.classes[code]: most - int(labels.counts[code]) if over else fewest
+        for code in range(len(labels.classes))
+        if chosen(code)
+    }
+
+
+def _counts_of(chosen: Any, labels: Labels) -> dict[Any, int]:
+    counts = dict(zip(labels.classes.tolist(), labels.counts.tolist(), strict=True))
+    unknown = [label for label in chosen if label not in counts]
+    if unknown:
+        raise ValueError(f"'sampling_strategy' names classes that are not present in the data. Unknown: {unknown}")
+    return counts
+
+
+def _by_mapping(wanted: Mapping[Any, int], labels: Labels, sampling_type: str) -> dict[Any, int]:
+    counts = _counts_of(wanted, labels)
+    if any(number < 0 for number in wanted.values()):
+        raise ValueError(f"'sampling_strategy' is {dict(wanted)}; the rows asked for in a class cannot be negative.")
+    if sampling_type == CLEAN:
+        raise ValueError(
+            "'sampling_strategy' as a dict for cleaning methods is not supported, "
+            "since they decide the numbers themselves; give a list of the classes to clean"
+        )
+    over = sampling_type == OVER
+    for label, number in wanted.items():
+        if (number < counts[label]) if over else (number > counts[label]):
+            raise ValueError(
+                f"'sampling_strategy' asks for {number} rows of class {label!r}, which has {counts[label]}; "
+                f"accepted for {sampling_type}: {'at least' if over else 'at most'} as many as there are"
+            )
+    return {label: int(number) - counts[label] if over else int(number) for label, number in wanted.items()}
+
+
+def _by_list(chosen: list[Any], labels: Labels, sampling_type: str) -> dict[Any, int]:
+    if sampling_type != CLEAN:
+        raise ValueError(
+            "'sampling_strategy' cannot be a list for samplers which are not cleaning methods; give a dict"
+        )
+    _counts_of(chosen, labels)
+    return dict.fromkeys(chosen, int(labels.counts.min()))
+
+
+def _by_ratio(ratio: float, labels: Labels, sampling_type: str) -> dict[Any, int]:
+    if not 0 < ratio <= 1:
+        raise ValueError(f"When 'sampling_strategy' is a number, it should be in the range (0, 1]; got {ratio}")
+    if len(labels.classes) != 2:
+        raise ValueError(
+            "'sampling_strategy' can be a number only when the type of target is binary; "
+            f"'y' has {len(labels.classes)} classes: use a dict"
+        )
+    if sampling_type == CLEAN:
+        raise ValueError("'sampling_strategy' is a number; 'clean-sampling' methods take a name or a list of classes")
+    large = int(np.argmax(labels.counts))
+    if sampling_type == OVER:
+        small = 1 - large
+        missing = int(int(labels.counts[large]) * ratio - int(labels.counts[small]))
+        if missing <= 0:
+            raise ValueError(
+                f"'sampling_strategy' is {ratio}, but the smaller class already has {labels.counts[small]} rows to "
+                f"{labels.counts[large]}: over-sampling cannot remove samples; accepted: a larger ratio"
+            )
+        return {labels.classes[small]: missing}
+    small = int(np.argmin(labels.counts))
+    large = 1 - small
+    kept = int(int(labels.counts[small]) / ratio)
+    if kept > labels.counts[large]:
+        raise ValueError(
+            f"'sampling_strategy' is {ratio}, but the smaller class already has {labels.counts[small]} rows to "
+            f"{labels.counts[large]}: under-sampling cannot generate samples; accepted: a larger ratio"
+        )
+    return {labels.classes[large]: kept}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One class to work on: its place among the classes, its label, and the rows to make or to keep."""
+
+    code: int
+    label: Any
+    number: int
+
+
+def tasks(strategy: Mapping[Any, int], labels: Labels) -> Iterator[Task]:
+    """Return the classes with rows to make, in order."""
+    places = {label: code for code, label in enumerate(labels.classes.tolist())}
+    for label, number in strategy.items():
+        if number:
+            yield Task(places[_plain(label)], label, int(number))
+
+
+def chosen_codes(strategy: Mapping[Any, int], labels: Labels) -> dict[int, int]:
+    """Return the number of each class that `strategy` names, by place among the classes."""
+    places = {label: code for code, label in enumerate(labels.classes.tolist())}
+    return {places[_plain(label)]: int(number) for label, number in strategy.items()}
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sampler would do, told before it does it.
+
+    Attributes
+    ----------
+    before, after : dict of label to int
+        Rows of each class.
+    exact : bool
+        Whether `after` is certain. Methods that look at the data first may make or keep fewer rows; `after` is then
+        what is asked of them (over-sampling) or the most they can keep (cleaning).
+    nbytes : int or None
+        Bytes of the resampled X; None where neither X nor its width was given, and for sparse X.
+    """
+
+    before: dict[Any, int]
+    after: dict[Any, int]
+    exact: bool = True
+    nbytes: int | None = None
+
+    @property
+    def made(self) -> dict[Any, int]:
+        """Rows added to each class."""
+        return {label: max(0, self.after[label] - count) for label, count in self.before.items()}
+
+    @property
+    def dropped(self) -> dict[Any, int]:
+        """Rows taken from each class."""
+        return {label: max(0, count - self.after[label]) for label, count in self.before.items()}
+
+    @property
+    def n_samples(self) -> int:
+        """Rows of the result."""
+        return sum(self.after.values())
+
+    def __str__(self) -> str:
+        about = "" if self.exact else "up to "
+        lines = [f"{label!r}: {count} -> {about}{self.after[label]}" for label, count in self.before.items()]
+        size = "" if self.nbytes is None else f", {about}{self.nbytes:,} bytes"
+        return "\n".join([*lines, f"rows: {about}{self.n_samples}{size}"])
