@@ -261,23 +261,39 @@ int filter_block(const FilterJob& job) {
   return static_cast<int>(out - job.pairs);
 }
 
+// A value that at least k of 16 do not exceed; they are not negative, so that their bits order them.
+float smallest_of_minima(const float (&values)[16], int k) {
+  std::int32_t bits[16];
+  __builtin_memcpy(bits, values, sizeof bits);
+  constexpr std::int32_t infinity = 0x7f800000;
+  std::int32_t bound = infinity;
+  for (int round = 0; round < k; ++round) {
+    std::int32_t least = infinity;
+    for (const std::int32_t b : bits) least = b < least ? b : least;
+    if (least == infinity) break;  // equal ones went together, and none are left
+    bound = least;
+    for (std::int32_t& b : bits) b = b == least ? infinity : b;
+  }
+  return bit_cast<float>(bound);
+}
+
 // A bound for the k-th smallest value that is not in place `left_out`; k is at most block_rows - 1. For few neighbors
-// the exact value is not worth its branches: the k-th smallest of 16 minima is enough.
-float smallest(float* values, int count, int left_out, int k) {
+// the exact value is not worth its branches: that of 16 minima is enough.
+float smallest(float (&values)[block_rows], int count, int left_out, int k) {
   constexpr int minima = 16;
-  const float infinity = __builtin_inff();
-  values[left_out] = infinity;
-  for (int j = count; j < block_rows; ++j) values[j] = infinity;
-  int length = count;
+  values[left_out] = __builtin_inff();
   if (k <= minima / 2 && count == block_rows) {
-    for (int j = minima; j < block_rows; ++j) {
-      const int lane = j % minima;
-      values[lane] = values[j] < values[lane] ? values[j] : values[lane];
+    float least[minima];
+    for (int lane = 0; lane < minima; ++lane) least[lane] = values[lane];
+    for (int j = minima; j < block_rows; j += minima) {
+      for (int lane = 0; lane < minima; ++lane) {
+        least[lane] = values[j + lane] < least[lane] ? values[j + lane] : least[lane];
+      }
     }
-    length = minima;
+    return smallest_of_minima(least, k);
   }
   float best[block_rows];
-  for (int j = 0; j < length; ++j) {
+  for (int j = 0; j < count; ++j) {
     int place = j < k ? j : k - 1;
     if (j >= k && !(values[j] < best[place])) continue;
     for (; place > 0 && values[j] < best[place - 1]; --place) best[place] = best[place - 1];
