@@ -149,8 +149,6 @@ def use_threads(n: int) -> None:
     burnish.set_num_threads(n)
     if threadpoolctl := optional("threadpoolctl"):
         threadpoolctl.threadpool_limits(limits=n)
-    if numba := optional("numba"):
-        numba.set_num_threads(min(n, numba.config.NUMBA_NUM_THREADS))
 
 
 def peak_memory(call: Callable[[], Any]) -> tuple[int, Any]:

@@ -91,9 +91,7 @@ def generate(machine: Machine, columns: int, made: int, budget: float) -> list[R
     ]
 
 
-def run(
-    machine: Machine, rows: Sequence[int], columns: Sequence[int], made: int, budget: float, target: Path
-) -> None:
+def run(machine: Machine, rows: Sequence[int], columns: Sequence[int], made: int, budget: float, target: Path) -> None:
     print(f"{machine.where.get('chip', machine.chip)}; {timing.describe(machine.where)}")
     groups: list[list[Result]] = []
     for d in columns:

@@ -86,10 +86,18 @@ def _verdicts(runs: Sequence[Run], methods: Sequence[str]) -> str:
     lines = [["accuracy against none", "every class the same", "95 % interval", "as frequent as in training", ""]]
     for method in methods[1:]:
         gain, low, high = _gain(runs, method, BEFORE)
-        verdict = "helped" if low > 0 else "harmed" if high < 0 else "did not help: no more than chance"
         cost = _gain(runs, method, BEFORE, weighting=1)[0]
+        verdict = f"{_verdict(gain, low, high):<17}"
         lines.append([method, f"{gain:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{cost:+.3f}", verdict])
     return _aligned(lines)
+
+
+def _verdict(gain: float, low: float, high: float) -> str:
+    if low > 0:
+        return "helped"
+    if high < 0:
+        return "harmed"
+    return "not shown to help" if gain > 0 else "did not help"
 
 
 def _conclusions(runs: Sequence[Run], methods: Sequence[str]) -> list[str]:
@@ -107,8 +115,8 @@ def _conclusions(runs: Sequence[Run], methods: Sequence[str]) -> list[str]:
             lines.append(f"Better than {best}, which changes no rows: {', '.join(better)}.")
         else:
             lines.append(f"No resampling was better than {best}, which changes no rows.")
-    losses = {method: _of(runs, method, "log_loss")[:, 1].mean() for method in methods}
-    best = min(losses, key=lambda method: losses[method])
+    losses = {method: round(float(_of(runs, method, "log_loss")[:, 1].mean()), 3) for method in methods}
+    best = min(losses, key=lambda method: losses[method])  # none where there is no difference to be seen
     lines.append(f"Where classes stay as frequent as in training, {best} has the best probabilities (log loss).")
     return lines
 

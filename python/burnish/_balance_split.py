@@ -63,7 +63,6 @@ def split(
     left = np.bincount(data.labels[rest], minlength=len(sizes))
     keep = left if ratio is None else long_tail(int(left.min()), len(sizes), ratio)
     if keep.min() == keep.max():
-        remedy = "--ratio makes classes uneven" if ratio is None else "accepted: a larger --ratio, or more images"
-        raise DataError(f"{keep[0]} images of every class to train on: nothing to balance; {remedy}")
+        raise DataError(f"{keep[0]} images of every class to train on: nothing to balance; --ratio makes them uneven")
     kept = place_in_class(data.labels[rest]) < keep[data.labels[rest]]
     return np.sort(rest[kept]), np.sort(shuffled[is_test])

@@ -172,6 +172,7 @@ def _network_features(
     seed: int,
     told: Callable[[int, int, float], None],
 ) -> Callable[[Indices], Floats]:
+    """Learn features before balancing (Kang et al., Decoupling representation and classifier, ICLR 2020)."""
     flip = options.flip or options.path == CIFAR10
     return convolutional_features(data, train, seed=seed, epochs=options.epochs, flip=flip, progress=told)
 

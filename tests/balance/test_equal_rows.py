@@ -16,7 +16,9 @@ pytest.importorskip("pandas", reason="pandas is not installed")
 import equal_rows
 from burnish import balance
 from equal_rows import CASES, SEEDS, THEIR_FAULTS, THEIRS, Case, against, compare, data, resample
+from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
+from sklearn.tree import DecisionTreeClassifier
 
 EVERY = [(case, name) for case in CASES for name in case.on]
 
@@ -100,6 +102,42 @@ def test_a_search_of_the_callers_own(name: str, parameter: str, k: int, algorith
         results.append((*sampler.fit_resample(given.X, given.y), sampler))
         assert not hasattr(search, "n_samples_fit_"), "it is cloned"
     assert compare(*results).nothing
+
+
+NUMERIC = [name for name in vars(THEIRS) if name not in ("SMOTENC", "SMOTEN", "ClusterCentroids")]
+
+
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array])
+@pytest.mark.parametrize("name", NUMERIC)
+def test_sparse_rows_are_those_of_dense_ones(name: str, form: Any) -> None:
+    """Where imbalanced-learn fails, too. (ClusterCentroids means another thing by voting="auto" for them.)"""
+    given = data("csr")
+    for params in ({}, {"kind": "borderline-2"}) if name == "BorderlineSMOTE" else ({},):
+        slow = {"estimator": DecisionTreeClassifier(random_state=0)} if name == "InstanceHardnessThreshold" else {}
+        case = Case(name, {**params, **slow})
+        dense = resample(case, balance, "csr", 2)
+        sampler = case.make(balance, 2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            X_new, y_new = sampler.fit_resample(form(given.X), given.y)
+            wanted, labels = case.make(balance, 2).fit_resample(given.X.toarray(), given.y)
+        assert type(X_new) is form
+        np.testing.assert_array_equal(X_new.toarray(), wanted)
+        np.testing.assert_array_equal(y_new, labels)
+        np.testing.assert_array_equal(dense[0].toarray(), wanted)
+
+
+@pytest.mark.parametrize(
+    "name", ["EditedNearestNeighbours", "AllKNN", "NeighbourhoodCleaningRule", "OneSidedSelection"]
+)
+def test_names_of_classes_vote_like_numbers(name: str) -> None:
+    """scikit-learn's names sort as their numbers do."""
+    given = data("clusters float64")
+    case = Case(name, {"kind_sel": "mode"} if name in ("EditedNearestNeighbours", "AllKNN") else {})
+    named = case.make(balance, 0).fit_resample(given.X, np.array(["a", "b", "c"])[given.y])
+    numbered = case.make(balance, 0).fit_resample(given.X, given.y)
+    np.testing.assert_array_equal(named[0], numbered[0])
+    np.testing.assert_array_equal(named[1], np.array(["a", "b", "c"])[numbered[1]])
 
 
 AT_EVERY_LEVEL = [

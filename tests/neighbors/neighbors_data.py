@@ -25,7 +25,7 @@ def clusters(n: int, d: int, seed: int = 0) -> Array:
     inner = min(d, 4)
     centers, planes = 4 * rng.standard_normal((12, d)), rng.standard_normal((12, inner, d))
     which = rng.integers(0, 12, n)
-    on_plane = np.einsum("ni,nid->nd", rng.standard_normal((n, inner)), planes[which])
+    on_plane = np.einsum("ri,ric->rc", rng.standard_normal((n, inner)), planes[which])
     return centers[which] + on_plane + 0.1 * rng.standard_normal((n, d))
 
 

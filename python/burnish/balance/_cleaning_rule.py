@@ -113,8 +113,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         edited_out = self._edited_out(given, around)
         target = chosen_codes(self.sampling_strategy_, labels)
         enough = labels.counts[rarest] * self.threshold_cleaning
-        first_row = [int(np.argmax(labels.codes == code)) for code in range(len(labels.classes))]
-        to_clean = [code for code in np.argsort(first_row) if code in target and labels.counts[code] > enough]
+        to_clean = [code for code in np.argsort(labels.first_rows()) if code in target and labels.counts[code] > enough]
         self.classes_to_clean_ = [labels.classes[code] for code in to_clean]
         host = to_numpy(X) if is_torch(X) else X
         self.nn_.fit(host, labels.values)

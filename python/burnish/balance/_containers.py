@@ -210,8 +210,7 @@ class Given:
         if type(self._y) is np.ndarray and not self._one_hot:
             new = labels.classes[codes]
             return np.concatenate([labels.values, new]) if after_all else new
-        one_of_class = np.array([np.argmax(labels.codes == code) for code in range(len(labels.classes))], np.intp)
-        rows = one_of_class[codes]
+        rows = labels.first_rows()[codes]
         return self.labels_of(np.concatenate([np.arange(len(labels)), rows]) if after_all else rows)
 
     def labels_of(self, rows: Indices) -> Any:
