@@ -17,7 +17,7 @@ void check_rows(std::string_view argument, const TensorView& rows) {
               {DType::float64, DType::float32, DType::float16, DType::int64, DType::int32, DType::int16, DType::int8,
                DType::uint64, DType::uint32, DType::uint16, DType::uint8});
   check(rows.ndim == 2, call, ": '", argument, "' must be 2-D (n, d), got shape ", ShapeOf{rows});
-  check(rows.shape[1] <= 1 || rows.strides[1] == 1, call, ": '", argument,
+  check(rows.shape[0] == 0 || rows.shape[1] <= 1 || rows.strides[1] == 1, call, ": '", argument,
         "' has columns that do not lie side by side; pass a C-contiguous copy");
 }
 

@@ -72,11 +72,13 @@ struct FilterJob {
   Pair* pairs = nullptr;               // out: room for block_pairs
 };
 
-// For each row of a block, a length within which at least k other rows of the block lie.
+// For each query of a block, a length within which at least k points of another block lie, or k other rows of its own.
 struct SeedJob {
-  CodeBlock queries;  // the block as queries
-  CodeBlock points;   // and as points
-  int count = 0;      // more than k
+  CodeBlock queries;
+  CodeBlock points;
+  int query_count = 0;
+  int point_count = 0;  // at least k, or more than k of its own
+  bool is_self = false;
   int code_width = 0;
   int k = 0;
   bool sums_in_32_bits = false;

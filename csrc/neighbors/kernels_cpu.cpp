@@ -277,11 +277,11 @@ float smallest_of_minima(const float (&values)[16], int k) {
   return bit_cast<float>(bound);
 }
 
-// A bound for the k-th smallest value that is not in place `left_out`; k is at most block_rows - 1. For few neighbors
-// the exact value is not worth its branches: that of 16 minima is enough.
+// A bound for the k-th smallest value that is not in place `left_out`, if that is one; k is at most `count`. For few
+// neighbors the exact value is not worth its branches: that of 16 minima is enough.
 float smallest(float (&values)[block_rows], int count, int left_out, int k) {
   constexpr int minima = 16;
-  values[left_out] = __builtin_inff();
+  if (left_out >= 0) values[left_out] = __builtin_inff();
   if (k <= minima / 2 && count == block_rows) {
     float least[minima];
     for (int lane = 0; lane < minima; ++lane) least[lane] = values[lane];
@@ -307,10 +307,10 @@ void seed_block(const SeedJob& job) {
   const auto* packed = static_cast<const std::uint8_t*>(job.points.codes);
   const std::int64_t width = job.code_width;
   const float unit = 2.0F * job.queries.step * job.points.step;
-  for (int i = 0; i < job.count; i += strip_rows) {
+  for (int i = 0; i < job.query_count; i += strip_rows) {
     const std::int8_t* codes = static_cast<const std::int8_t*>(job.queries.codes) + i * width;
     alignas(64) float far[strip_rows][block_rows];
-    for (int j = 0; j < job.count; j += strip_columns) {
+    for (int j = 0; j < job.point_count; j += strip_columns) {
       IntVector sums[strip_rows][strip_vectors];
       multiply_strip<Products>(codes, packed + j * 4, width, job.queries.shift + i, sums);
       for (int r = 0; r < strip_rows; ++r) {
@@ -324,8 +324,9 @@ void seed_block(const SeedJob& job) {
         }
       }
     }
-    for (int r = 0; r < strip_rows && i + r < job.count; ++r) {
-      job.reach[i + r] = (smallest(far[r], job.count, i + r, job.k) + job.queries.error[i + r]) * upward;
+    for (int r = 0; r < strip_rows && i + r < job.query_count; ++r) {
+      const int left_out = job.is_self ? i + r : -1;
+      job.reach[i + r] = (smallest(far[r], job.point_count, left_out, job.k) + job.queries.error[i + r]) * upward;
     }
   }
 }

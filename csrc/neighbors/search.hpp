@@ -30,7 +30,7 @@ class Search {
     const std::int64_t blocks = queries_.block_count();
     node_reach_.assign(points_.nodes().size(), 0.0F);
     if (is_self_) {
-      for_blocks([&](int block, Scratch& scratch) { seed(block, scratch); });
+      for_blocks([&](int block, Scratch& scratch) { seed(block, block, scratch); });
       for_blocks([&](int block, Scratch& scratch) {
         begin(block, scratch);
         const int last = std::min(block + 1 + neighbors_first, points_.block_count());
@@ -54,6 +54,7 @@ class Search {
         : coarse(search.coarse_.width(), search.coarse_.code_width()),
           fine(search.fine_ ? search.fine_->width() : 0, search.fine_ ? search.fine_->code_width() : 0) {}
     int block = 0;
+    bool is_fresh = true;  // no points were compared yet
     float largest_reach = 0;
     int coarse_misses = 0;
     int coarse_pause = 0;
@@ -92,6 +93,7 @@ class Search {
 
   void begin(int block, Scratch& scratch) {
     scratch.block = block;
+    scratch.is_fresh = true;
     scratch.largest_reach = load_reach(block, scratch.query_reach);
     const std::int32_t node = queries_.node_of_block(block);
     const auto axes = static_cast<std::size_t>(points_.axes().count);
@@ -99,16 +101,18 @@ class Search {
     std::copy_n(queries_.high(node), axes, scratch.high);
   }
 
-  // Gives the rows of a block their first reach, from one another.
-  void seed(int block, Scratch& scratch) {
+  // Gives the queries of a block their first reach, from the points of another or from one another.
+  void seed(int query_block, int block, Scratch& scratch) {
+    if (metric_ == Metric::manhattan || points_.has_zero_rows()) return;  // lengths of codes are no upper bounds
+    if (queries_.has_zero_rows() || (!points_.axes().are_columns && !fine_)) return;
     SeedJob job;
-    job.count = queries_.rows_in_block(block);
-    if (metric_ == Metric::manhattan || points_.has_zero_rows()) return;  // lengths along the axes are no upper bounds
-    if (lists_.wanted() == 0 || lists_.wanted() >= job.count) return;
+    job.query_count = queries_.rows_in_block(query_block);
+    job.point_count = points_.rows_in_block(block);
+    job.is_self = is_self_;
+    if (lists_.wanted() == 0 || lists_.wanted() > job.point_count - is_self_) return;
     const Codes& codes = fine_ ? *fine_ : coarse_;
-    if (!points_.axes().are_columns && !fine_) return;
     QueryCodes& query_codes = fine_ ? scratch.fine : scratch.coarse;
-    codes.encode_queries(queries_, block, codes.cell_of(block), query_codes);
+    codes.encode_queries(queries_, query_block, codes.cell_of(block), query_codes);
     job.queries = query_codes.codes;
     job.points = codes.block(block);
     job.code_width = codes.code_width();
@@ -116,7 +120,8 @@ class Search {
     job.sums_in_32_bits = codes.sums_in_32_bits();
     job.reach = scratch.query_reach;
     with_isa([&]<Isa isa>() { seed_reach<isa>(job); });
-    for (int r = 0; r < job.count; ++r) lists_.seed(std::int64_t{block} * block_rows + r, scratch.query_reach[r]);
+    const std::int64_t first = std::int64_t{query_block} * block_rows;
+    for (int r = 0; r < job.query_count; ++r) lists_.seed(first + r, scratch.query_reach[r]);
   }
 
   // From the leaves up: children stand behind their parents.
@@ -175,6 +180,11 @@ class Search {
   }
 
   void compare(int block, Scratch& scratch) {
+    if (!is_self_ && scratch.is_fresh) {
+      seed(scratch.block, block, scratch);
+      scratch.largest_reach = load_reach(scratch.block, scratch.query_reach);
+      scratch.is_fresh = false;
+    }
     if (is_self_) copy_reach(block, scratch.point_reach);
     int count = block_pairs;
     if (!fine_) {
