@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "core/parallel.hpp"
 #include "core/rng.hpp"
@@ -72,53 +73,71 @@ void orthonormalize(std::vector<double>& directions, std::int64_t n) {
   }
 }
 
-// About the leading principal axes, by subspace iteration over a sample; any orthonormal directions are valid.
-Axes principal_axes(const TensorView& rows, double factor) {
-  constexpr std::int64_t sample_rows = 1024;
-  constexpr int rounds = 3;
+// An evenly spaced sample of the rows, in double, about its mean.
+std::vector<double> centered_sample(const TensorView& rows, double factor, std::int64_t count,
+                                    std::vector<double>& center) {
   const std::int64_t width = rows.shape[1];
   const auto size = static_cast<std::size_t>(width);
-  Axes axes;
-  axes.factor = factor;
-  axes.are_columns = false;
-  axes.count = axis_count;
-  axes.center.resize(size);
-  axes.directions.resize(size * axis_count);
-
-  const std::int64_t count = std::min(sample_rows, rows.shape[0]);
   const std::int64_t step = rows.shape[0] / count;
   std::vector<double> sample(static_cast<std::size_t>(count) * size);
+  center.assign(size, 0.0);
   visit_dtype(rows.dtype, [&]<class T>() {
     for (std::int64_t r = 0; r < count; ++r) {
       const T* from = row_of<T>(rows, r * step);
       double* to = sample.data() + r * width;
       for (std::int64_t c = 0; c < width; ++c) {
         to[c] = static_cast<double>(from[c]) * factor;
-        axes.center[static_cast<std::size_t>(c)] += to[c] / static_cast<double>(count);
+        center[static_cast<std::size_t>(c)] += to[c] / static_cast<double>(count);
       }
     }
   });
   for (std::int64_t r = 0; r < count; ++r) {
-    for (std::size_t c = 0; c < size; ++c) sample[static_cast<std::size_t>(r) * size + c] -= axes.center[c];
+    for (std::size_t c = 0; c < size; ++c) sample[static_cast<std::size_t>(r) * size + c] -= center[c];
   }
+  return sample;
+}
+
+// The columns that vary most.
+std::vector<double> widest_columns(const std::vector<double>& sample, std::int64_t count, std::int64_t width) {
+  std::vector<std::pair<double, std::int64_t>> squares;
+  for (std::int64_t c = 0; c < width; ++c) {
+    double square = 0;
+    for (std::int64_t r = 0; r < count; ++r) {
+      const double value = sample[static_cast<std::size_t>(r * width + c)];
+      square += value * value;
+    }
+    squares.emplace_back(-square, c);
+  }
+  std::sort(squares.begin(), squares.end());
+  std::vector<double> directions(static_cast<std::size_t>(width * axis_count));
+  for (int a = 0; a < axis_count - 1; ++a) {
+    directions[static_cast<std::size_t>(squares[static_cast<std::size_t>(a)].second * axis_count + a)] = 1;
+  }
+  return directions;
+}
+
+// About the leading principal axes of the sample, by subspace iteration.
+std::vector<double> principal_directions(const std::vector<double>& sample, std::int64_t count, std::int64_t width) {
+  constexpr int rounds = 3;
+  std::vector<double> directions(static_cast<std::size_t>(width * axis_count));
   for (std::int64_t c = 0; c < width; ++c) {
     for (int a = 0; a < axis_count - 1; ++a) {
       const PhiloxCounter bits = philox4x32({{static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(a), 0, 0}}, {});
-      axes.directions[static_cast<std::size_t>(c * axis_count + a)] = uniform_float(bits.word[0]) - 0.5F;
+      directions[static_cast<std::size_t>(c * axis_count + a)] = uniform_float(bits.word[0]) - 0.5F;
     }
   }
-  const std::vector<double> origin(size);
-  const TensorView view = contiguous_view(sample.data(), DType::float64, Device{}, count, width);
+  const std::vector<double> origin(static_cast<std::size_t>(width));
   std::vector<double> coordinates(block_rows * axis_count);
   std::vector<double> lengths(block_rows);
   for (int round = 0; round < rounds; ++round) {
-    orthonormalize(axes.directions, width);
-    std::vector<double> next(axes.directions.size());
+    orthonormalize(directions, width);
+    std::vector<double> next(directions.size());
     for (std::int64_t first = 0; first < count; first += block_rows) {
-      const RowBlock block = rows_of(view, first);
-      const ProjectJob job{block, 1, origin.data(), axes.directions.data(), coordinates.data(), lengths.data()};
+      const int rows = static_cast<int>(std::min<std::int64_t>(block_rows, count - first));
+      const RowBlock block{sample.data() + first * width, DType::float64, width, rows, width};
+      const ProjectJob job{block, 1, origin.data(), directions.data(), coordinates.data(), lengths.data()};
       with_isa([&]<Isa isa>() { project_rows<isa>(job); });
-      for (int r = 0; r < block.count; ++r) {
+      for (int r = 0; r < rows; ++r) {
         const double* row = sample.data() + (first + r) * width;
         double* z = coordinates.data() + r * axis_count;
         z[axis_count - 1] = 0;
@@ -128,9 +147,24 @@ Axes principal_axes(const TensorView& rows, double factor) {
         }
       }
     }
-    axes.directions = std::move(next);
+    directions = std::move(next);
   }
-  orthonormalize(axes.directions, width);
+  orthonormalize(directions, width);
+  return directions;
+}
+
+// Any orthonormal directions are valid; of few rows, good ones would cost more than they save.
+Axes leading_axes(const TensorView& rows, double factor) {
+  constexpr std::int64_t few_rows = 4096;
+  const std::int64_t width = rows.shape[1];
+  const std::int64_t count = std::min<std::int64_t>(rows.shape[0] < few_rows ? 256 : 1024, rows.shape[0]);
+  Axes axes;
+  axes.factor = factor;
+  axes.are_columns = false;
+  axes.count = axis_count;
+  const std::vector<double> sample = centered_sample(rows, factor, count, axes.center);
+  axes.directions =
+      rows.shape[0] < few_rows ? widest_columns(sample, count, width) : principal_directions(sample, count, width);
   return axes;
 }
 
@@ -186,7 +220,7 @@ Points::Points(const TensorView& rows, Metric metric, double largest, const Axes
     axes_.factor = factor_for(largest);
     axes_.count = static_cast<int>(columns_);
   } else {
-    axes_ = principal_axes(view, factor_for(largest));
+    axes_ = leading_axes(view, factor_for(largest));
   }
   map_to_axes(view);
   arrange();
