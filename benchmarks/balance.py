@@ -16,9 +16,9 @@ from balance_peers import LIBRARIES
 from balance_workloads import WORKLOADS
 
 EXPLANATION = """\
-"error" is the number of rows that are not, bit for bit, those of imbalanced-learn for the same seed: of burnish's none
 "error" is the number of rows that are not, bit for bit, those of imbalanced-learn for the same seed: of burnish none
-is how far the process grew, result included."""
+may be, but for SMOTEN, where distances tie. Medians of interleaved runs, two where a call takes more than 4 s.
+"peak MB" is how far the process grew, result included."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
