@@ -17,14 +17,23 @@ BURNISH_HD double as_double(T x) {
 }
 BURNISH_HD double as_double(Float16 x) { return widen(x); }
 
+// Towards zero; the nearest end where out of range, and 0 for NaN.
+BURNISH_HD std::int64_t to_int64(double x) {
+  if (x >= 0x1p63) return 0x7fffffffffffffff;
+  if (x < -0x1p63) return -0x7fffffffffffffff - 1;
+  return x == x ? static_cast<std::int64_t>(x) : 0;
+}
+
+// Integers that do not fit T wrap.
 template <class T>
 BURNISH_HD T from_double(double x) {
   if constexpr (std::is_same_v<T, Float16>) {
     return to_float16(x);
   } else if constexpr (std::is_same_v<T, std::uint64_t>) {
-    return x < 0 ? static_cast<T>(static_cast<std::int64_t>(x)) : static_cast<T>(x);
+    if (x >= 0x1p64) return ~std::uint64_t{0};
+    return x >= 0x1p63 ? static_cast<T>(x) : static_cast<T>(to_int64(x));
   } else if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(static_cast<std::int64_t>(x));
+    return static_cast<T>(to_int64(x));
   } else {
     return static_cast<T>(x);
   }

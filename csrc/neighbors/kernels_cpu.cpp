@@ -71,10 +71,11 @@ void encode_row(const float* from, std::int64_t width, float inverse_step, float
     for (int lane = 0; lane < lanes; ++lane) add(c + lane, lane);
   }
   for (int lane = 0; c < width; ++c, ++lane) add(c, lane);
+  const int used = width < lanes ? static_cast<int>(width) : lanes;
   std::int64_t total = 0;
   residual = 0;
   sum = 0;
-  for (int lane = 0; lane < lanes; ++lane) {
+  for (int lane = 0; lane < used; ++lane) {
     residual += residuals[lane];
     total += squares[lane];
     sum += sums[lane];

@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "core/buffer.hpp"
 #include "neighbors/kernels.hpp"
+#include "neighbors/metric_math.hpp"
 
 namespace burnish::neighbors {
 
@@ -28,28 +30,34 @@ struct Found {
 class Reach {
  public:
   Reach(Metric metric, double factor, std::int64_t columns)
-      : metric_(metric),
-        factor_(factor),
-        lost_(metric == Metric::cosine ? 0 : 2.3e-162 * std::sqrt(static_cast<double>(columns))) {}
+      : metric_(metric), factor_(factor), columns_(static_cast<double>(columns)) {}
 
   float of_key(double key) const {
-    double length = key;
-    if (metric_ == Metric::cosine) length = std::sqrt(2 * key + 1e-13);
-    if (metric_ == Metric::euclidean || metric_ == Metric::sqeuclidean) length = std::sqrt(key);
-    return rounded(length * factor_);
+    if (metric_ == Metric::cosine) return rounded(std::sqrt(2 * key + cosine_noise()) * factor_);
+    if (metric_ == Metric::manhattan) return rounded(key * factor_);
+    return rounded((std::sqrt(key) + lost_length()) * factor_);
   }
-  // Of a length that k pairs are known not to exceed. Where squares overflow, farther pairs have the same key.
-  float of_length(float length) const {
-    return length < 1.3e154 * factor_ ? rounded(length) : std::numeric_limits<float>::infinity();
+  // Of a length, in those units, that k pairs are known not to exceed.
+  float of_length(double length) const {
+    const double original = length / factor_;
+    if (metric_ == Metric::cosine) return rounded(std::sqrt(original * original + cosine_noise()) * factor_);
+    // Where squares overflow, farther pairs have the same key.
+    if (original > 1.3e154) return std::numeric_limits<float>::infinity();
+    return rounded((original + lost_length()) * factor_);
   }
 
  private:
-  // What is added matters where a length is too small for a float, or its square for a double.
-  float rounded(double length) const { return static_cast<float>((length + lost_ * factor_) * (1 + 1e-6)) + 1e-37F; }
+  // By how much twice a key and the square of the length may differ: rows have length 1 up to (d + 6) / 2 units of
+  // 2^-52, and products of d terms are off by d / 2 of them.
+  double cosine_noise() const { return (columns_ + 16) * 0x1p-50; }
+  // Squares below 2^-1075 vanish from sums.
+  double lost_length() const { return 2.3e-162 * std::sqrt(columns_); }
+  // What is added matters where a length is too small for a float.
+  static float rounded(double length) { return static_cast<float>(length * (1 + 1e-6)) + 1e-37F; }
 
   Metric metric_;
   double factor_;
-  double lost_;
+  double columns_;
 };
 
 class BlockLocks {
@@ -60,8 +68,7 @@ class BlockLocks {
    public:
     explicit Guard(std::atomic<bool>& lock) : lock_(lock) {
       while (lock_.exchange(true, std::memory_order_acquire)) {
-        while (lock_.load(std::memory_order_relaxed)) {
-        }
+        while (lock_.load(std::memory_order_relaxed)) std::this_thread::yield();
       }
     }
     ~Guard() { lock_.store(false, std::memory_order_release); }
@@ -141,14 +148,17 @@ class NearestLists {
 // All within a radius.
 class RadiusLists {
  public:
-  RadiusLists(std::int64_t rows, double key, const Reach& reach)
-      : key_(key), reach_(reach.of_key(key)), found_(static_cast<std::size_t>(rows)) {}
+  RadiusLists(std::int64_t rows, double radius, Metric metric, const Reach& reach)
+      : radius_(radius),
+        metric_(metric),
+        reach_(reach.of_key(metric == Metric::euclidean ? radius * radius : radius)),
+        found_(static_cast<std::size_t>(rows)) {}
 
   void copy_reach(std::int64_t, int count, float* to) const { std::fill_n(to, count, reach_); }
   std::int64_t wanted() const { return 0; }
   void seed(std::int64_t, float) {}
   void offer(std::int64_t row, Found found) {
-    if (found.key <= key_) found_[static_cast<std::size_t>(row)].push_back(found);
+    if (distance_of(found.key, metric_) <= radius_) found_[static_cast<std::size_t>(row)].push_back(found);
   }
   const std::vector<Found>& sorted(std::int64_t row) {
     auto& list = found_[static_cast<std::size_t>(row)];
@@ -157,7 +167,8 @@ class RadiusLists {
   }
 
  private:
-  double key_;
+  double radius_;
+  Metric metric_;
   float reach_;
   std::vector<std::vector<Found>> found_;
 };

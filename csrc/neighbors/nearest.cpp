@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
+#include <mutex>
 
 #include "burnish/neighbors.hpp"
 #include "core/check.hpp"
@@ -12,18 +14,53 @@ namespace {
 
 constexpr std::int64_t most_rows = (std::int64_t{1} << 32) - 1;  // ids have 32 bits
 
+// The largest absolute value; refuses rows that are not finite.
 template <class T>
-void refuse_row_not_finite(std::string_view call, std::string_view argument, const TensorView& rows) {
+double largest_of(std::string_view call, std::string_view argument, const TensorView& rows) {
   const auto row_of = [&](std::int64_t r) { return static_cast<const T*>(rows.data) + r * rows.strides[0]; };
-  for (std::int64_t r = 0; r < rows.shape[0]; ++r) {
-    const T* row = row_of(r);
-    T sum = 0;  // of zeros, unless a value is not finite
-    for (std::int64_t c = 0; c < rows.shape[1]; ++c) sum += row[c] * 0;
-    if (sum == 0) continue;
-    std::int64_t c = 0;
-    while (std::isfinite(row[c])) ++c;
-    fail(call, ": '", argument, "' is ", row[c], " in row ", r, ", column ", c, "; accepted: finite values");
-  }
+  std::mutex mutex;
+  double largest = 0;
+  std::int64_t first_bad = rows.shape[0];
+  const std::int64_t grain = std::max<std::int64_t>(1, 65536 / rows.shape[1]);
+  parallel_for(rows.shape[0], grain, [&](std::int64_t first, std::int64_t last) {
+    T of_piece = 0;
+    std::int64_t bad = rows.shape[0];
+    for (std::int64_t r = last; r-- > first;) {
+      const T* row = row_of(r);
+      constexpr int lanes = 8;
+      T sizes[lanes] = {};
+      T zeros[lanes] = {};  // sums of zeros, unless a value is not finite
+      const auto add = [&](std::int64_t c, int lane) {
+        const T value = row[c];
+        sizes[lane] = std::max(sizes[lane], std::abs(value));
+        zeros[lane] += value * 0;
+      };
+      std::int64_t c = 0;
+      for (; c + lanes <= rows.shape[1]; c += lanes) {
+        for (int lane = 0; lane < lanes; ++lane) add(c + lane, lane);
+      }
+      for (int lane = 0; c < rows.shape[1]; ++c, ++lane) add(c, lane);
+      T zero = 0;
+      for (int lane = 0; lane < lanes; ++lane) {
+        of_piece = std::max(of_piece, sizes[lane]);
+        zero += zeros[lane];
+      }
+      if (!(zero == 0)) bad = r;
+    }
+    const std::scoped_lock lock(mutex);
+    largest = std::max(largest, static_cast<double>(of_piece));
+    first_bad = std::min(first_bad, bad);
+  });
+  if (first_bad == rows.shape[0]) return largest;
+  const T* row = row_of(first_bad);
+  std::int64_t c = 0;
+  while (std::isfinite(row[c])) ++c;
+  fail(call, ": '", argument, "' is ", row[c], " in row ", first_bad, ", column ", c, "; accepted: finite values");
+}
+
+double largest_value(std::string_view call, std::string_view argument, const TensorView& rows) {
+  return rows.dtype == DType::float64 ? largest_of<double>(call, argument, rows)
+                                      : largest_of<float>(call, argument, rows);
 }
 
 void check_rows(std::string_view call, std::string_view argument, const TensorView& rows) {
@@ -34,14 +71,6 @@ void check_rows(std::string_view call, std::string_view argument, const TensorVi
         most_rows);
   check(rows.shape[0] == 0 || rows.shape[1] == 1 || rows.strides[1] == 1, call, ": '", argument,
         "' has columns that do not lie side by side; pass a C-contiguous copy");
-}
-
-void refuse_not_finite(std::string_view call, std::string_view argument, const TensorView& rows) {
-  if (rows.dtype == DType::float64) {
-    refuse_row_not_finite<double>(call, argument, rows);
-  } else {
-    refuse_row_not_finite<float>(call, argument, rows);
-  }
 }
 
 template <class Args>
@@ -58,9 +87,11 @@ void check_inputs(const Args& args) {
 
 // The points to search and, where these are others, the queries.
 struct PointSets {
-  PointSets(const TensorView& query_rows, const std::optional<TensorView>& point_rows, Metric metric)
-      : PointSets(query_rows, point_rows, metric,
-                  std::max(largest_value(query_rows), point_rows ? largest_value(*point_rows) : 0.0)) {}
+  PointSets(std::string_view call, const TensorView& query_rows, const std::optional<TensorView>& point_rows,
+            Metric metric)
+      : PointSets(
+            query_rows, point_rows, metric,
+            std::max(largest_value(call, "X", query_rows), point_rows ? largest_value(call, "Y", *point_rows) : 0.0)) {}
 
   const Points& queries() const { return others ? *others : points; }
 
@@ -102,10 +133,8 @@ void nearest(const NearestArgs& args) {
           " bytes; accepted: at least ", nearest_workspace(args));
     return nearest_cuda(args);
   }
-  refuse_not_finite(args.call, "X", args.queries);
-  if (args.points) refuse_not_finite(args.call, "Y", *args.points);
 
-  const PointSets sets(args.queries, args.points, args.metric);
+  const PointSets sets(args.call, args.queries, args.points, args.metric);
   const Points& points = sets.points;
   const Points& queries = sets.queries();
   NearestLists lists(n, k, Reach(args.metric, points.axes().factor, points.columns()));
@@ -138,18 +167,15 @@ Within within(const WithinArgs& args) {
         "; accepted: a finite number from 0");
   check(args.queries.device.type == DeviceType::cpu, args.call, ": 'X' is on ", args.queries.device,
         "; accepted: arrays on the CPU");
-  refuse_not_finite(args.call, "X", args.queries);
-  if (args.points) refuse_not_finite(args.call, "Y", *args.points);
   const std::int64_t n = args.queries.shape[0];
   Within result;
   result.offsets.resize(static_cast<std::size_t>(n) + 1);
-  if (n == 0) return result;
+  if (n == 0 || (args.points && args.points->shape[0] == 0)) return result;
 
-  const PointSets sets(args.queries, args.points, args.metric);
+  const PointSets sets(args.call, args.queries, args.points, args.metric);
   const Points& points = sets.points;
   const Points& queries = sets.queries();
-  const double key = args.metric == Metric::euclidean ? args.radius * args.radius : args.radius;
-  RadiusLists lists(n, key, Reach(args.metric, points.axes().factor, points.columns()));
+  RadiusLists lists(n, args.radius, args.metric, Reach(args.metric, points.axes().factor, points.columns()));
   Search(queries, points, args.metric, lists).run();
 
   std::vector<std::int64_t> positions(static_cast<std::size_t>(n));

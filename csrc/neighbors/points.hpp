@@ -2,7 +2,7 @@
 // Rows in an order in which near ones stand together, cut into blocks of 64, with a tree of boxes over the blocks.
 //
 // Boxes hold coordinates whose distance never exceeds that of the rows: up to 24 columns, the columns themselves; of
-// more, the 15 leading principal axes and the length of what they leave.
+// more, 15 axes (the leading principal ones, or of few rows the widest columns) and the length of what they leave.
 #pragma once
 
 #include <cstdint>
@@ -80,8 +80,6 @@ class Points {
   int cell_count_ = 0;
   bool has_zero_rows_ = false;
 };
-
-double largest_value(const TensorView& rows);
 
 // Squared length of the gap between two boxes.
 double gap(const double* low, const double* high, const double* other_low, const double* other_high, int axes);

@@ -33,7 +33,7 @@ class Search {
       for_blocks([&](int block, Scratch& scratch) { seed(block, block, scratch); });
       for_blocks([&](int block, Scratch& scratch) {
         begin(block, scratch);
-        const int last = std::min(block + 1 + neighbors_first, points_.block_count());
+        const int last = std::min(block + 1 + blocks_ahead, points_.block_count());
         for (int other = block; other < last; ++other) compare(other, scratch);
       });
       set_node_reach();
@@ -47,7 +47,7 @@ class Search {
   }
 
  private:
-  static constexpr int neighbors_first = 2;  // blocks of the search order that are compared before all others
+  static constexpr int blocks_ahead = 2;  // blocks of the search order that are compared before all others
 
   struct Scratch {
     explicit Scratch(const Search& search)
@@ -64,7 +64,7 @@ class Search {
     double high[axis_limit];
     QueryCodes coarse;
     QueryCodes fine;
-    Pair pairs[block_pairs + 1];
+    Pair pairs[block_pairs + 1];  // one more, which is written before it is known not to count
     double keys[block_pairs];
   };
   static_assert(axis_limit >= axis_count && axis_limit >= most_columns_as_axes);
@@ -77,8 +77,11 @@ class Search {
     });
   }
 
-  // Comparing two blocks takes about a microsecond.
-  std::int64_t grain() const { return std::max<std::int64_t>(1, 200 / std::max(1, points_.block_count())); }
+  // Comparing two blocks takes about a microsecond for every 64 columns.
+  std::int64_t grain() const {
+    const std::int64_t microseconds = points_.block_count() * (1 + points_.columns() / 64);
+    return std::max<std::int64_t>(1, 200 / std::max<std::int64_t>(1, microseconds));
+  }
 
   // Of rows that lists are kept for; returns the largest.
   float load_reach(int block, float* reach) {
@@ -144,7 +147,7 @@ class Search {
 
   void visit(std::int32_t place, double squared_gap, Scratch& scratch) {
     const Node& node = points_.nodes()[static_cast<std::size_t>(place)];
-    if (is_self_ && node.last_block <= scratch.block + 1 + neighbors_first) return;  // compared already
+    if (is_self_ && node.last_block <= scratch.block + 1 + blocks_ahead) return;  // compared already
     const auto reach =
         static_cast<double>(std::max(scratch.largest_reach, node_reach_[static_cast<std::size_t>(place)]));
     if (squared_gap > reach * reach) return;

@@ -154,13 +154,9 @@ def test_fitted_attributes() -> None:
     assert (again.n_features_in_, again.n_samples_fit_) == (2, 20)
 
 
-def test_fitted_rows_are_not_those_of_the_caller() -> None:
-    X = data.clusters(50, 3)
-    mine = NearestNeighbors(n_neighbors=3).fit(X.copy())
-    before = mine.kneighbors()
-    same_lists(pickle.loads(pickle.dumps(mine)).kneighbors(), before, 0)
-    X[:] = 0
-    same_lists(mine.kneighbors(), before, 0)
+def test_pickle() -> None:
+    mine = NearestNeighbors(n_neighbors=3).fit(data.clusters(50, 3))
+    same_lists(pickle.loads(pickle.dumps(mine)).kneighbors(), mine.kneighbors(), 0)
 
 
 def test_data_frames() -> None:

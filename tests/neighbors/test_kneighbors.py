@@ -235,6 +235,19 @@ def test_no_queries(k: int) -> None:
         assert (distances.dtype, indices.dtype) == (np.float64, np.int64)
 
 
+@pytest.mark.parametrize("d", [7, 8, 40])
+def test_cosines_of_nearly_parallel_rows(d: int, isa: str) -> None:
+    """Their distances are rounding errors of 1; the order is still that of the documented sums, to the last bit."""
+    rng = np.random.default_rng(d)
+    far_off = 1e8 + rng.normal(size=(700, d))
+    rays = rng.uniform(1, 2, (700, 1)) * np.ones((1, d))
+    for X in (far_off, rays):
+        keys = reference.cosine_keys_in_order(X, X)
+        wanted = reference.nearest(keys, 5, np.arange(len(X)))
+        for found, expected in zip(kneighbors(X, 5, metric="cosine"), wanted, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
 # ---- other libraries ----
 
 

@@ -16,9 +16,10 @@ from reference import neighbors as reference
 SUMS = ("euclidean", "sqeuclidean", "manhattan")
 
 
-def within(keys: Any, limit: float, own: Any) -> tuple[Any, Any, Any]:
-    """Offsets, keys and places of all that are not above the limit."""
+def within(keys: Any, limit: float, own: Any, root: bool) -> tuple[Any, Any, Any]:
+    """Offsets, distances and places of all that are not above the limit, in the order of their keys."""
     values, places = reference.nearest(keys, keys.shape[1], own)
+    values = np.sqrt(values) if root else values
     inside = values <= limit
     offsets = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
     return offsets, values[inside], places[inside]
@@ -29,11 +30,11 @@ def check(found: Any, X: Any, radius: float, Y: Any, metric: str) -> None:
     keys = reference.keys_in_order(X, X if Y is None else Y, metric)
     root = metric == "euclidean"
     with np.errstate(over="ignore"):
-        offsets, values, places = within(keys, radius * radius if root else radius, own)
+        offsets, values, places = within(keys, radius, own, root)
     assert [each.dtype.kind for each in found] == ["i", "f", "i"]
     np.testing.assert_array_equal(found[0], offsets)
     np.testing.assert_array_equal(found[2], places)
-    np.testing.assert_array_equal(found[1], np.sqrt(values) if root else values)
+    np.testing.assert_array_equal(found[1], values)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -76,8 +77,9 @@ def test_levels_and_threads(isa: str, threads: int) -> None:
         check(radius_neighbors(X, radius), X, radius, None, "euclidean")
 
 
-def test_nothing_and_nobody() -> None:
-    X = data.noise(5, 3)
+@pytest.mark.parametrize("d", [3, 30])
+def test_nothing_and_nobody(d: int) -> None:
+    X = data.noise(5, d)
     offsets, distances, indices = radius_neighbors(X, 1e-9)
     assert offsets.tolist() == [0] * 6
     assert distances.shape == indices.shape == (0,)
@@ -86,3 +88,11 @@ def test_nothing_and_nobody() -> None:
     assert radius_neighbors(X, 1.0, X[:0])[0].tolist() == [0] * 6
     offsets, _, indices = radius_neighbors(X, 1e9)
     assert np.diff(offsets).tolist() == [4] * 5
+
+
+def test_the_very_distance() -> None:
+    """A row at the distance that was returned for it lies within it."""
+    X = data.noise(200, 7)
+    _, distances, _ = radius_neighbors(X, 3.0)
+    for distance in distances[::37]:
+        assert distance in radius_neighbors(X, distance)[1]

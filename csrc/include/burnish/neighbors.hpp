@@ -19,7 +19,7 @@ inline constexpr std::int64_t most_neighbors = 1024;
 // Without `points` the neighbors of each query among the other queries, its own row left out.
 struct NearestArgs {
   std::string_view call = "kneighbors";  // named in messages
-  TensorView queries;                    // (n, d) float32 or float64, finite
+  TensorView queries;                    // (n, d) float32 or float64, finite, columns side by side
   std::optional<TensorView> points;      // (m, d) of the same dtype and device
   Metric metric = Metric::euclidean;
   TensorView distances;    // out: (n, k) float64, ascending
@@ -29,7 +29,7 @@ struct NearestArgs {
 };
 
 // Throws TypeError, ValueError or DeviceError (burnish/error.hpp) before any work. On a GPU, where reading the values
-// would mean waiting, a row that is not finite has NaN distances and indices of -1, and is nobody's neighbor.
+// would mean waiting, NaN is not refused: its row has NaN distances and indices of -1, and is nobody's neighbor.
 void nearest(const NearestArgs& args);
 
 // Bytes that `nearest` needs on the GPU of its arguments, 0 on a CPU.

@@ -45,8 +45,8 @@ def kneighbors(
     ------
     TypeError, ValueError
         If a shape, dtype or device is none of these, `k` is out of range, or a value is NaN or infinite; the message
-        names its row and column. On a GPU, where reading the values would mean waiting, such a row is nobody's
-        neighbor, and its own distances are NaN and its indices -1.
+        names its row and column. On a GPU, where reading the values would mean waiting, a row with NaN is
+        nobody's neighbor, and its own distances are NaN and its indices -1.
 
     Notes
     -----
@@ -54,7 +54,8 @@ def kneighbors(
     ordered before the root is taken. The search compares 8-bit codes of rows with proven bounds first, and measures
     only the pairs that these leave; boxes around groups of near rows spare it whole groups. Its result does not depend
     on either, nor on the number of threads. It is fastest for the Euclidean and cosine metrics. Beyond input and
-    result it needs about one copy of the searched rows; never a matrix of distances.
+    result it needs about two copies of the searched rows (in float64 for the cosine), 200 bytes a row and 16 for each
+    neighbor; never a matrix of distances.
 
     Examples
     --------
