@@ -21,61 +21,34 @@ Before you resample
 - Under-sampling throws away data: for speed, not for accuracy.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from burnish._extras import needs_extra
+
+with needs_extra("balance"):
+    import scipy.sparse  # noqa: F401
+    import sklearn.base  # noqa: F401
+
+from burnish.balance._adasyn import ADASYN
+from burnish.balance._augment_over_sampler import AugmentOverSampler
 from burnish.balance._batches import BalancedBatchSampler, balanced_batches
+from burnish.balance._borderline import BorderlineSMOTE
+from burnish.balance._cleaning_rule import NeighbourhoodCleaningRule
+from burnish.balance._clusters import ClusterCentroids
+from burnish.balance._combine import SMOTEENN, SMOTETomek
+from burnish.balance._condensed import CondensedNearestNeighbour, OneSidedSelection
+from burnish.balance._edited import AllKNN, EditedNearestNeighbours, RepeatedEditedNearestNeighbours
+from burnish.balance._generate import Provenance
+from burnish.balance._instance_hardness import InstanceHardnessThreshold
 from burnish.balance._interpolate import interpolate
+from burnish.balance._kmeans_smote import KMeansSMOTE
+from burnish.balance._near_miss import NearMiss
+from burnish.balance._random import RandomOverSampler, RandomUnderSampler
+from burnish.balance._smote import SMOTE
+from burnish.balance._smote_nc import SMOTENC
+from burnish.balance._smoten import SMOTEN
 from burnish.balance._strategy import Plan
+from burnish.balance._svm_smote import SVMSMOTE
+from burnish.balance._tomek import TomekLinks
 from burnish.balance._weights import class_weight, sample_weight
-
-if TYPE_CHECKING:
-    from burnish.balance._adasyn import ADASYN
-    from burnish.balance._augment_over_sampler import AugmentOverSampler
-    from burnish.balance._borderline import BorderlineSMOTE
-    from burnish.balance._cleaning_rule import NeighbourhoodCleaningRule
-    from burnish.balance._clusters import ClusterCentroids
-    from burnish.balance._combine import SMOTEENN, SMOTETomek
-    from burnish.balance._condensed import CondensedNearestNeighbour, OneSidedSelection
-    from burnish.balance._edited import AllKNN, EditedNearestNeighbours, RepeatedEditedNearestNeighbours
-    from burnish.balance._generate import Provenance
-    from burnish.balance._instance_hardness import InstanceHardnessThreshold
-    from burnish.balance._kmeans_smote import KMeansSMOTE
-    from burnish.balance._near_miss import NearMiss
-    from burnish.balance._random import RandomOverSampler, RandomUnderSampler
-    from burnish.balance._smote import SMOTE
-    from burnish.balance._smote_nc import SMOTENC
-    from burnish.balance._smoten import SMOTEN
-    from burnish.balance._svm_smote import SVMSMOTE
-    from burnish.balance._tomek import TomekLinks
-
-# What needs scikit-learn is imported when it is first used.
-_MODULES = {
-    "ADASYN": "_adasyn",
-    "AugmentOverSampler": "_augment_over_sampler",
-    "BorderlineSMOTE": "_borderline",
-    "NeighbourhoodCleaningRule": "_cleaning_rule",
-    "ClusterCentroids": "_clusters",
-    "SMOTEENN": "_combine",
-    "SMOTETomek": "_combine",
-    "CondensedNearestNeighbour": "_condensed",
-    "OneSidedSelection": "_condensed",
-    "AllKNN": "_edited",
-    "EditedNearestNeighbours": "_edited",
-    "RepeatedEditedNearestNeighbours": "_edited",
-    "Provenance": "_generate",
-    "InstanceHardnessThreshold": "_instance_hardness",
-    "KMeansSMOTE": "_kmeans_smote",
-    "NearMiss": "_near_miss",
-    "RandomOverSampler": "_random",
-    "RandomUnderSampler": "_random",
-    "SMOTE": "_smote",
-    "SMOTENC": "_smote_nc",
-    "SMOTEN": "_smoten",
-    "SVMSMOTE": "_svm_smote",
-    "TomekLinks": "_tomek",
-}
 
 __all__ = [
     "SMOTE",
@@ -108,16 +81,3 @@ __all__ = [
     "Provenance",
     "Plan",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with needs_extra("balance"):
-        found = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
