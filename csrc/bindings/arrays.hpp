@@ -23,6 +23,7 @@ struct Array {
 Array to_array(const py::object& object, const char* name, std::uintptr_t stream);
 std::optional<Array> to_optional_array(const py::object& object, const char* name, std::uintptr_t stream);
 
+void register_augment(py::module_& module);
 void register_balance(py::module_& module);
 void register_hardness(py::module_& module);
 void register_neighbors(py::module_& module);

@@ -28,6 +28,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   });
   burnish::set_interrupt_check(raise_pending_signal);
   burnish::bindings::register_runtime(module);
+  burnish::bindings::register_augment(module);
   burnish::bindings::register_balance(module);
   burnish::bindings::register_hardness(module);
   burnish::bindings::register_neighbors(module);

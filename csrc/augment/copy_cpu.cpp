@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of an image (h, w, c) of any strides -> planes of floats, and back; what lies beyond the image by the border.
+#include "augment/kernels.hpp"
+#include "augment/levels_math.hpp"
+#include "core/float16.hpp"
+#include "core/simd.hpp"
+
+namespace burnish::augment {
+namespace {
+
+using V = simd::Vector<float>;
+
+#if defined(__SSSE3__)
+// 16 pixels of 3 interleaved bytes -> 3 vectors of 16 bytes.
+struct Bytes3 {
+  __m128i channel[3];
+};
+
+__m128i pick(__m128i bytes, int first, int channel) {
+  alignas(16) char index[16];
+  for (int i = 0; i < 16; ++i) {
+    const int at = 3 * i + channel - first;
+    index[i] = static_cast<char>(at >= 0 && at < 16 ? at : -128);
+  }
+  return _mm_shuffle_epi8(bytes, _mm_load_si128(reinterpret_cast<const __m128i*>(index)));
+}
+
+Bytes3 load3(const std::uint8_t* from) {
+  const auto* source = reinterpret_cast<const __m128i*>(from);
+  const __m128i a = _mm_loadu_si128(source);
+  const __m128i b = _mm_loadu_si128(source + 1);
+  const __m128i c = _mm_loadu_si128(source + 2);
+  Bytes3 result;
+#pragma GCC unroll 3
+  for (int channel = 0; channel < 3; ++channel) {
+    result.channel[channel] =
+        _mm_or_si128(_mm_or_si128(pick(a, 0, channel), pick(b, 16, channel)), pick(c, 32, channel));
+  }
+  return result;
+}
+
+__m128i reversed(__m128i bytes) {
+  return _mm_shuffle_epi8(bytes, _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+void store_floats(__m128i bytes, float* to) {
+#if defined(__AVX512F__)
+  _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+#elif defined(__AVX2__)
+  _mm256_storeu_ps(to, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)));
+  _mm256_storeu_ps(to + 8, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
+#else
+  _mm_storeu_ps(to, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(bytes)));
+  _mm_storeu_ps(to + 4, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 4))));
+  _mm_storeu_ps(to + 8, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
+  _mm_storeu_ps(to + 12, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 12))));
+#endif
+}
+
+// How many columns were read; the rest is left to plain loops.
+int read_color_bytes(const std::uint8_t* from, std::int64_t column, int count, float* to, std::int64_t plane) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    const bool forward = column > 0;
+    Bytes3 bytes = load3(forward ? from + 3 * x : from - 3 * (x + 15));
+    for (int c = 0; c < 3; ++c) {
+      store_floats(forward ? bytes.channel[c] : reversed(bytes.channel[c]), to + c * plane + x);
+    }
+  }
+  return x;
+}
+#endif
+
+template <class T>
+void read_row(const T* from, std::int64_t column, std::int64_t channel, int channels, int count, float* to,
+              std::int64_t plane) {
+  int done = 0;
+#if defined(__SSSE3__)
+  if constexpr (sizeof(T) == 1) {
+    if (channels == 3 && channel == 1 && (column == 3 || column == -3)) {
+      done = read_color_bytes(from, column, count, to, plane);
+    }
+  }
+#endif
+  for (int c = 0; c < channels; ++c) {
+    const T* source = from + c * channel;
+    float* target = to + c * plane;
+    if (column == 1) {
+      for (int x = done; x < count; ++x) target[x] = static_cast<float>(source[x]);
+    } else {
+      for (int x = done; x < count; ++x) target[x] = static_cast<float>(source[x * column]);
+    }
+  }
+}
+
+template <class T>
+void read_bordered_row(const Source& source, const T* row, const Tile& tile, float* to) {
+  const Image& image = source.image;
+  const int first = source.left < 0 ? (-source.left < tile.columns ? -source.left : tile.columns) : 0;
+  const int end = image.width - source.left;
+  const int last = end < first ? first : end < tile.columns ? end : tile.columns;
+  if (row && last > first) {
+    read_row(row + (source.left + first) * image.column, image.column, image.channel, tile.channels, last - first,
+             to + first, tile.plane);
+  }
+  for (int c = 0; c < tile.channels; ++c) {
+    const auto outer = [&](int x) {
+      const std::int64_t at = row ? inside(source.left + x, image.width, source.border) : -1;
+      to[c * tile.plane + x] =
+          at < 0 ? source.fill.of(c) : static_cast<float>(row[at * image.column + c * image.channel]);
+    };
+    for (int x = 0; x < first; ++x) outer(x);
+    for (int x = last; x < tile.columns; ++x) outer(x);
+    if (!row) {
+      for (int x = first; x < last; ++x) to[c * tile.plane + x] = source.fill.of(c);
+    }
+  }
+}
+
+template <class T>
+void copy_rows(const Source& source, const Tile& tile) {
+  const Image& image = source.image;
+  const T* pixels = static_cast<const T*>(image.data) + image.offset;
+  for (int r = 0; r < tile.rows; ++r) {
+    const std::int64_t y = inside(source.top + tile.top + r, image.height, source.border);
+    read_bordered_row(source, y < 0 ? nullptr : pixels + y * image.row, tile, tile.values + r * tile.columns);
+  }
+}
+
+BURNISH_HD void narrow(float value, float& to) { to = value; }
+BURNISH_HD void narrow(float value, std::uint8_t& to) { to = static_cast<std::uint8_t>(static_cast<int>(value)); }
+BURNISH_HD void narrow(float value, Float16& to) { to = to_float16(value); }
+BURNISH_HD void narrow(float value, BFloat16& to) {
+  const auto bits = bit_cast<std::uint32_t>(value);
+  const std::uint32_t even = bits + 0x7fffu + ((bits >> 16) & 1u);
+  const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
+  to.bits = static_cast<std::uint16_t>((is_nan ? bits | 0x400000u : even) >> 16);
+}
+
+template <class T>
+void write_row(const float* from, T* to, std::int64_t column, int count) {
+  if (column == 1) {
+    for (int x = 0; x < count; ++x) narrow(from[x], to[x]);
+  } else {
+    for (int x = 0; x < count; ++x) narrow(from[x], to[x * column]);
+  }
+}
+
+#if defined(__SSE2__)
+// Past the cache: whole vectors where they are aligned.
+void stream_row(const float* from, float* to, int count) {
+  int x = 0;
+  for (; x < count && (reinterpret_cast<std::uintptr_t>(to + x) & (sizeof(V) - 1)); ++x) to[x] = from[x];
+  for (; x + simd::width<float> <= count; x += simd::width<float>) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(to + x, _mm512_loadu_ps(from + x));
+#elif defined(__AVX2__)
+    _mm256_stream_ps(to + x, _mm256_loadu_ps(from + x));
+#else
+    _mm_stream_ps(to + x, _mm_loadu_ps(from + x));
+#endif
+  }
+  for (; x < count; ++x) to[x] = from[x];
+}
+#endif
+
+#if defined(__SSSE3__)
+__m128i to_bytes(const float* from) {
+  const auto words = [](const float* p) { return _mm_cvttps_epi32(_mm_loadu_ps(p)); };
+  return _mm_packus_epi16(_mm_packus_epi32(words(from), words(from + 4)),
+                          _mm_packus_epi32(words(from + 8), words(from + 12)));
+}
+
+// The part of 16 bytes of one channel that goes to bytes 16 * part.. of 16 interleaved pixels.
+__m128i spread(__m128i bytes, int part, int channel) {
+  alignas(16) char index[16];
+  for (int i = 0; i < 16; ++i) {
+    const int at = 16 * part + i;
+    index[i] = static_cast<char>(at % 3 == channel ? at / 3 : -128);
+  }
+  return _mm_shuffle_epi8(bytes, _mm_load_si128(reinterpret_cast<const __m128i*>(index)));
+}
+
+int write_color_bytes(const Tile& tile, const float* from, std::uint8_t* to) {
+  int x = 0;
+  for (; x + 16 <= tile.columns; x += 16) {
+    __m128i bytes[3];
+    for (int c = 0; c < 3; ++c) bytes[c] = to_bytes(from + c * tile.plane + x);
+#pragma GCC unroll 3
+    for (int part = 0; part < 3; ++part) {
+      const __m128i joined =
+          _mm_or_si128(_mm_or_si128(spread(bytes[0], part, 0), spread(bytes[1], part, 1)), spread(bytes[2], part, 2));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x + 16 * part), joined);
+    }
+  }
+  return x;
+}
+#endif
+
+template <class T>
+void store_rows(const Tile& tile, const Image& image, bool streams) {
+  T* pixels = static_cast<T*>(image.data) + image.offset + tile.top * image.row;
+  for (int r = 0; r < tile.rows; ++r) {
+    const float* from = tile.values + r * tile.columns;
+    T* to = pixels + r * image.row;
+    int done = 0;
+#if defined(__SSSE3__)
+    if constexpr (sizeof(T) == 1) {
+      if (tile.channels == 3 && image.channel == 1 && image.column == 3) done = write_color_bytes(tile, from, to);
+    }
+#endif
+    for (int c = 0; c < tile.channels; ++c) {
+      const float* source = from + c * tile.plane + done;
+      T* target = to + c * image.channel + done * image.column;
+#if defined(__SSE2__)
+      if constexpr (sizeof(T) == 4) {
+        if (streams && image.column == 1) {
+          stream_row(source, target, tile.columns);
+          continue;
+        }
+      }
+#endif
+      write_row(source, target, image.column, tile.columns - done);
+    }
+  }
+}
+
+}  // namespace
+
+template <>
+void copy_tile<Isa::BURNISH_ISA>(const Source& source, const Tile& tile) {
+  source.image.dtype == DType::uint8 ? copy_rows<std::uint8_t>(source, tile) : copy_rows<float>(source, tile);
+}
+
+template <>
+void store_tile<Isa::BURNISH_ISA>(const Tile& tile, const Image& image, bool streams) {
+  switch (image.dtype) {
+    case DType::uint8:
+      return store_rows<std::uint8_t>(tile, image, streams);
+    case DType::float16:
+      return store_rows<Float16>(tile, image, streams);
+    case DType::bfloat16:
+      return store_rows<BFloat16>(tile, image, streams);
+    default:
+      return store_rows<float>(tile, image, streams);
+  }
+}
+
+}  // namespace burnish::augment

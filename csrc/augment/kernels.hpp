@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner loops of the passes, compiled once per instruction set level.
+#pragma once
+
+#include "augment/noise_math.hpp"
+#include "augment/program.hpp"
+#include "core/isa.hpp"
+
+namespace burnish::augment {
+
+// Whole rows of an image, as floats, a plane for each channel.
+struct Tile {
+  float* values = nullptr;  // aligned to 64 bytes
+  std::int64_t plane = 0;   // from channel to channel: rows * columns, rounded up to tile_unit
+  int channels = 0;
+  int rows = 0;
+  int columns = 0;
+  int top = 0;  // of the image of `height` rows
+  int height = 0;
+
+  float* of(int channel) const { return values + channel * plane; }
+};
+inline constexpr int tile_unit = 16;
+inline constexpr int tile_values = 2048;  // of a plane, where a row has no more: three planes stay in the first cache
+
+// What a change of pixels may depend on.
+struct TileJob {
+  Tile tile;
+  Levels levels;
+  const Step* step = nullptr;
+  const double* params = nullptr;
+  double luma_mean = 0;
+  NoiseKey noise;
+  float* scratch = nullptr;  // `plane` + noise_group values
+};
+
+// Fill the tile from the source.
+template <Isa isa>
+void copy_tile(const Source& source, const Tile& tile);
+template <Isa isa>
+void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
+// `scratch`: rows of the source, (columns + kernel size) values each
+template <Isa isa>
+void gauss_blur_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
+
+template <Isa isa>
+void color_tile(const TileJob& job);
+template <Isa isa>
+void gauss_noise_tile(const TileJob& job);
+template <Isa isa>
+void erase_tile(const TileJob& job);
+
+// Adds the luma of all pixels.
+template <Isa isa>
+double luma_sum(const Tile& tile, const Levels& levels);
+
+// Writes the tile to rows of an image; past the cache where it `streams`.
+template <Isa isa>
+void store_tile(const Tile& tile, const Image& image, bool streams);
+
+#define BURNISH_DECLARE_LEVEL(isa)                                              \
+  template <>                                                                   \
+  void copy_tile<isa>(const Source&, const Tile&);                              \
+  template <>                                                                   \
+  void warp_tile<isa>(const Source&, const Levels&, const Tile&);               \
+  template <>                                                                   \
+  void gauss_blur_tile<isa>(const Source&, const Levels&, const Tile&, float*); \
+  template <>                                                                   \
+  void color_tile<isa>(const TileJob&);                                         \
+  template <>                                                                   \
+  void gauss_noise_tile<isa>(const TileJob&);                                   \
+  template <>                                                                   \
+  void erase_tile<isa>(const TileJob&);                                         \
+  template <>                                                                   \
+  double luma_sum<isa>(const Tile&, const Levels&);                             \
+  template <>                                                                   \
+  void store_tile<isa>(const Tile&, const Image&, bool)
+#if defined(BURNISH_HAS_X86_LEVELS)
+BURNISH_DECLARE_LEVEL(Isa::v4);
+BURNISH_DECLARE_LEVEL(Isa::v3);
+#endif
+BURNISH_DECLARE_LEVEL(Isa::v2);
+#undef BURNISH_DECLARE_LEVEL
+
+}  // namespace burnish::augment

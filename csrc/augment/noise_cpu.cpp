@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "augment/kernels.hpp"
+#include "augment/levels_math.hpp"
+#include "core/simd.hpp"
+
+namespace burnish::augment {
+namespace {
+
+using V = simd::Vector<float>;
+using Bits = simd::VectorOf<std::uint32_t, simd::vector_bytes>::type;
+constexpr int lanes = simd::width<float>;
+
+// The halves of 32 x 32 -> 64 bit products.
+void multiply(Bits a, std::uint32_t factor, Bits& high, Bits& low) {
+#if defined(__AVX512F__)
+  const __m512i f = _mm512_set1_epi32(static_cast<int>(factor));
+  const auto x = bit_cast<__m512i>(a);
+  const __m512i even = _mm512_mul_epu32(x, f);
+  const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), f);
+  high = bit_cast<Bits>(_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd));
+  low = bit_cast<Bits>(_mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32)));
+#elif defined(__AVX2__)
+  const __m256i f = _mm256_set1_epi32(static_cast<int>(factor));
+  const auto x = bit_cast<__m256i>(a);
+  const __m256i even = _mm256_mul_epu32(x, f);
+  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), f);
+  high = bit_cast<Bits>(_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa));
+  low = bit_cast<Bits>(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa));
+#else
+  for (int lane = 0; lane < lanes; ++lane) {
+    const std::uint64_t product = std::uint64_t{a[lane]} * factor;
+    high[lane] = static_cast<std::uint32_t>(product >> 32);
+    low[lane] = static_cast<std::uint32_t>(product);
+  }
+#endif
+}
+
+// philox4x32 of as many blocks as a vector has lanes.
+void random_words(const NoiseKey& key, Bits block, Bits words[4]) {
+  Bits word[4] = {Bits{} + key.id[0], Bits{} + key.id[1], Bits{} + key.place, block};
+  std::uint32_t k[2] = {key.key.word[0], key.key.word[1]};
+  for (int round = 0; round < 10; ++round) {
+    Bits even_high;
+    Bits even_low;
+    Bits odd_high;
+    Bits odd_low;
+    multiply(word[0], 0xD2511F53u, even_high, even_low);
+    multiply(word[2], 0xCD9E8D57u, odd_high, odd_low);
+    word[0] = odd_high ^ word[1] ^ k[0];
+    word[2] = even_high ^ word[3] ^ k[1];
+    word[1] = odd_low;
+    word[3] = even_low;
+    k[0] += 0x9E3779B9u;
+    k[1] += 0xBB67AE85u;
+  }
+  for (int w = 0; w < 4; ++w) words[w] = word[w];
+}
+
+// Draws of whole groups.
+void fill_normal(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
+  for (std::int64_t group = first_group; group < last_group; ++group, to += noise_group) {
+    for (int first = 0; first < noise_blocks; first += lanes) {
+      const auto block = static_cast<std::uint32_t>(group * noise_blocks + first);
+      Bits words[4];
+      random_words(key, simd::iota<Bits>() + block, words);
+      for (int w = 0; w < 4; ++w) {
+        V draws[2];
+        normal_pair(words[w], draws[0], draws[1]);
+        for (int i = 0; i < 2; ++i) {
+          __builtin_memcpy(to + (2 * w + i) * noise_blocks + first, &draws[i], sizeof(V));
+        }
+      }
+    }
+  }
+}
+
+template <bool whole>
+void add_noise(const TileJob& job) {
+  const Tile& tile = job.tile;
+  const auto mean = static_cast<float>(job.params[0]);
+  const auto deviation = static_cast<float>(job.params[1]);
+  const bool shared = job.params[2] != 0;
+  const std::int64_t image = std::int64_t{tile.height} * tile.columns;
+  const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
+  for (int c = 0; c < tile.channels; ++c) {
+    const std::int64_t first = (shared ? 0 : c * image) + std::int64_t{tile.top} * tile.columns;
+    const std::int64_t group = first / noise_group;
+    if (c == 0 || !shared) fill_normal(job.noise, group, (first + count - 1) / noise_group + 1, job.scratch);
+    const float* draws = job.scratch + (first - group * noise_group);
+    float* values = tile.of(c);
+    for (std::int64_t i = 0; i < tile.plane; i += lanes) {
+      const V noisy = simd::load(values + i) + (simd::load(draws + i) * deviation + mean);
+      const V result = settled<whole>(noisy, job.levels);
+      __builtin_memcpy(values + i, &result, sizeof result);
+    }
+  }
+}
+
+}  // namespace
+
+template <>
+void gauss_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
+  job.levels.are_whole ? add_noise<true>(job) : add_noise<false>(job);
+}
+
+}  // namespace burnish::augment

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include "augment/kernels.hpp"
+#include "augment/noise_math.hpp"
+#include "core/buffer.hpp"
+#include "core/check.hpp"
+#include "core/parallel.hpp"
+
+namespace burnish::augment {
+namespace {
+
+constexpr std::int64_t streamed_bytes = std::int64_t{8} << 20;
+constexpr int most_side = 1 << 20;
+
+struct OpInfo {
+  std::string_view name;
+  std::int64_t least_params;
+  std::int64_t least_options;
+};
+
+const OpInfo& info(Op op) {
+  static constexpr OpInfo infos[] = {
+      {"crop", 4, 2},        {"orient", 1, 0},     {"warp", 11, 3}, {"linear", 2, 0},
+      {"contrast", 1, 0},    {"saturation", 1, 0}, {"hue", 1, 0},   {"normalize", 0, 2},
+      {"gauss_noise", 3, 0}, {"gauss_blur", 2, 0}, {"erase", 4, 1},
+  };
+  return infos[static_cast<std::size_t>(op)];
+}
+
+Image image_of(const Images& images, std::int64_t sample) {
+  const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];
+  const std::size_t first = images.is_batch ? 1 : 0;
+  const std::size_t h = first + (images.layout == Layout::nchw ? 1 : 0);
+  const std::size_t c = images.layout == Layout::nchw ? first : first + 2;
+  Image image;
+  image.data = array.data;
+  image.offset = images.is_batch ? sample * array.strides[0] : 0;
+  image.dtype = array.dtype;
+  image.height = static_cast<int>(array.shape[h]);
+  image.width = static_cast<int>(array.shape[h + 1]);
+  image.channels = static_cast<int>(array.shape[c]);
+  image.row = array.strides[h];
+  image.column = array.strides[h + 1];
+  image.channel = array.strides[c];
+  return image;
+}
+
+std::int64_t count_of(const Images& images) {
+  return images.is_batch ? images.arrays[0].shape[0] : static_cast<std::int64_t>(images.arrays.size());
+}
+
+// Memory that one thread works in.
+class Workspace {
+ public:
+  float* tile(std::size_t values) { return of(tile_, values); }
+  float* scratch(std::size_t values) { return of(scratch_, values); }
+  // What a pass leaves for the next: two take turns.
+  void* image(int which, std::size_t bytes) { return of(images_[which], bytes); }
+
+ private:
+  template <class T>
+  static T* of(Buffer<T>& buffer, std::size_t size) {
+    if (buffer.size() < size) buffer = Buffer<T>(size);
+    return buffer.data();
+  }
+  Buffer<float> tile_;
+  Buffer<float> scratch_;
+  Buffer<char> images_[2];
+};
+
+std::int64_t padded(std::int64_t n) { return (n + tile_unit - 1) / tile_unit * tile_unit; }
+
+template <Isa isa>
+class SampleRunner {
+ public:
+  SampleRunner(const PipelineArgs& args, std::int64_t out_bytes) : args_(args), streams_(out_bytes >= streamed_bytes) {
+    noise_.key = key_of(args.seed, args.epoch);
+  }
+
+  void run(std::int64_t sample) {
+    const auto id =
+        static_cast<std::uint64_t>(static_cast<const std::int64_t*>(args_.ids.data)[sample * args_.ids.strides[0]]);
+    noise_.id[0] = static_cast<std::uint32_t>(id);
+    noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
+    compile(args_, sample, image_of(args_.images, sample), program_);
+    void* left = nullptr;
+    double luma_mean = 0;
+    for (std::size_t p = 0; p < program_.passes.size(); ++p) {
+      Pass& pass = program_.passes[p];
+      if (!pass.source.image.data) pass.source.image.data = left;
+      const bool is_last = p + 1 == program_.passes.size();
+      Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
+      if (!is_last) {
+        const std::size_t bytes =
+            static_cast<std::size_t>(std::int64_t{to.height} * to.width * to.channels) * item_size(to.dtype);
+        left = to.data = workspace_.image(static_cast<int>(p % 2), bytes);
+      }
+      luma_mean = run_pass(pass, to, is_last && streams_, luma_mean);
+    }
+  }
+
+ private:
+  // Returns the mean luma of what was written, if the next pass asks for it.
+  double run_pass(const Pass& pass, const Image& to, bool streams, double luma_mean) {
+    const Source& source = pass.source;
+    const std::int64_t columns = std::max(source.width, 1);
+    const int tile_rows =
+        static_cast<int>(std::clamp<std::int64_t>(tile_values / columns, 1, std::max(source.height, 1)));
+    Tile tile;
+    tile.channels = source.image.channels;
+    tile.columns = source.width;
+    tile.height = source.height;
+    tile.plane = padded(tile_rows * columns);
+    tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
+    float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
+    double sum = 0;
+    for (int top = 0; top < source.height; top += tile_rows) {
+      tile.top = top;
+      tile.rows = std::min(tile_rows, source.height - top);
+      read(pass, tile, scratch);
+      for (int i = pass.first_op; i < pass.last_op; ++i) {
+        const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
+        noise_.place = place_of_pixels(op.step->place);
+        change({tile, op.levels, op.step, op.params, luma_mean, noise_, scratch});
+      }
+      if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
+      store_tile<isa>(tile, to, streams);
+    }
+    return sum / static_cast<double>(std::max<std::int64_t>(1, std::int64_t{source.height} * source.width));
+  }
+
+  static std::size_t scratch_values(const Pass& pass, const Tile& tile, int rows) {
+    const std::int64_t radius = pass.source.radius;
+    const std::int64_t blur = (rows + 2 * radius + 1) * padded(tile.columns) + 4 * padded(radius + tile_unit);
+    return static_cast<std::size_t>(std::max(tile.plane + 2 * noise_group, blur));
+  }
+
+  static void read(const Pass& pass, const Tile& tile, float* scratch) {
+    switch (pass.source.kind) {
+      case SourceKind::warp:
+        return warp_tile<isa>(pass.source, pass.read_levels, tile);
+      case SourceKind::gauss_blur:
+        return gauss_blur_tile<isa>(pass.source, pass.read_levels, tile, scratch);
+      default:
+        return copy_tile<isa>(pass.source, tile);
+    }
+  }
+
+  static void change(const TileJob& job) {
+    switch (job.step->op) {
+      case Op::gauss_noise:
+        return gauss_noise_tile<isa>(job);
+      case Op::erase:
+        return erase_tile<isa>(job);
+      default:
+        return color_tile<isa>(job);
+    }
+  }
+
+  const PipelineArgs& args_;
+  bool streams_;
+  NoiseKey noise_;
+  Program program_;
+  Workspace workspace_;
+};
+
+void check_images(std::string_view call, std::string_view argument, const Images& images) {
+  const int ndim = images.is_batch ? 4 : 3;
+  check(!images.is_batch || images.arrays.size() == 1, call, ": '", argument, "' is no single batch");
+  for (const TensorView& array : images.arrays) {
+    check(array.ndim == ndim, call, ": '", argument, "' must be ", ndim, "-D, got shape ", ShapeOf{array});
+    for (int axis = 0; axis < array.ndim; ++axis) {
+      check(array.shape[static_cast<std::size_t>(axis)] <= most_side || (axis == 0 && images.is_batch), call, ": '",
+            argument, "' has shape ", ShapeOf{array}, "; accepted: sides up to ", most_side);
+    }
+    check(array.device.type == DeviceType::cpu, call, ": '", argument, "' is on ", array.device,
+          "; accepted: arrays on the CPU");
+  }
+}
+
+void check_steps(const PipelineArgs& args, std::int64_t n) {
+  for (const Step& step : args.steps) {
+    const OpInfo& op = info(step.op);
+    check_dtype(args.call, op.name, step.params, {DType::float64});
+    check(step.params.ndim == 2 && step.params.shape[0] == n && step.params.shape[1] >= op.least_params, args.call,
+          ": parameters of '", op.name, "' have shape ", ShapeOf{step.params}, "; accepted: (", n, ", ",
+          op.least_params, ")");
+    check(step.params.shape[1] < 2 || step.params.strides[1] == 1, args.call, ": parameters of '", op.name,
+          "' do not lie side by side");
+    check(static_cast<std::int64_t>(step.options.size()) >= op.least_options, args.call, ": '", op.name, "' has ",
+          step.options.size(), " options; accepted: ", op.least_options, " or more");
+  }
+}
+
+void check_size(const PipelineArgs& args, std::string_view name, std::int64_t sample, double height, double width) {
+  check(height >= 1 && width >= 1 && height <= most_side && width <= most_side, args.call, ": '", name,
+        "' makes sample ", sample, " an image of ", height, " x ", width, "; accepted: sides of 1 to ", most_side);
+}
+
+// What the kernels count on, for one sample.
+void check_params(const PipelineArgs& args, std::int64_t sample, const Image& image) {
+  for_steps(args, sample, [&](const Step& step) {
+    const double* params = params_of(step, sample);
+    const std::string_view name = info(step.op).name;
+    for (std::int64_t i = 0; i < step.params.shape[1]; ++i) {
+      check(std::abs(params[i]) <= 0x1p24, args.call, ": parameter ", i, " of '", name, "' is ", params[i],
+            " for sample ", sample, "; accepted: -2^24 to 2^24");
+    }
+    if (step.op == Op::crop) check_size(args, name, sample, params[2], params[3]);
+    if (step.op == Op::warp) check_size(args, name, sample, params[9], params[10]);
+    if (step.op == Op::gauss_blur) {
+      const bool odd = std::fmod(params[0], 2) == 1;
+      check(odd && params[0] <= 2 * most_radius + 1, args.call, ": the kernel of '", name, "' has size ", params[0],
+            " for sample ", sample, "; accepted: odd, 1 to ", 2 * most_radius + 1);
+      check(params[1] > 0, args.call, ": the kernel of '", name, "' has a standard deviation of ", params[1],
+            " for sample ", sample, "; accepted: above 0");
+    }
+    if (step.op == Op::normalize) {
+      check(step.options.size() == 2 * static_cast<std::size_t>(image.channels), args.call, ": '", name, "' has ",
+            step.options.size() / 2, " factors; accepted: ", image.channels, ", one for each channel");
+    }
+    if (step.op == Op::linear) {
+      check(step.params.shape[1] == 2 || step.params.shape[1] == 2 * image.channels, args.call, ": '", name, "' has ",
+            step.params.shape[1] / 2, " factors; accepted: 1 or ", image.channels);
+    }
+  });
+}
+
+void check_sample(const PipelineArgs& args, std::int64_t sample) {
+  const Image image = image_of(args.images, sample);
+  const Image out = image_of(args.out, sample);
+  check(image.height > 0 && image.width > 0 && image.channels > 0, args.call, ": 'images' has an image of shape (",
+        image.height, ", ", image.width, ", ", image.channels, "); accepted: one pixel or more");
+  for (std::int64_t j = 0; j < args.order.shape[1]; ++j) {
+    const std::int32_t which =
+        static_cast<const std::int32_t*>(args.order.data)[sample * args.order.strides[0] + j * args.order.strides[1]];
+    check(which < static_cast<std::int64_t>(args.steps.size()), args.call, ": step ", which, " of sample ", sample,
+          "; accepted: 0 to ", static_cast<std::int64_t>(args.steps.size()) - 1);
+  }
+  check_params(args, sample, image);
+  const Size size = output_size(args, sample, {image.height, image.width});
+  check(out.height == size.height && out.width == size.width && out.channels == image.channels, args.call,
+        ": 'out' has an image of ", out.height, " x ", out.width, " x ", out.channels, " for sample ", sample,
+        "; accepted: ", size.height, " x ", size.width, " x ", image.channels);
+}
+
+void check_args(const PipelineArgs& args) {
+  check_images(args.call, "images", args.images);
+  check_images(args.call, "out", args.out);
+  const std::int64_t n = count_of(args.images);
+  check(count_of(args.out) == n, args.call, ": 'out' has ", count_of(args.out), " images; accepted: ", n);
+  check_dtype(args.call, "ids", args.ids, {DType::int64});
+  check(args.ids.ndim == 1 && args.ids.shape[0] == n, args.call, ": 'ids' has shape ", ShapeOf{args.ids},
+        "; accepted: (", n, ",)");
+  check_dtype(args.call, "order", args.order, {DType::int32});
+  check(args.order.ndim == 2 && args.order.shape[0] == n, args.call, ": 'order' has shape ", ShapeOf{args.order},
+        "; accepted: (", n, ", steps)");
+  for (const TensorView& array : args.images.arrays) {
+    check_dtype(args.call, "images", array, {DType::uint8, DType::float32});
+  }
+  for (const TensorView& out : args.out.arrays) {
+    check_dtype(args.call, "out", out, {DType::uint8, DType::float32, DType::float16, DType::bfloat16});
+    check(!out.read_only, args.call, ": 'out' is read-only");
+    for (const TensorView& array : args.images.arrays) {
+      check(!may_overlap(out, array), args.call, ": 'out' shares memory with 'images'");
+    }
+  }
+  check_steps(args, n);
+  for (std::int64_t i = 0; i < n; ++i) check_sample(args, i);
+}
+
+}  // namespace
+
+void run(const PipelineArgs& args) {
+  check_args(args);
+  const std::int64_t n = count_of(args.images);
+  if (n == 0) return;
+  std::int64_t bytes = 0;
+  for (const TensorView& out : args.out.arrays) bytes += out.size() * static_cast<std::int64_t>(item_size(out.dtype));
+  // About 5 ns a value.
+  const std::int64_t values = std::max<std::int64_t>(1, bytes / n / 4);
+  const std::int64_t grain = std::clamp<std::int64_t>(60000 / values, 1, 64);
+  parallel_for(n, grain, [&](std::int64_t first, std::int64_t last) {
+    with_isa([&]<Isa isa>() {
+      SampleRunner<isa> runner(args, bytes);
+      for (std::int64_t sample = first; sample < last; ++sample) runner.run(sample);
+    });
+  });
+}
+
+void draw(const DrawArgs& args) {
+  check_dtype(args.call, "ids", args.ids, {DType::int64});
+  check_dtype(args.call, "out", args.out, {DType::float64});
+  check(args.ids.ndim == 1 && args.out.ndim == 2 && args.out.shape[0] == args.ids.shape[0], args.call,
+        ": 'out' has shape ", ShapeOf{args.out}, " for ids of shape ", ShapeOf{args.ids});
+  check(!args.out.read_only, args.call, ": 'out' is read-only");
+  const PhiloxKey key = key_of(args.seed, args.epoch);
+  const std::int64_t draws = args.out.shape[1];
+  parallel_for(args.ids.shape[0], 4096, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      const auto id =
+          static_cast<std::uint64_t>(static_cast<const std::int64_t*>(args.ids.data)[i * args.ids.strides[0]]);
+      auto* out = static_cast<double*>(args.out.data) + i * args.out.strides[0];
+      for (std::int64_t j = 0; j < draws; j += 4) {
+        const PhiloxCounter words = philox4x32({{static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32),
+                                                 place_of_params(args.place), static_cast<std::uint32_t>(j / 4)}},
+                                               key);
+        for (std::int64_t k = j; k < std::min(draws, j + 4); ++k) {
+          out[k * args.out.strides[1]] = (words.word[k - j] + 0.5) * 0x1p-32;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace burnish::augment

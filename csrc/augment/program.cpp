@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "augment/program.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/exp.hpp"
+
+namespace burnish::augment {
+namespace {
+
+Fill fill_of(const Step& step, std::size_t first) {
+  Fill fill;
+  const std::size_t given = step.options.size() - first;
+  for (std::size_t c = 0; c < most_values && given > 0; ++c) {
+    fill.value[c] = static_cast<float>(step.options[first + std::min(c, given - 1)]);
+  }
+  return fill;
+}
+
+int to_int(double value) { return static_cast<int>(value); }
+
+Matrix shift(double x, double y) { return {{1, 0, x, 0, 1, y, 0, 0, 1}}; }
+
+bool pads(const Source& source) {
+  return source.top < 0 || source.left < 0 || source.top + source.height > source.image.height ||
+         source.left + source.width > source.image.width;
+}
+
+// Makes the part that is read the image itself.
+void cut_to_window(Source& source) {
+  Image& image = source.image;
+  image.offset += source.top * image.row + source.left * image.column;
+  image.height = source.height;
+  image.width = source.width;
+  source.top = source.left = 0;
+}
+
+void reverse_columns(Image& image) {
+  image.offset += (image.width - 1) * image.column;
+  image.column = -image.column;
+}
+
+void reverse_rows(Image& image) {
+  image.offset += (image.height - 1) * image.row;
+  image.row = -image.row;
+}
+
+void transpose(Image& image) {
+  std::swap(image.height, image.width);
+  std::swap(image.row, image.column);
+}
+
+void orient(Source& source, int code) {
+  if (code & 4) {
+    transpose(source.image);
+    std::swap(source.top, source.left);
+    std::swap(source.height, source.width);
+  }
+  if (code & 2) {
+    source.top = source.image.height - source.top - source.height;
+    reverse_rows(source.image);
+  }
+  if (code & 1) {
+    source.left = source.image.width - source.left - source.width;
+    reverse_columns(source.image);
+  }
+}
+
+// From places in an oriented image of this size (height and width afterwards) to those before.
+Matrix orientation(int code, int height, int width) {
+  Matrix m;
+  if (code & 1) m = product({{-1, 0, static_cast<double>(width), 0, 1, 0, 0, 0, 1}}, m);
+  if (code & 2) m = product({{1, 0, 0, 0, -1, static_cast<double>(height), 0, 0, 1}}, m);
+  if (code & 4) m = product({{0, 1, 0, 1, 0, 0, 0, 0, 1}}, m);
+  return m;
+}
+
+// Lets a warp read the image in the order in which it lies in memory.
+void straighten(Source& source) {
+  Image& image = source.image;
+  const std::int64_t row = image.row < 0 ? -image.row : image.row;
+  const std::int64_t column = image.column < 0 ? -image.column : image.column;
+  const bool turned = image.width > 1 && image.height > 1 && row < column;
+  Matrix back;
+  if (turned) {
+    transpose(image);
+    back = {{0, 1, 0, 1, 0, 0, 0, 0, 1}};
+  }
+  if (image.column < 0) {
+    back = product({{-1, 0, static_cast<double>(image.width), 0, 1, 0, 0, 0, 1}}, back);
+    reverse_columns(image);
+  }
+  if (image.row < 0) {
+    back = product({{1, 0, 0, 0, -1, static_cast<double>(image.height), 0, 0, 1}}, back);
+    reverse_rows(image);
+  }
+  source.matrix = product(back, source.matrix);
+}
+
+// Whether the three values of a pixel lie apart, so that a warp reads them faster after they were put side by side.
+bool is_planar_color(const Image& image) {
+  return image.dtype == DType::uint8 && image.channels == 3 && image.channel != 1;
+}
+
+bool same(const Fill& a, const Fill& b) { return std::equal(a.value, a.value + most_values, b.value); }
+
+class Compiler {
+ public:
+  Compiler(const PipelineArgs& args, std::int64_t sample, const Image& image, Program& program)
+      : args_(args), sample_(sample), program_(program) {
+    program.passes.clear();
+    program.ops.clear();
+    if (image.dtype == DType::float32) levels_ = {0, 1, false};
+    begin(image);
+  }
+
+  void run() {
+    for_steps(args_, sample_, [this](const Step& step) {
+      if (!args_.fuse && !is_first_) leave(BufferLayout::planes);
+      is_first_ = false;
+      add(step, params_of(step, sample_));
+    });
+    finish();
+  }
+
+ private:
+  void add(const Step& step, const double* params) {
+    switch (step.op) {
+      case Op::crop:
+        return crop(step, params);
+      case Op::orient:
+        return turn(to_int(params[0]) & 7);
+      case Op::warp:
+        return warp(step, params);
+      case Op::gauss_blur:
+        return gauss_blur(params);
+      case Op::contrast:
+        leave(BufferLayout::planes, Statistic::luma_sum);
+        break;
+      case Op::normalize:
+        levels_ = {-__builtin_huge_valf(), __builtin_huge_valf(), false};
+        break;
+      default:
+        break;
+    }
+    program_.ops.push_back({&step, params, levels_});
+  }
+
+  void gauss_blur(const double* params) {
+    leave(BufferLayout::planes);
+    Source& source = pass_.source;
+    source.kind = SourceKind::gauss_blur;
+    source.border = Border::reflect101;
+    source.radius = to_int(params[0]) / 2;
+    double weights[most_radius + 1];
+    double sum = 0;
+    for (int i = 0; i <= source.radius; ++i) {
+      weights[i] = exp(-0.5 * i * i / (params[1] * params[1]));
+      sum += i == 0 ? weights[i] : 2 * weights[i];
+    }
+    for (int i = 0; i <= source.radius; ++i) source.kernel[i] = static_cast<float>(weights[i] / sum);
+  }
+
+  void crop(const Step& step, const double* params) {
+    const int top = to_int(params[0]);
+    const int left = to_int(params[1]);
+    const int height = to_int(params[2]);
+    const int width = to_int(params[3]);
+    if (has_ops()) leave(BufferLayout::planes);
+    Source& source = pass_.source;
+    const bool within = top >= 0 && left >= 0 && top + height <= source.height && left + width <= source.width;
+    if (!within) {
+      if (source.kind != SourceKind::copy || pads(source)) leave(BufferLayout::planes);
+      cut_to_window(source);
+      source.border = static_cast<Border>(to_int(step.options[0]));
+      source.fill = fill_of(step, 1);
+    } else if (source.kind == SourceKind::gauss_blur) {
+      leave(BufferLayout::planes);
+    }
+    if (source.kind == SourceKind::warp) {
+      move_warp(shift(left, top));
+    } else {
+      source.top += top;
+      source.left += left;
+    }
+    source.height = height;
+    source.width = width;
+  }
+
+  void turn(int code) {
+    if (has_ops() || pass_.source.kind == SourceKind::gauss_blur) leave(BufferLayout::planes);
+    Source& source = pass_.source;
+    if (source.kind == SourceKind::copy) return orient(source, code);
+    if (code & 4) std::swap(source.height, source.width);
+    move_warp(orientation(code, source.height, source.width));
+  }
+
+  void warp(const Step& step, const double* params) {
+    const auto interpolation = static_cast<Interpolation>(to_int(step.options[0]));
+    const auto border = static_cast<Border>(to_int(step.options[1]));
+    const Fill fill = fill_of(step, 2);
+    Matrix matrix;
+    std::copy_n(params, 9, matrix.m);
+    if (has_ops() || pass_.source.kind == SourceKind::gauss_blur) leave(BufferLayout::interleaved);
+    Source& source = pass_.source;
+    if (source.kind == SourceKind::warp && !can_join(interpolation, border, fill, matrix)) {
+      leave(BufferLayout::interleaved);
+    }
+    if (source.kind == SourceKind::warp) {
+      const Clip clip = {Matrix(), source.height, source.width};
+      source.clips[source.clip_count++] = clip;
+      move_warp(matrix);
+    } else {
+      if (pads(source) || is_planar_color(source.image)) leave(BufferLayout::interleaved);
+      cut_to_window(source);
+      source.kind = SourceKind::warp;
+      source.matrix = matrix;
+      source.interpolation = interpolation;
+      source.border = border;
+      source.fill = fill;
+      straighten(source);
+    }
+    source.height = to_int(params[9]);
+    source.width = to_int(params[10]);
+  }
+
+  // Whether the source is a warp that one more can be put after without reading its result.
+  bool can_join(Interpolation interpolation, Border border, const Fill& fill, const Matrix& matrix) const {
+    const Source& source = pass_.source;
+    return source.interpolation == interpolation && interpolation == Interpolation::bilinear &&
+           border == Border::constant && source.border == border && same(source.fill, fill) && is_affine(matrix) &&
+           is_affine(source.matrix) && source.clip_count < most_clips;
+  }
+
+  // Puts a map of places before the warp.
+  void move_warp(const Matrix& first) {
+    Source& source = pass_.source;
+    source.matrix = product(source.matrix, first);
+    for (int i = 0; i < source.clip_count; ++i) source.clips[i].matrix = product(source.clips[i].matrix, first);
+  }
+
+  bool has_ops() const { return static_cast<int>(program_.ops.size()) > pass_.first_op; }
+
+  void begin(const Image& image) {
+    pass_ = Pass();
+    pass_.source.image = image;
+    pass_.source.height = image.height;
+    pass_.source.width = image.width;
+    pass_.read_levels = levels_;
+    pass_.first_op = static_cast<int>(program_.ops.size());
+  }
+
+  void finish() {
+    pass_.write_levels = levels_;
+    pass_.last_op = static_cast<int>(program_.ops.size());
+    program_.passes.push_back(pass_);
+  }
+
+  // Ends the pass: its result is left in memory for the next one.
+  void leave(BufferLayout layout, Statistic statistic = Statistic::none) {
+    pass_.statistic = statistic;
+    finish();
+    const Pass& last = program_.passes.back();
+    Image left;
+    left.dtype = last.write_levels.are_whole ? DType::uint8 : DType::float32;
+    left.height = last.source.height;
+    left.width = last.source.width;
+    left.channels = last.source.image.channels;
+    const bool planes = layout == BufferLayout::planes;
+    left.column = planes ? 1 : left.channels;
+    left.row = left.width * left.column;
+    left.channel = planes ? left.height * left.row : 1;
+    begin(left);
+    pass_.left = left;
+  }
+
+  const PipelineArgs& args_;
+  std::int64_t sample_;
+  Program& program_;
+  Pass pass_;
+  Levels levels_;
+  bool is_first_ = true;
+};
+
+}  // namespace
+
+const double* params_of(const Step& step, std::int64_t sample) {
+  return static_cast<const double*>(step.params.data) + sample * step.params.strides[0];
+}
+
+Size output_size(const PipelineArgs& args, std::int64_t sample, Size size) {
+  for_steps(args, sample, [&](const Step& step) {
+    const double* params = params_of(step, sample);
+    if (step.op == Op::crop) size = {to_int(params[2]), to_int(params[3])};
+    if (step.op == Op::warp) size = {to_int(params[9]), to_int(params[10])};
+    if (step.op == Op::orient && (to_int(params[0]) & 4)) std::swap(size.height, size.width);
+  });
+  return size;
+}
+
+void compile(const PipelineArgs& args, std::int64_t sample, const Image& image, Program& program) {
+  Compiler(args, sample, image, program).run();
+}
+
+}  // namespace burnish::augment

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is to be done to one sample, compiled from its steps: as few passes over its pixels as give the same result. A
+// pass reads from one image, changes tiles of rows while they are in the cache, and writes each pixel once.
+#pragma once
+
+#include <vector>
+
+#include "augment/image.hpp"
+
+namespace burnish::augment {
+
+// Values of a pass: whole numbers 0..255, or fractions 0..1, or (once normalized) any.
+struct Levels {
+  float low = 0;
+  float high = 255;
+  bool are_whole = true;
+};
+
+enum class SourceKind : std::uint8_t { copy, warp, gauss_blur };
+
+inline constexpr int most_radius = 63;
+
+// A region that an earlier one of several warps had pixels for: where `matrix` leads outside of it, there is the fill.
+struct Clip {
+  Matrix matrix;
+  int height = 0;
+  int width = 0;
+};
+inline constexpr int most_clips = 3;
+
+struct Source {
+  SourceKind kind = SourceKind::copy;
+  Image image;
+  int height = 0;  // of what is read
+  int width = 0;
+  Border border = Border::constant;
+  Fill fill;
+  int top = 0;  // copy: of the part that is read; may reach beyond the image
+  int left = 0;
+  Matrix matrix;  // warp
+  Interpolation interpolation = Interpolation::bilinear;
+  int clip_count = 0;
+  Clip clips[most_clips];
+  int radius = 0;                      // gauss_blur
+  float kernel[most_radius + 1] = {};  // from its center
+};
+
+// What a pass finds out about the values it writes, for the pass after it.
+enum class Statistic : std::uint8_t { none, luma_sum };
+
+enum class BufferLayout : std::uint8_t { planes, interleaved };
+
+struct TileOp {
+  const Step* step = nullptr;
+  const double* params = nullptr;
+  Levels levels;
+};
+
+struct Pass {
+  Source source;
+  Image left;           // by the pass before: what its result looks like; without data yet
+  Levels read_levels;   // of the source
+  Levels write_levels;  // of the result
+  int first_op = 0;     // in Program::ops
+  int last_op = 0;
+  Statistic statistic = Statistic::none;
+};
+
+struct Program {
+  std::vector<Pass> passes;
+  std::vector<TileOp> ops;
+};
+
+// Of the sample's image after the geometric steps.
+struct Size {
+  int height = 0;
+  int width = 0;
+};
+
+const double* params_of(const Step& step, std::int64_t sample);
+// The steps of a sample, in order: calls f(step).
+template <class F>
+void for_steps(const PipelineArgs& args, std::int64_t sample, const F& f) {
+  for (std::int64_t j = 0; j < args.order.shape[1]; ++j) {
+    const std::int32_t which =
+        static_cast<const std::int32_t*>(args.order.data)[sample * args.order.strides[0] + j * args.order.strides[1]];
+    if (which >= 0) f(args.steps[static_cast<std::size_t>(which)]);
+  }
+}
+
+Size output_size(const PipelineArgs& args, std::int64_t sample, Size input);
+void compile(const PipelineArgs& args, std::int64_t sample, const Image& image, Program& program);
+
+}  // namespace burnish::augment

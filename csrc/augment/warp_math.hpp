@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading an image between its pixels. Places are fixed-point numbers with 32 bits after the point, counted from the
+// center of the first pixel; weights have 14 bits, so that weighted sums of bytes are exact.
+#pragma once
+
+#include "augment/program.hpp"
+
+namespace burnish::augment {
+
+inline constexpr int weight_bits = 14;
+inline constexpr int weight_one = 1 << weight_bits;
+
+struct Place {
+  std::int64_t x;
+  std::int64_t y;
+};
+
+// Rounded to a multiple of a weight, so that cutting the rest off rounds; far places stay outside of any image.
+BURNISH_HD std::int64_t to_fixed(double value) {
+  const double limit = 0x1p30;
+  const double near = value > limit ? limit : value > -limit ? value : -limit;  // NaN too
+  return static_cast<std::int64_t>(near * 0x1p32) + (std::int64_t{1} << (31 - weight_bits));
+}
+
+BURNISH_HD int whole_part(std::int64_t place) { return static_cast<int>(place >> 32); }
+BURNISH_HD int weight_part(std::int64_t place) {
+  return static_cast<int>((place >> (32 - weight_bits)) & (weight_one - 1));
+}
+
+BURNISH_HD Place place_of(const Matrix& a, double x, double y) {
+  const double over = is_affine(a) ? 1.0 : 1.0 / (a.m[6] * x + a.m[7] * y + a.m[8]);
+  return {to_fixed((a.m[0] * x + a.m[1] * y + a.m[2]) * over - 0.5),
+          to_fixed((a.m[3] * x + a.m[4] * y + a.m[5]) * over - 0.5)};
+}
+
+// Between two pixels of a row, in units of 1/weight_one for bytes.
+BURNISH_HD float between_columns(std::uint8_t a, std::uint8_t b, int weight) {
+  return static_cast<float>(a * (weight_one - weight) + b * weight);
+}
+BURNISH_HD float between_columns(float a, float b, int weight) {
+  return (a + (b - a) * (static_cast<float>(weight) * (1.0f / weight_one))) * weight_one;
+}
+
+BURNISH_HD float between_rows(float upper, float lower, int weight) {
+  return (upper + (lower - upper) * (static_cast<float>(weight) * (1.0f / weight_one))) * (1.0f / weight_one);
+}
+
+// Values of a pixel's channels, or null for the fill.
+template <class T>
+struct Pixels {
+  const T* first;
+  Image image;
+  Border border;
+  Fill fill;
+
+  BURNISH_HD const T* at(std::int64_t y, std::int64_t x) const {
+    const std::int64_t row = inside(y, image.height, border);
+    const std::int64_t column = inside(x, image.width, border);
+    return row < 0 || column < 0 ? nullptr : first + row * image.row + column * image.column;
+  }
+  BURNISH_HD T value(const T* pixel, int c) const {
+    return pixel ? pixel[c * image.channel] : static_cast<T>(fill.of(c));
+  }
+};
+
+// Calls put(channel, value) for the pixel at a place, which may lie outside of the image.
+template <class T, class F>
+BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put) {
+  const int x = whole_part(place.x);
+  const int y = whole_part(place.y);
+  const int wx = weight_part(place.x);
+  const int wy = weight_part(place.y);
+  const T* corners[4] = {pixels.at(y, x), pixels.at(y, x + 1), pixels.at(y + 1, x), pixels.at(y + 1, x + 1)};
+  for (int c = 0; c < pixels.image.channels; ++c) {
+    const float upper = between_columns(pixels.value(corners[0], c), pixels.value(corners[1], c), wx);
+    const float lower = between_columns(pixels.value(corners[2], c), pixels.value(corners[3], c), wx);
+    put(c, between_rows(upper, lower, wy));
+  }
+}
+
+// The same for the pixel whose area the place lies in.
+template <class T, class F>
+BURNISH_HD void read_nearest(const Pixels<T>& pixels, Place place, const F& put) {
+  const std::int64_t half = std::int64_t{1} << 31;
+  const T* pixel = pixels.at(whole_part(place.y + half), whole_part(place.x + half));
+  for (int c = 0; c < pixels.image.channels; ++c) put(c, static_cast<float>(pixels.value(pixel, c)));
+}
+
+}  // namespace burnish::augment

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "burnish/augment.hpp"
+
+#include <pybind11/native_enum.h>
+#include <pybind11/stl.h>
+
+#include <deque>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "bindings/arrays.hpp"
+
+namespace burnish::bindings {
+namespace {
+
+using augment::Images;
+using augment::Layout;
+using augment::Op;
+
+// (op, place, options, parameters)
+using StepTuple = std::tuple<Op, std::uint32_t, std::vector<double>, py::object>;
+
+// `images` is one array, or a list of them; `kept` keeps their memory alive.
+Images to_images(const py::object& images, Layout layout, const char* name, std::deque<Array>& kept) {
+  Images result;
+  result.layout = layout;
+  result.is_batch = !py::isinstance<py::list>(images);
+  const auto add = [&](const py::object& image) {
+    kept.push_back(to_array(image, name, 0));
+    result.arrays.push_back(kept.back().view);
+  };
+  if (result.is_batch) {
+    add(images);
+  } else {
+    for (const py::handle& image : images.cast<py::list>()) add(py::reinterpret_borrow<py::object>(image));
+  }
+  return result;
+}
+
+void run_pipeline(const std::string& call, const std::vector<StepTuple>& steps, const py::object& order,
+                  const py::object& ids, std::uint64_t seed, std::int64_t epoch, bool fuse, const py::object& images,
+                  Layout layout, const py::object& out, Layout out_layout) {
+  std::deque<Array> kept;
+  const auto view = [&](const py::object& array, const char* name) {
+    kept.push_back(to_array(array, name, 0));
+    return kept.back().view;
+  };
+  std::vector<augment::Step> native;
+  for (const auto& [op, place, options, params] : steps) native.push_back({op, place, options, view(params, "params")});
+  augment::PipelineArgs args;
+  args.call = call;
+  args.steps = native;
+  args.order = view(order, "order");
+  args.ids = view(ids, "ids");
+  args.seed = seed;
+  args.epoch = epoch;
+  args.fuse = fuse;
+  args.images = to_images(images, layout, "images", kept);
+  args.out = to_images(out, out_layout, "out", kept);
+  const py::gil_scoped_release release;
+  augment::run(args);
+}
+
+void draw(const std::string& call, std::uint64_t seed, std::int64_t epoch, std::uint32_t place, const py::object& ids,
+          const py::object& out) {
+  const Array id_array = to_array(ids, "ids", 0);
+  const Array out_array = to_array(out, "out", 0);
+  const augment::DrawArgs args = {call, seed, epoch, place, id_array.view, out_array.view};
+  const py::gil_scoped_release release;
+  augment::draw(args);
+}
+
+}  // namespace
+
+void register_augment(py::module_& module) {
+  py::native_enum<Op>(module, "Op", "enum.Enum")
+      .value("crop", Op::crop)
+      .value("orient", Op::orient)
+      .value("warp", Op::warp)
+      .value("linear", Op::linear)
+      .value("contrast", Op::contrast)
+      .value("saturation", Op::saturation)
+      .value("hue", Op::hue)
+      .value("normalize", Op::normalize)
+      .value("gauss_noise", Op::gauss_noise)
+      .value("gauss_blur", Op::gauss_blur)
+      .value("erase", Op::erase)
+      .finalize();
+  py::native_enum<Layout>(module, "Layout", "enum.Enum")
+      .value("nhwc", Layout::nhwc)
+      .value("nchw", Layout::nchw)
+      .finalize();
+  module.def("run_pipeline", &run_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"), py::arg("ids"),
+             py::arg("seed"), py::arg("epoch"), py::arg("fuse"), py::arg("images"), py::arg("layout"), py::arg("out"),
+             py::arg("out_layout"));
+  module.def("draw", &draw, py::arg("call"), py::arg("seed"), py::arg("epoch"), py::arg("place"), py::arg("ids"),
+             py::arg("out"));
+}
+
+}  // namespace burnish::bindings
