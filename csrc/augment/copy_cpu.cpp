@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of an image (h, w, c) of any strides -> planes of floats, and back; what lies beyond the image by the border.
+#include <algorithm>
+
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
 #include "core/float16.hpp"
@@ -198,6 +200,19 @@ int write_color_bytes(const Tile& tile, const float* from, std::uint8_t* to) {
 #endif
 
 template <class T>
+void write_plane_row(const float* from, T* to, std::int64_t column, int count) {
+  int x = 0;
+#if defined(__SSSE3__)
+  if constexpr (sizeof(T) == 1) {
+    for (; column == 1 && x + 16 <= count; x += 16) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), to_bytes(from + x));
+    }
+  }
+#endif
+  write_row(from + x, to + x * column, column, count - x);
+}
+
+template <class T>
 void store_rows(const Tile& tile, const Image& image, bool streams) {
   T* pixels = static_cast<T*>(image.data) + image.offset + tile.top * image.row;
   for (int r = 0; r < tile.rows; ++r) {
@@ -220,12 +235,79 @@ void store_rows(const Tile& tile, const Image& image, bool streams) {
         }
       }
 #endif
-      write_row(source, target, image.column, tile.columns - done);
+      write_plane_row(source, target, image.column, tile.columns - done);
     }
   }
 }
 
+#if defined(__SSSE3__)
+// Pixels of three bytes in reverse order: five at a time. Returns how many were written.
+int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
+  const __m128i order = _mm_setr_epi8(13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
+  int x = 0;
+  // Sixteen bytes are read and written: one before the five pixels, and one after them, which is written again.
+  for (; x + 6 <= count; x += 5) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(last - 3 * (x + 4) - 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x), _mm_shuffle_epi8(bytes, order));
+  }
+  return x;
+}
+#endif
+
+// Pixels from `from` on, as they are.
+template <class T>
+void copy_pixels(const Image& image, const T* from, const Image& target, T* to, int count) {
+  if (is_interleaved(image) && is_interleaved(target)) {
+    __builtin_memcpy(to, from, static_cast<std::size_t>(count) * static_cast<std::size_t>(image.channels) * sizeof(T));
+    return;
+  }
+  int done = 0;
+#if defined(__SSSE3__)
+  if constexpr (sizeof(T) == 1) {
+    if (image.column == -3 && image.channel == 1 && image.channels == 3 && is_interleaved(target)) {
+      done = reverse_color_bytes(from, to, count);
+    }
+  }
+#endif
+  for (int c = 0; c < image.channels; ++c) {
+    for (int x = done; x < count; ++x) {
+      to[x * target.column + c * target.channel] = from[x * image.column + c * image.channel];
+    }
+  }
+}
+
+template <class T>
+void move_rows(const Source& source, const Image& target) {
+  const Image& image = source.image;
+  const T* pixels = static_cast<const T*>(image.data) + image.offset;
+  const int first = std::clamp(-source.left, 0, source.width);
+  const int last = std::clamp(image.width - source.left, first, source.width);
+  for (int r = 0; r < source.height; ++r) {
+    T* to = static_cast<T*>(target.data) + target.offset + r * target.row;
+    const std::int64_t y = inside(source.top + r, image.height, source.border);
+    const auto outer = [&](int x) {
+      const std::int64_t at = y < 0 ? -1 : inside(source.left + x, image.width, source.border);
+      for (int c = 0; c < image.channels; ++c) {
+        to[x * target.column + c * target.channel] =
+            at < 0 ? static_cast<T>(source.fill.of(c)) : pixels[y * image.row + at * image.column + c * image.channel];
+      }
+    };
+    const int inner_last = y < 0 ? first : last;
+    if (inner_last > first) {
+      copy_pixels(image, pixels + y * image.row + (source.left + first) * image.column, target,
+                  to + first * target.column, inner_last - first);
+    }
+    for (int x = 0; x < first; ++x) outer(x);
+    for (int x = inner_last; x < source.width; ++x) outer(x);
+  }
+}
+
 }  // namespace
+
+template <>
+void move_image<Isa::BURNISH_ISA>(const Source& source, const Image& target) {
+  target.dtype == DType::uint8 ? move_rows<std::uint8_t>(source, target) : move_rows<float>(source, target);
+}
 
 template <>
 void copy_tile<Isa::BURNISH_ISA>(const Source& source, const Tile& tile) {

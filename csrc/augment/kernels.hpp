@@ -34,6 +34,10 @@ struct TileJob {
   float* scratch = nullptr;  // `plane` + noise_group values
 };
 
+// The whole of a pass that copies and changes nothing: values stay as they are.
+template <Isa isa>
+void move_image(const Source& source, const Image& target);
+
 // Fill the tile from the source.
 template <Isa isa>
 void copy_tile(const Source& source, const Tile& tile);
@@ -59,6 +63,8 @@ template <Isa isa>
 void store_tile(const Tile& tile, const Image& image, bool streams);
 
 #define BURNISH_DECLARE_LEVEL(isa)                                              \
+  template <>                                                                   \
+  void move_image<isa>(const Source&, const Image&);                            \
   template <>                                                                   \
   void copy_tile<isa>(const Source&, const Tile&);                              \
   template <>                                                                   \

@@ -105,6 +105,10 @@ class SampleRunner {
   // Returns the mean luma of what was written, if the next pass asks for it.
   double run_pass(const Pass& pass, const Image& to, bool streams, double luma_mean) {
     const Source& source = pass.source;
+    if (only_moves(pass, to)) {
+      move_image<isa>(source, to);
+      return 0;
+    }
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =
         static_cast<int>(std::clamp<std::int64_t>(tile_values / columns, 1, std::max(source.height, 1)));
@@ -129,6 +133,11 @@ class SampleRunner {
       store_tile<isa>(tile, to, streams);
     }
     return sum / static_cast<double>(std::max<std::int64_t>(1, std::int64_t{source.height} * source.width));
+  }
+
+  static bool only_moves(const Pass& pass, const Image& to) {
+    return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
+           pass.source.image.dtype == to.dtype;
   }
 
   static std::size_t scratch_values(const Pass& pass, const Tile& tile, int rows) {

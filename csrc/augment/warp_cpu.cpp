@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An image (h, w, c) -> tiles of its image under a map of places. Affine maps of bytes lying side by side, most of all
 // warps, read two pixels with one load where all four lie inside; everything else goes pixel by pixel.
+#include <type_traits>
+
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
 #include "augment/warp_math.hpp"
@@ -8,6 +10,8 @@
 
 namespace burnish::augment {
 namespace {
+
+constexpr int most_at_once = 8;
 
 struct Range {
   int first = 0;
@@ -87,26 +91,150 @@ void fill_columns(const Source& source, const Tile& tile, int r, Range range) {
 }
 
 #if defined(__SSE4_1__)
-// Sums of the colors of two neighboring pixels with the weights of one row, exact.
-__m128 row_sum(const std::uint8_t* pixels, __m128i weights) {
-  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels));
+// Sums of the colors of two neighboring pixels, in the low six bytes, with the weights of one row: exact.
+__m128 row_sum(__m128i bytes, __m128i weights) {
   const __m128i pairs =
       _mm_shuffle_epi8(bytes, _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   return _mm_cvtepi32_ps(_mm_madd_epi16(pairs, weights));
 }
 
-__m128 color_at(const std::uint8_t* first, std::int64_t row, Place place) {
-  const std::uint8_t* pixels = first + whole_part(place.y) * row + 3 * std::int64_t{whole_part(place.x)};
+// The color at a place between two pixels of one row and two of the next. Bytes are never out of range, and between
+// them nothing is, so that there is nothing to clamp.
+__m128 color_between(__m128i upper_bytes, __m128i lower_bytes, Place place) {
   const int wx = weight_part(place.x);
   const __m128i weights = _mm_set1_epi32((weight_one - wx) | (wx << 16));
-  const __m128 upper = row_sum(pixels, weights);
-  const __m128 lower = row_sum(pixels + row, weights);
+  const __m128 upper = row_sum(upper_bytes, weights);
+  const __m128 lower = row_sum(lower_bytes, weights);
   const __m128 wy = _mm_set1_ps(static_cast<float>(weight_part(place.y)) * (1.0f / weight_one));
-  return _mm_mul_ps(_mm_add_ps(upper, _mm_mul_ps(_mm_sub_ps(lower, upper), wy)), _mm_set1_ps(1.0f / weight_one));
+  const __m128 sum = _mm_add_ps(upper, _mm_mul_ps(_mm_sub_ps(lower, upper), wy));
+  return _mm_round_ps(_mm_mul_ps(sum, _mm_set1_ps(1.0f / weight_one)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-// Bytes are never out of range, and between them nothing is.
-void warp_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
+// Three bytes each.
+struct BorderColors {
+  const Source& source;
+  const std::uint8_t* first;
+  std::uint64_t fill;
+
+  explicit BorderColors(const Source& s)
+      : source(s), first(static_cast<const std::uint8_t*>(s.image.data) + s.image.offset), fill(0) {
+    for (int c = 0; c < 3; ++c) fill |= std::uint64_t{static_cast<std::uint8_t>(s.fill.of(c))} << (8 * c);
+  }
+
+  std::uint64_t pixel(std::int64_t row, std::int64_t column) const {
+    if (row < 0 || column < 0) return fill;
+    const std::uint8_t* bytes = first + row * source.image.row + 3 * column;
+    return bytes[0] | std::uint64_t{bytes[1]} << 8 | std::uint64_t{bytes[2]} << 16;
+  }
+
+  __m128i pair(std::int64_t row, std::int64_t column, std::int64_t next) const {
+    return _mm_cvtsi64_si128(static_cast<long long>(pixel(row, column) | pixel(row, next) << 24));
+  }
+};
+
+// Where some of the four pixels may lie beyond the border.
+void warp_border_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
+  const BorderColors colors(source);
+  const Image& image = source.image;
+  float* to = tile.values + r * tile.columns;
+  for (int x = range.first; x < range.last; ++x) {
+    const Place place = line.at(x);
+    const std::int64_t row = inside(whole_part(place.y), image.height, source.border);
+    const std::int64_t next_row = inside(whole_part(place.y) + 1, image.height, source.border);
+    const std::int64_t column = inside(whole_part(place.x), image.width, source.border);
+    const std::int64_t next = inside(whole_part(place.x) + 1, image.width, source.border);
+    alignas(16) float color[4];
+    _mm_store_ps(color, color_between(colors.pair(row, column, next), colors.pair(next_row, column, next), place));
+    for (int c = 0; c < 3; ++c) to[c * tile.plane + x] = color[c];
+  }
+}
+#endif
+
+#if defined(__AVX2__)
+// Two pixels of three bytes at each of two places, 128 bits for each, as pairs of words of one channel.
+__m256i color_pairs(const std::uint8_t* first, std::int32_t place, std::int32_t other) {
+  const auto eight = [&](std::int32_t at) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first + at)); };
+  const __m256i bytes = _mm256_inserti128_si256(_mm256_castsi128_si256(eight(place)), eight(other), 1);
+  return _mm256_shuffle_epi8(bytes, _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1,  //
+                                                     0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
+}
+
+// The colors at places i and i + 4 of eight.
+template <int i>
+__m256 two_colors(const std::uint8_t* first, std::int64_t row, const std::int32_t* places, __m256i weights,
+                  __m256 row_weights) {
+  constexpr int each = i * 0x55;
+  const __m256i wx = _mm256_shuffle_epi32(weights, each);
+  const __m256 upper = _mm256_cvtepi32_ps(_mm256_madd_epi16(color_pairs(first, places[i], places[i + 4]), wx));
+  const __m256 lower = _mm256_cvtepi32_ps(_mm256_madd_epi16(color_pairs(first + row, places[i], places[i + 4]), wx));
+  const __m256 wy = _mm256_permute_ps(row_weights, each);
+  const __m256 sum = _mm256_add_ps(upper, _mm256_mul_ps(_mm256_sub_ps(lower, upper), wy));
+  return _mm256_round_ps(_mm256_mul_ps(sum, _mm256_set1_ps(1.0f / weight_one)),
+                         _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+// Eight pixels at a time, all of whose neighbors lie inside. Returns the first column that is left to do.
+int warp_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
+  const Image& image = source.image;
+  if (image.row * image.height > INT32_MAX) return range.first;
+  const std::uint8_t* first = static_cast<const std::uint8_t*>(image.data) + image.offset;
+  float* to = tile.values + r * tile.columns;
+  // Places of columns 0, 1, 4, 5 and 2, 3, 6, 7 of eight, so that a shuffle of words sorts them.
+  const auto along = [](std::int64_t step, int i, int j, int k, int l) {
+    return _mm256_setr_epi64x(step * i, step * j, step * k, step * l);
+  };
+  const Place start = line.at(range.first);
+  __m256i xa = _mm256_add_epi64(_mm256_set1_epi64x(start.x), along(line.step.x, 0, 1, 4, 5));
+  __m256i xb = _mm256_add_epi64(_mm256_set1_epi64x(start.x), along(line.step.x, 2, 3, 6, 7));
+  __m256i ya = _mm256_add_epi64(_mm256_set1_epi64x(start.y), along(line.step.y, 0, 1, 4, 5));
+  __m256i yb = _mm256_add_epi64(_mm256_set1_epi64x(start.y), along(line.step.y, 2, 3, 6, 7));
+  const __m256i step_x = _mm256_set1_epi64x(8 * line.step.x);
+  const __m256i step_y = _mm256_set1_epi64x(8 * line.step.y);
+  const auto words = [](__m256i a, __m256i b, auto which) {
+    return _mm256_castps_si256(
+        _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), decltype(which)::value));
+  };
+  using High = std::integral_constant<int, 0xdd>;
+  using Low = std::integral_constant<int, 0x88>;
+  const __m256i row = _mm256_set1_epi32(static_cast<int>(image.row));
+  int x = range.first;
+  for (; x + 8 <= range.last; x += 8) {
+    const __m256i column = words(xa, xb, High{});
+    const __m256i places = _mm256_add_epi32(_mm256_mullo_epi32(words(ya, yb, High{}), row),
+                                            _mm256_add_epi32(column, _mm256_slli_epi32(column, 1)));
+    const __m256i wx = _mm256_srli_epi32(words(xa, xb, Low{}), 32 - weight_bits);
+    const __m256i wy = _mm256_srli_epi32(words(ya, yb, Low{}), 32 - weight_bits);
+    const __m256i weights =
+        _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(weight_one), wx), _mm256_slli_epi32(wx, 16));
+    const __m256 row_weights = _mm256_mul_ps(_mm256_cvtepi32_ps(wy), _mm256_set1_ps(1.0f / weight_one));
+    alignas(32) std::int32_t at[8];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(at), places);
+    const __m256 a = two_colors<0>(first, image.row, at, weights, row_weights);
+    const __m256 b = two_colors<1>(first, image.row, at, weights, row_weights);
+    const __m256 c = two_colors<2>(first, image.row, at, weights, row_weights);
+    const __m256 d = two_colors<3>(first, image.row, at, weights, row_weights);
+    const __m256 ab_low = _mm256_unpacklo_ps(a, b);  // red of a, b; green of a, b
+    const __m256 cd_low = _mm256_unpacklo_ps(c, d);
+    const __m256 ab_high = _mm256_unpackhi_ps(a, b);  // blue
+    const __m256 cd_high = _mm256_unpackhi_ps(c, d);
+    _mm256_storeu_ps(to + x, _mm256_shuffle_ps(ab_low, cd_low, 0x44));
+    _mm256_storeu_ps(to + tile.plane + x, _mm256_shuffle_ps(ab_low, cd_low, 0xee));
+    _mm256_storeu_ps(to + 2 * tile.plane + x, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
+    xa = _mm256_add_epi64(xa, step_x);
+    xb = _mm256_add_epi64(xb, step_x);
+    ya = _mm256_add_epi64(ya, step_y);
+    yb = _mm256_add_epi64(yb, step_y);
+  }
+  return x;
+}
+#elif defined(__SSE4_1__)
+__m128 color_at(const std::uint8_t* first, std::int64_t row, Place place) {
+  const std::uint8_t* pixels = first + whole_part(place.y) * row + 3 * std::int64_t{whole_part(place.x)};
+  return color_between(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels)),
+                       _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels + row)), place);
+}
+
+int warp_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
   const std::uint8_t* first = static_cast<const std::uint8_t*>(source.image.data) + source.image.offset;
   float* to = tile.values + r * tile.columns;
   int x = range.first;
@@ -116,12 +244,11 @@ void warp_colors(const Source& source, const Line& line, const Tile& tile, int r
     __m128 c = color_at(first, source.image.row, line.at(x + 2));
     __m128 d = color_at(first, source.image.row, line.at(x + 3));
     _MM_TRANSPOSE4_PS(a, b, c, d);
-    const auto nearest_whole = [](__m128 v) { return _mm_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); };
-    _mm_storeu_ps(to + x, nearest_whole(a));
-    _mm_storeu_ps(to + tile.plane + x, nearest_whole(b));
-    _mm_storeu_ps(to + 2 * tile.plane + x, nearest_whole(c));
+    _mm_storeu_ps(to + x, a);
+    _mm_storeu_ps(to + tile.plane + x, b);
+    _mm_storeu_ps(to + 2 * tile.plane + x, c);
   }
-  each_pixel<true, std::uint8_t>(source, {0, 255, true}, tile, r, {x, range.last}, [&](int i) { return line.at(i); });
+  return x;
 }
 #endif
 
@@ -144,9 +271,13 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
       // Eight bytes are read for two pixels of three: not from the last row, nor two columns before its end.
       narrow(inner, line.start.x, line.step.x, 0, fixed(image.width - 2));
       narrow(inner, line.start.y, line.step.y, 0, fixed(image.height - 1));
-      each_pixel<whole, T>(source, levels, tile, r, {range.first, inner.first}, place_at);
-      warp_colors(source, line, tile, r, inner);
-      range.first = inner.last;
+      if (inner.first == inner.last) inner = {range.first, range.first};
+      warp_border_colors(source, line, tile, r, {range.first, inner.first});
+      int next = warp_colors(source, line, tile, r, inner);
+      if (next < inner.last && inner.last - inner.first >= most_at_once) {  // some of them once more
+        next = warp_colors(source, line, tile, r, {inner.last - most_at_once, inner.last});
+      }
+      return warp_border_colors(source, line, tile, r, {next, range.last});
     }
   }
 #endif
