@@ -2,6 +2,7 @@
 #include "neighbors/codes.hpp"
 
 #include "core/parallel.hpp"
+#include "core/visit.hpp"
 
 namespace burnish::neighbors {
 namespace {
@@ -9,13 +10,12 @@ namespace {
 constexpr std::int64_t block_grain = 16;
 
 void add_rows(const RowBlock& block, double factor, double* sums) {
-  const auto add = [&]<class T>() {
+  visit_native_float(block.dtype, [&]<class T>() {
     for (int r = 0; r < block.count; ++r) {
       const T* from = static_cast<const T*>(block.rows) + r * block.stride;
       for (std::int64_t c = 0; c < block.width; ++c) sums[c] += static_cast<double>(from[c]) * factor;
     }
-  };
-  block.dtype == DType::float64 ? add.template operator()<double>() : add.template operator()<float>();
+  });
 }
 
 }  // namespace

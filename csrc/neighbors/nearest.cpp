@@ -5,6 +5,7 @@
 
 #include "burnish/neighbors.hpp"
 #include "core/check.hpp"
+#include "core/visit.hpp"
 #include "neighbors/metric_math.hpp"
 #include "neighbors/nearest_cuda.hpp"
 #include "neighbors/search.hpp"
@@ -59,8 +60,7 @@ double largest_of(std::string_view call, std::string_view argument, const Tensor
 }
 
 double largest_value(std::string_view call, std::string_view argument, const TensorView& rows) {
-  return rows.dtype == DType::float64 ? largest_of<double>(call, argument, rows)
-                                      : largest_of<float>(call, argument, rows);
+  return visit_native_float(rows.dtype, [&]<class T>() { return largest_of<T>(call, argument, rows); });
 }
 
 void check_rows(std::string_view call, std::string_view argument, const TensorView& rows) {

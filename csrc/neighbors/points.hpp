@@ -9,21 +9,10 @@
 #include <vector>
 
 #include "core/buffer.hpp"
+#include "neighbors/axes.hpp"
 #include "neighbors/kernels.hpp"
 
 namespace burnish::neighbors {
-
-inline constexpr std::int64_t most_columns_as_axes = 24;
-inline constexpr int axis_limit = 24;
-
-// A map to few coordinates that brings no two rows farther apart.
-struct Axes {
-  double factor = 1;  // a power of two that brings all values to about 1
-  bool are_columns = true;
-  int count = 0;
-  std::vector<double> center;      // of the projection
-  std::vector<double> directions;  // (columns, axis_count)
-};
 
 struct Node {
   std::int32_t first_block = 0;

@@ -60,14 +60,14 @@ class Search {
     int coarse_pause = 0;
     float query_reach[block_rows] = {};
     float point_reach[block_rows] = {};
-    double low[axis_limit];
-    double high[axis_limit];
+    double low[most_axes];
+    double high[most_axes];
     QueryCodes coarse;
     QueryCodes fine;
     Pair pairs[block_pairs + 1];  // one more, which is written before it is known not to count
     double keys[block_pairs];
   };
-  static_assert(axis_limit >= axis_count && axis_limit >= most_columns_as_axes);
+  static_assert(most_axes >= axis_count);
 
   template <class F>
   void for_blocks(const F& f) {
