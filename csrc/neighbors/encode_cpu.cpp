@@ -8,6 +8,11 @@ namespace {
 
 constexpr int encode_lanes = 16;
 
+// The sums of squares in one lane, which has every 16th column, and the sum of codes times its offset.
+static_assert(std::int64_t{largest_code_in_32_bits} * largest_code_in_32_bits * (most_coded_columns / encode_lanes) <
+              std::int64_t{1} << 31);
+static_assert((largest_code_in_32_bits + 1) * largest_code_in_32_bits * most_coded_columns < std::int64_t{1} << 31);
+
 // The rows as floats, and the largest value. Lanes, so that the compiler keeps them in vectors.
 template <class T>
 float center_rows(const EncodeJob& job, float* to) {
@@ -32,7 +37,8 @@ float center_rows(const EncodeJob& job, float* to) {
   return largest[0];
 }
 
-// Rounds to the nearest integer, for values up to 2^22.
+// Rounds to the nearest integer, halves to even, for values up to 2^22. Any integer near would do: what it leaves is
+// measured and becomes part of the error.
 BURNISH_HD float to_integer(float x) {
   constexpr float magic = 0x1.8p23F;
   return (x + magic) - magic;
@@ -68,6 +74,7 @@ void encode_row(const float* from, std::int64_t width, float inverse_step, float
     total += squares[lane];
     sum += sums[lane];
   }
+  // Up to 2^28, which a float does not hold: rounded by 2^-24 of itself, of which `downward` gives back 2^-20.
   square = static_cast<float>(total);
 }
 
@@ -104,8 +111,8 @@ void encode_block<Isa::BURNISH_ISA>(EncodeJob& job) {
                sum);
     // The values were rounded to float, each by up to 2^-24 of the largest; squares of less than 1e-19 are lost.
     const float rounding = (largest * 0x1p-23F + 1e-18F) * __builtin_sqrtf(static_cast<float>(width));
-    const float blur = job.blur ? static_cast<float>(job.blur[r]) * upward : 0.0F;
-    job.error[r] = __builtin_sqrtf(residual) * 1.0001F + rounding + blur;
+    const float moved = job.coordinate_error ? static_cast<float>(job.coordinate_error[r]) * upward : 0.0F;
+    job.error[r] = __builtin_sqrtf(residual) * 1.0001F + rounding + moved;
     job.norm[r] = square * step * step * downward;
     job.shift[r] = -(job.largest_code + 1) * sum;
     job.largest_error = job.error[r] > job.largest_error ? job.error[r] : job.largest_error;

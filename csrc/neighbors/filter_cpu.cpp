@@ -33,6 +33,16 @@ constexpr float most_norm = 0x1p28F;
 constexpr float most_reach = -0x1p30F;
 constexpr std::int32_t never = 0x7fffffff;
 
+// What is added up in 32 bits: packed codes, which are up to twice as large, with codes, from shift - norm on; and a
+// limit with a norm, which must stay out of reach of products where that is `never`.
+constexpr std::int64_t most_product =
+    std::int64_t{largest_code_in_32_bits} * largest_code_in_32_bits * most_coded_columns;
+constexpr std::int64_t most_sum =
+    std::int64_t{2 * largest_code_in_32_bits + 1} * largest_code_in_32_bits * most_coded_columns;
+static_assert(most_sum + most_product + (std::int64_t{1} << 22) + (std::int64_t{1} << 28) < never);
+static_assert(most_product <= std::int64_t{1} << 28 && never - (std::int64_t{1} << 30) - 1 > most_product);
+static_assert(2 * (2 * largest_code_in_16_bits + 1) * largest_code_in_16_bits < 1 << 15);
+
 BURNISH_HD float clamp(float x, float low, float high) {
   x = x < high ? x : high;
   return x > low ? x : low;

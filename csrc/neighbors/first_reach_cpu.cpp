@@ -49,7 +49,7 @@ float smallest(float (&values)[block_rows], int count, int left_out, int k) {
 }
 
 template <class Products>
-void seed_block(const SeedJob& job) {
+void find_first_reach(const FirstReachJob& job) {
   const auto* packed = static_cast<const std::uint8_t*>(job.points.codes);
   const std::int64_t width = job.code_width;
   const float unit = 2.0F * job.queries.step * job.points.step;
@@ -80,11 +80,11 @@ void seed_block(const SeedJob& job) {
 }  // namespace
 
 template <>
-void seed_reach<Isa::BURNISH_ISA>(const SeedJob& job) {
+void first_reach<Isa::BURNISH_ISA>(const FirstReachJob& job) {
 #if defined(__AVX512F__)
-  if (job.sums_in_32_bits) return seed_block<In32Bits>(job);
+  if (job.sums_in_32_bits) return find_first_reach<In32Bits>(job);
 #endif
-  seed_block<In16Bits>(job);
+  find_first_reach<In16Bits>(job);
 }
 
 }  // namespace burnish::neighbors

@@ -123,23 +123,23 @@ void Points::map_to_axes(const TensorView& view) {
     });
     return;
   }
-  blur_ = Buffer<double>(count);
+  coordinate_error_ = Buffer<double>(count);
   const double root = std::sqrt(static_cast<double>(columns_));
   const auto blocks = static_cast<std::int64_t>(block_count());
   parallel_for(blocks, 16, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const RowBlock block = rows_of(view, b * block_rows);
-      double* blur = blur_.data() + b * block_rows;
+      double* error = coordinate_error_.data() + b * block_rows;
       const ProjectJob job{block,
                            axes_.factor,
                            axes_.center.data(),
                            axes_.directions.data(),
                            coordinates_.data() + b * block_rows * axis_count,
-                           blur};
+                           error};
       with_isa([&]<Isa isa>() { project_rows<isa>(job); });
       // What is left is the root of a difference of two sums, each off by up to about (d + 16) 2^-53 of the squared
       // length v^2: by v sqrt(2 (d + 16) 2^-53) in all, and the center by 2^-53 of values up to 1 a column.
-      for (int r = 0; r < block.count; ++r) blur[r] = (4e-8 * blur[r] + 1e-14) * root;
+      for (int r = 0; r < block.count; ++r) error[r] = (4e-8 * error[r] + 1e-14) * root;
     }
   });
 }
@@ -149,7 +149,7 @@ void Points::copy_rows(const TensorView& view) {
   const auto count = static_cast<std::size_t>(count_);
   rows_ = Buffer<std::byte>(count * row_bytes);
   Buffer<double> coordinates(coordinates_.size());
-  Buffer<double> blur(blur_.size());
+  Buffer<double> coordinate_error(coordinate_error_.size());
   const auto axes = static_cast<std::size_t>(axes_.count);
   const std::size_t view_bytes = static_cast<std::size_t>(view.strides[0]) * item_size(dtype_);
   parallel_for(count_, row_grain, [&](std::int64_t first, std::int64_t last) {
@@ -158,11 +158,11 @@ void Points::copy_rows(const TensorView& view) {
       std::memcpy(rows_.data() + p * row_bytes, static_cast<const std::byte*>(view.data) + from * view_bytes,
                   row_bytes);
       std::memcpy(coordinates.data() + p * axes, coordinates_.data() + from * axes, axes * sizeof(double));
-      if (blur.size()) blur[p] = blur_[from];
+      if (coordinate_error.size()) coordinate_error[p] = coordinate_error_[from];
     }
   });
   coordinates_ = std::move(coordinates);
-  blur_ = std::move(blur);
+  coordinate_error_ = std::move(coordinate_error);
 }
 
 void Points::arrange() {
@@ -195,10 +195,10 @@ std::int32_t Points::split(std::int32_t first_block, std::int32_t last_block, bo
     std::fill(high, high + axes, -std::numeric_limits<double>::infinity());
     for (std::int64_t i = 0; i < last - first; ++i) {
       const double* at = coordinates_.data() + ids[i] * axes;
-      const double blur = blur_.size() ? blur_[ids[i]] : 0.0;
+      const double error = coordinate_error_.size() ? coordinate_error_[ids[i]] : 0.0;
       for (std::size_t a = 0; a < axes; ++a) {
-        low[a] = std::min(low[a], at[a] - blur);
-        high[a] = std::max(high[a], at[a] + blur);
+        low[a] = std::min(low[a], at[a] - error);
+        high[a] = std::max(high[a], at[a] + error);
       }
     }
     return place;

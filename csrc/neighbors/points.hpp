@@ -38,8 +38,8 @@ class Points {
   bool has_zero_rows() const { return has_zero_rows_; }
   // Box coordinates of a block's rows, and how far each may be off.
   RowBlock coordinates(int block) const;
-  const double* blur(int block) const {
-    return blur_.size() ? blur_.data() + std::int64_t{block} * block_rows : nullptr;
+  const double* coordinate_error(int block) const {
+    return coordinate_error_.size() ? coordinate_error_.data() + std::int64_t{block} * block_rows : nullptr;
   }
   std::uint32_t id(std::int64_t position) const { return ids_[static_cast<std::size_t>(position)]; }
 
@@ -62,7 +62,7 @@ class Points {
   Buffer<std::uint32_t> ids_;
   Axes axes_;
   Buffer<double> coordinates_;
-  Buffer<double> blur_;
+  Buffer<double> coordinate_error_;
   std::vector<Node> nodes_;
   std::vector<std::int32_t> leaves_;
   Buffer<double> boxes_;

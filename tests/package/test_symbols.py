@@ -22,7 +22,7 @@ ENTRY_POINTS = {
     },
     "encode_cpu.cpp.o": {"void burnish::neighbors::encode_block<>(burnish::neighbors::EncodeJob&)"},
     "filter_cpu.cpp.o": {"int burnish::neighbors::filter_pairs<>(burnish::neighbors::FilterJob const&)"},
-    "first_reach_cpu.cpp.o": {"void burnish::neighbors::seed_reach<>(burnish::neighbors::SeedJob const&)"},
+    "first_reach_cpu.cpp.o": {"void burnish::neighbors::first_reach<>(burnish::neighbors::FirstReachJob const&)"},
     "measure_cpu.cpp.o": {"void burnish::neighbors::measure_pairs<>(burnish::neighbors::MeasureJob const&)"},
     "project_cpu.cpp.o": {"void burnish::neighbors::project_rows<>(burnish::neighbors::ProjectJob const&)"},
     "hardest_cpu.cpp.o": {
