@@ -12,13 +12,10 @@ namespace {
 constexpr std::string_view call = "interpolate";
 constexpr std::int64_t piece_bytes = std::int64_t{1} << 18;
 
-void check_rows(std::string_view argument, const TensorView& rows) {
-  check_dtype(call, argument, rows,
-              {DType::float64, DType::float32, DType::float16, DType::int64, DType::int32, DType::int16, DType::int8,
-               DType::uint64, DType::uint32, DType::uint16, DType::uint8});
-  check(rows.ndim == 2, call, ": '", argument, "' must be 2-D (n, d), got shape ", ShapeOf{rows});
-  check(rows.shape[0] == 0 || rows.shape[1] <= 1 || rows.strides[1] == 1, call, ": '", argument,
-        "' has columns that do not lie side by side; pass a C-contiguous copy");
+void check_values(std::string_view argument, const TensorView& rows) {
+  check_rows(call, argument, rows,
+             {DType::float64, DType::float32, DType::float16, DType::int64, DType::int32, DType::int16, DType::int8,
+              DType::uint64, DType::uint32, DType::uint16, DType::uint8});
 }
 
 void check_list(std::string_view argument, const TensorView& list, DType dtype, std::int64_t count, Device device) {
@@ -42,8 +39,8 @@ void check_indices(std::string_view argument, const TensorView& list, std::int64
 void interpolate(const InterpolateArgs& args) {
   const TensorView& other = args.other.value_or(args.rows);
   const Device device = args.rows.device;
-  check_rows("X", args.rows);
-  check_rows("neighbors_in", other);
+  check_values("X", args.rows);
+  check_values("neighbors_in", other);
   check<TypeError>(other.dtype == args.rows.dtype, call, ": 'neighbors_in' has dtype ", name(other.dtype),
                    "; accepted: ", name(args.rows.dtype), ", that of 'X'");
   check(other.shape[1] == args.rows.shape[1], call, ": 'neighbors_in' has ", other.shape[1],
@@ -55,7 +52,7 @@ void interpolate(const InterpolateArgs& args) {
   check_list("neighbor", args.neighbor, DType::int64, count, device);
   check_list("step", args.step, DType::float64, count, device);
   if (args.scale) check_list("difference_scale", *args.scale, DType::float64, count, device);
-  check_rows("out", args.out);
+  check_values("out", args.out);
   check<TypeError>(args.out.dtype == args.rows.dtype, call, ": 'out' has dtype ", name(args.out.dtype),
                    "; accepted: ", name(args.rows.dtype), ", that of 'X'");
   check_device(call, "out", args.out, device);

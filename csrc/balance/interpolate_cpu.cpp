@@ -14,20 +14,6 @@ constexpr std::int64_t line_bytes = 64;
 constexpr std::int64_t tile_bytes = 8192;
 constexpr std::int64_t streamed_bytes = std::int64_t{8} << 20;
 
-template <class F>
-void visit_value_type(DType dtype, const F& f) {
-  switch (dtype) {
-    case DType::float64:
-      return f.template operator()<double>();
-    case DType::float32:
-      return f.template operator()<float>();
-    case DType::float16:
-      return f.template operator()<Float16>();
-    default:
-      return visit_integer(dtype, f);
-  }
-}
-
 template <class T>
 void fetch_row(const void* rows, std::int64_t stride, std::int64_t row, std::int64_t columns) {
   const auto* from = reinterpret_cast<const char*>(static_cast<const T*>(rows) + row * stride);
@@ -109,7 +95,7 @@ void make_rows(const InterpolateJob& job, std::int64_t first, std::int64_t last)
 
 template <>
 void interpolate_rows<Isa::BURNISH_ISA>(const InterpolateJob& job, std::int64_t first, std::int64_t last) {
-  visit_value_type(job.dtype, [&]<class T>() {
+  visit_number(job.dtype, [&]<class T>() {
     if (job.scale) {
       make_rows<true, T>(job, first, last);
     } else {

@@ -44,16 +44,7 @@ void start(const InterpolateJob& job, void* stream) {
 
 void interpolate_rows_cuda(const InterpolateJob& job, int device, void* stream) {
   const cuda::DeviceGuard guard(device);
-  switch (job.dtype) {
-    case DType::float64:
-      return start<double>(job, stream);
-    case DType::float32:
-      return start<float>(job, stream);
-    case DType::float16:
-      return start<Float16>(job, stream);
-    default:
-      visit_integer(job.dtype, [&]<class T>() { start<T>(job, stream); });
-  }
+  visit_number(job.dtype, [&]<class T>() { start<T>(job, stream); });
 }
 
 }  // namespace burnish::balance

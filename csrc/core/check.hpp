@@ -43,6 +43,9 @@ std::ostream& operator<<(std::ostream& stream, const Device& device);
 void check_dtype(std::string_view call, std::string_view argument, const TensorView& view,
                  std::initializer_list<DType> accepted);
 void check_integer(std::string_view call, std::string_view argument, const TensorView& view);
+// 2-D (n, d), the values of a row side by side.
+void check_rows(std::string_view call, std::string_view argument, const TensorView& rows,
+                std::initializer_list<DType> accepted);
 void check_device(std::string_view call, std::string_view argument, const TensorView& view, Device expected);
 // Writable, of this shape, and not sharing memory with any of `inputs`.
 void check_output(std::string_view call, std::string_view argument, const TensorView& view,

@@ -95,10 +95,10 @@ int level_in_use() {
 
 Isa active_isa() { return static_cast<Isa>(level_in_use()); }
 
-bool has_int8_products() {
+bool has_int8_products([[maybe_unused]] Isa isa) {
 #if defined(BURNISH_HAS_X86_LEVELS)
   static const bool has_instruction = has(cpuid(7).c, {11});
-  return active_isa() == Isa::v4 && has_instruction;
+  return isa == Isa::v4 && has_instruction;
 #else
   return false;
 #endif

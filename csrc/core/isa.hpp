@@ -13,13 +13,14 @@ enum class Isa : std::uint8_t { v2, v3, v4 };
 
 Isa active_isa();
 
-// Whether level v4 is in use on a processor that also multiplies and adds up 8-bit integers (AVX-512 VNNI).
-bool has_int8_products();
+// Whether the level is v4, on a processor that also multiplies and adds up 8-bit integers (AVX-512 VNNI).
+bool has_int8_products(Isa isa);
 
+// A level asked for once serves kernels that lean on one another's results, whatever level is set meanwhile.
 template <class F>
-decltype(auto) with_isa(F&& f) {
+decltype(auto) with_isa([[maybe_unused]] Isa isa, F&& f) {
 #if defined(BURNISH_HAS_X86_LEVELS)
-  switch (active_isa()) {
+  switch (isa) {
     case Isa::v4:
       return f.template operator()<Isa::v4>();
     case Isa::v3:
@@ -29,6 +30,11 @@ decltype(auto) with_isa(F&& f) {
   }
 #endif
   return f.template operator()<Isa::v2>();
+}
+
+template <class F>
+decltype(auto) with_isa(F&& f) {
+  return with_isa(active_isa(), f);
 }
 
 }  // namespace burnish

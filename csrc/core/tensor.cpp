@@ -74,6 +74,14 @@ void check_integer(std::string_view call, std::string_view argument, const Tenso
                    name(view.dtype), "; accepted: int8 to int64, uint8 to uint64");
 }
 
+void check_rows(std::string_view call, std::string_view argument, const TensorView& rows,
+                std::initializer_list<DType> accepted) {
+  check_dtype(call, argument, rows, accepted);
+  check(rows.ndim == 2, call, ": '", argument, "' must be 2-D (n, d), got shape ", ShapeOf{rows});
+  check(rows.shape[0] == 0 || rows.shape[1] <= 1 || rows.strides[1] == 1, call, ": '", argument,
+        "' has columns that do not lie side by side; pass a C-contiguous copy");
+}
+
 void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes) {
   check_integer(call, "labels", labels);
   check(labels.ndim == 1 && labels.shape[0] == rows, call, ": 'labels' has shape ", ShapeOf{labels}, "; accepted: (",

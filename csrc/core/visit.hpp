@@ -49,4 +49,24 @@ BURNISH_HD void visit_integer(DType dtype, F&& f) {
   }
 }
 
+// float64 or float32.
+template <class F>
+BURNISH_HD decltype(auto) visit_native_float(DType dtype, F&& f) {
+  return dtype == DType::float64 ? f.template operator()<double>() : f.template operator()<float>();
+}
+
+// float64, float32, float16 or an integer.
+template <class F>
+BURNISH_HD void visit_number(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::float64:
+    case DType::float32:
+      return visit_native_float(dtype, f);
+    case DType::float16:
+      return f.template operator()<Float16>();
+    default:
+      return visit_integer(dtype, f);
+  }
+}
+
 }  // namespace burnish

@@ -2,6 +2,7 @@
 #include "neighbors/codes.hpp"
 
 #include "core/parallel.hpp"
+#include "core/visit.hpp"
 
 namespace burnish::neighbors {
 namespace {
@@ -9,13 +10,12 @@ namespace {
 constexpr std::int64_t block_grain = 16;
 
 void add_rows(const RowBlock& block, double factor, double* sums) {
-  const auto add = [&]<class T>() {
+  visit_native_float(block.dtype, [&]<class T>() {
     for (int r = 0; r < block.count; ++r) {
       const T* from = static_cast<const T*>(block.rows) + r * block.stride;
       for (std::int64_t c = 0; c < block.width; ++c) sums[c] += static_cast<double>(from[c]) * factor;
     }
-  };
-  block.dtype == DType::float64 ? add.template operator()<double>() : add.template operator()<float>();
+  });
 }
 
 }  // namespace
@@ -23,11 +23,12 @@ void add_rows(const RowBlock& block, double factor, double* sums) {
 QueryCodes::QueryCodes(std::int64_t width, int code_width)
     : scratch(static_cast<std::size_t>(width) * block_rows), rows(static_cast<std::size_t>(code_width) * block_rows) {}
 
-Codes::Codes(const Points& points, bool of_coordinates)
-    : of_coordinates_(of_coordinates),
-      sums_in_32_bits_(has_int8_products()),
-      factor_(of_coordinates ? 1 : points.axes().factor),
-      width_(of_coordinates ? points.axes().count : points.columns()),
+Codes::Codes(const Points& points, CodesOf of, Isa isa)
+    : of_(of),
+      isa_(isa),
+      sums_in_32_bits_(has_int8_products(isa)),
+      factor_(of == CodesOf::axes ? 1 : points.axes().factor),
+      width_(of == CodesOf::axes ? points.axes().count : points.columns()),
       code_width_(static_cast<int>((width_ + 3) / 4 * 4)) {
   const auto blocks = static_cast<std::size_t>(points.block_count());
   const auto width = static_cast<std::size_t>(width_);
@@ -42,7 +43,6 @@ Codes::Codes(const Points& points, bool of_coordinates)
   for (const Node& node : points.nodes()) {
     if (node.cell >= 0) cells.push_back(&node);
   }
-  const auto rows = [&](int block) { return of_coordinates_ ? points.coordinates(block) : points.block(block); };
   parallel_for(static_cast<std::int64_t>(cells.size()), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       const Node& node = *cells[static_cast<std::size_t>(i)];
@@ -50,7 +50,7 @@ Codes::Codes(const Points& points, bool of_coordinates)
       int count = 0;
       for (int b = node.first_block; b < node.last_block; ++b) {
         cells_[static_cast<std::size_t>(b)] = node.cell;
-        add_rows(rows(b), factor_, center);
+        add_rows(source(points, b), factor_, center);
         count += points.rows_in_block(b);
       }
       for (std::size_t c = 0; c < width; ++c) center[c] /= count;
@@ -66,21 +66,25 @@ Codes::Codes(const Points& points, bool of_coordinates)
       job.norm = norm_.data() + b * block_rows;
       job.error = error_.data() + b * block_rows;
       job.shift = own.shift;
-      with_isa([&]<Isa isa>() { encode_block<isa>(job); });
+      with_isa(isa_, [&]<Isa isa>() { encode_block<isa>(job); });
       step_[b] = job.step;
       largest_error_[b] = job.largest_error;
     }
   });
 }
 
+RowBlock Codes::source(const Points& points, int block) const {
+  return of_ == CodesOf::axes ? points.coordinates(block) : points.block(block);
+}
+
 EncodeJob Codes::job_for(const Points& points, int block, int cell) const {
   EncodeJob job;
-  job.block = of_coordinates_ ? points.coordinates(block) : points.block(block);
+  job.block = source(points, block);
   job.factor = factor_;
   job.center = centers_.data() + std::int64_t{cell} * width_;
-  job.blur = of_coordinates_ ? points.blur(block) : nullptr;
+  job.coordinate_error = of_ == CodesOf::axes ? points.coordinate_error(block) : nullptr;
   job.code_width = code_width_;
-  job.largest_code = sums_in_32_bits_ ? 127 : 63;
+  job.largest_code = sums_in_32_bits_ ? largest_code_in_32_bits : largest_code_in_16_bits;
   return job;
 }
 
@@ -102,7 +106,7 @@ void Codes::encode_queries(const Points& queries, int block, int cell, QueryCode
   job.norm = to.norm;
   job.error = to.error;
   job.shift = to.shift;
-  with_isa([&]<Isa isa>() { encode_block<isa>(job); });
+  with_isa(isa_, [&]<Isa isa>() { encode_block<isa>(job); });
   to.block = block;
   to.cell = cell;
   to.codes = {to.rows.data(), to.norm, to.error, to.shift, job.step, job.largest_error};

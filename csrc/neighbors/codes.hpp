@@ -14,8 +14,6 @@
 
 namespace burnish::neighbors {
 
-inline constexpr std::int64_t most_coded_columns = 16384;  // sums of products fit 32 bits
-
 // A block of queries coded about one cell.
 struct QueryCodes {
   QueryCodes(std::int64_t width, int code_width);
@@ -29,10 +27,12 @@ struct QueryCodes {
   std::int32_t shift[block_rows];
 };
 
+enum class CodesOf : std::uint8_t { axes, rows };  // the coordinates along the axes, or all columns
+
 class Codes {
  public:
-  // Of the rows of the points, or of their coordinates along the axes.
-  Codes(const Points& points, bool of_coordinates);
+  // The level decides how large codes may be: all that is done with them must be done at that level.
+  Codes(const Points& points, CodesOf of, Isa isa);
 
   int code_width() const { return code_width_; }
   std::int64_t width() const { return width_; }
@@ -42,9 +42,11 @@ class Codes {
   void encode_queries(const Points& queries, int block, int cell, QueryCodes& to) const;
 
  private:
+  RowBlock source(const Points& points, int block) const;
   EncodeJob job_for(const Points& points, int block, int cell) const;
 
-  bool of_coordinates_;
+  CodesOf of_;
+  Isa isa_;
   bool sums_in_32_bits_;
   double factor_ = 1;
   std::int64_t width_ = 0;

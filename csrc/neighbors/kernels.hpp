@@ -12,6 +12,7 @@ namespace burnish::neighbors {
 
 inline constexpr int block_rows = 64;
 inline constexpr int block_pairs = block_rows * block_rows;
+static_assert(block_rows <= 256, "a place in a block is a byte");
 
 // A pair of rows of two blocks.
 struct Pair {
@@ -38,18 +39,23 @@ struct CodeBlock {
   float largest_error = 0;
 };
 
+// Where products of two codes are added up in 32 bits, and where pairs of them are added up in 16 first.
+inline constexpr int largest_code_in_32_bits = 127;
+inline constexpr int largest_code_in_16_bits = 63;
+inline constexpr std::int64_t most_coded_columns = 16384;
+
 // Encodes x * factor - center for each row x.
 struct EncodeJob {
   RowBlock block;
   double factor = 1;
   const double* center = nullptr;
-  const double* blur = nullptr;    // how far each row may be from where it should be, or null
-  int code_width = 0;              // block.width, rounded up to a multiple of 4
-  int largest_code = 127;          // 127 where products of 8 bits are added up in 32, 63 where in 16
-  float* scratch = nullptr;        // block_rows * block.width
-  std::int8_t* codes = nullptr;    // out: (block_rows, code_width)
-  std::uint8_t* packed = nullptr;  // out, or null: (code_width / 4, block_rows, 4), codes + largest_code + 1
-  float* norm = nullptr;           // out: block_rows each
+  const double* coordinate_error = nullptr;  // how far each row may be from where it should be, or null
+  int code_width = 0;                        // block.width, rounded up to a multiple of 4
+  int largest_code = 0;                      // one of the two above
+  float* scratch = nullptr;                  // block_rows * block.width
+  std::int8_t* codes = nullptr;              // out: (block_rows, code_width)
+  std::uint8_t* packed = nullptr;            // out, or null: (code_width / 4, block_rows, 4), codes + largest_code + 1
+  float* norm = nullptr;                     // out: block_rows each
   float* error = nullptr;
   std::int32_t* shift = nullptr;
   float step = 0;  // out
@@ -73,7 +79,7 @@ struct FilterJob {
 };
 
 // For each query of a block, a length within which at least k points of another block lie, or k other rows of its own.
-struct SeedJob {
+struct FirstReachJob {
   CodeBlock queries;
   CodeBlock points;
   int query_count = 0;
@@ -111,22 +117,22 @@ void encode_block(EncodeJob& job);
 template <Isa isa>
 int filter_pairs(const FilterJob& job);
 template <Isa isa>
-void seed_reach(const SeedJob& job);
+void first_reach(const FirstReachJob& job);
 template <Isa isa>
 void measure_pairs(const MeasureJob& job);
 template <Isa isa>
 void project_rows(const ProjectJob& job);
 
-#define BURNISH_DECLARE_LEVEL(isa)                \
-  template <>                                     \
-  void encode_block<isa>(EncodeJob & job);        \
-  template <>                                     \
-  int filter_pairs<isa>(const FilterJob& job);    \
-  template <>                                     \
-  void seed_reach<isa>(const SeedJob& job);       \
-  template <>                                     \
-  void measure_pairs<isa>(const MeasureJob& job); \
-  template <>                                     \
+#define BURNISH_DECLARE_LEVEL(isa)                 \
+  template <>                                      \
+  void encode_block<isa>(EncodeJob & job);         \
+  template <>                                      \
+  int filter_pairs<isa>(const FilterJob& job);     \
+  template <>                                      \
+  void first_reach<isa>(const FirstReachJob& job); \
+  template <>                                      \
+  void measure_pairs<isa>(const MeasureJob& job);  \
+  template <>                                      \
   void project_rows<isa>(const ProjectJob& job)
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_LEVEL(Isa::v4);

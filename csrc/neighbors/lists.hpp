@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a search has found so far. Rows are numbered by their place in the search order; the ids found are those of the
-// caller. Several threads may work on the rows of one block: each holds its lock meanwhile. The reach of a row, how far
-// a neighbor of it may still be, only shrinks, so that an old value is safe.
+// caller. Several threads may work on the rows of one block: each holds its lock meanwhile, but for first reaches,
+// which come before all offers and from the one thread that has the block. The reach of a row, how far a neighbor of it
+// may still be, only shrinks, so that an old value is safe.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -94,12 +96,15 @@ class NearestLists {
         counts_(static_cast<std::size_t>(rows)),
         reach_(static_cast<std::size_t>(rows), std::numeric_limits<float>::infinity()) {}
 
-  // Under the lock of the rows' block, as all that follow.
+  // Under the lock of the rows' block, as `offer`.
   void copy_reach(std::int64_t first, int count, float* to) const { std::copy_n(reach_.data() + first, count, to); }
 
-  // How many neighbors a row is to have, and a length within which there are so many.
+  // How many neighbors a row is to have, and a length within which there are so many. Set without a lock, before
+  // anything is offered to the row: by the one thread that has its block.
   std::int64_t wanted() const { return k_; }
-  void seed(std::int64_t row, float length) { reach_[static_cast<std::size_t>(row)] = reach_of_.of_length(length); }
+  void set_first_reach(std::int64_t row, float length) {
+    reach_[static_cast<std::size_t>(row)] = reach_of_.of_length(length);
+  }
 
   // Keeps a heap with the worst on top.
   void offer(std::int64_t row, Found found) {
@@ -117,10 +122,13 @@ class NearestLists {
     reach = std::min(reach, reach_of_.of_key(list[0].key));
   }
 
-  // Nearest first.
+  // Nearest first, after the search. Every list is full then: k is at most the number of candidates, keys of finite
+  // rows are never NaN, and a pair is only left out while its row has k nearer ones, found or counted by its first
+  // reach.
   const Found* sorted(std::int64_t row) {
     Found* const list = begin(row);
-    std::sort_heap(list, list + counts_[static_cast<std::size_t>(row)]);
+    assert(counts_[static_cast<std::size_t>(row)] == k_);
+    std::sort_heap(list, list + k_);
     return list;
   }
 
@@ -156,7 +164,7 @@ class RadiusLists {
 
   void copy_reach(std::int64_t, int count, float* to) const { std::fill_n(to, count, reach_); }
   std::int64_t wanted() const { return 0; }
-  void seed(std::int64_t, float) {}
+  void set_first_reach(std::int64_t, float) {}
   void offer(std::int64_t row, Found found) {
     if (distance_of(found.key, metric_) <= radius_) found_[static_cast<std::size_t>(row)].push_back(found);
   }

@@ -39,7 +39,7 @@ template <Metric metric>
 BURNISH_HD double key_of(double sum) {
   if constexpr (metric == Metric::cosine) {
     const double key = 1.0 - sum;
-    return key > 0 ? key : 0.0;
+    return key < 0 ? 0.0 : key;  // NaN stays, so that a GPU, which does not refuse it, tells it from 0
   } else {
     return sum;
   }

@@ -5,6 +5,7 @@
 
 #include "burnish/neighbors.hpp"
 #include "core/check.hpp"
+#include "core/visit.hpp"
 #include "neighbors/metric_math.hpp"
 #include "neighbors/nearest_cuda.hpp"
 #include "neighbors/search.hpp"
@@ -12,7 +13,8 @@
 namespace burnish::neighbors {
 namespace {
 
-constexpr std::int64_t most_rows = (std::int64_t{1} << 32) - 1;  // ids have 32 bits
+constexpr std::int64_t most_rows = (std::int64_t{1} << 32) - 1;           // ids have 32 bits
+static_assert(2 * (most_rows / block_rows + 1) < std::int64_t{1} << 31);  // as have the numbers of nodes
 
 // The largest absolute value; refuses rows that are not finite.
 template <class T>
@@ -59,30 +61,40 @@ double largest_of(std::string_view call, std::string_view argument, const Tensor
 }
 
 double largest_value(std::string_view call, std::string_view argument, const TensorView& rows) {
-  return rows.dtype == DType::float64 ? largest_of<double>(call, argument, rows)
-                                      : largest_of<float>(call, argument, rows);
+  return visit_native_float(rows.dtype, [&]<class T>() { return largest_of<T>(call, argument, rows); });
 }
 
-void check_rows(std::string_view call, std::string_view argument, const TensorView& rows) {
-  check_dtype(call, argument, rows, {DType::float32, DType::float64});
-  check(rows.ndim == 2, call, ": '", argument, "' must be 2-D (n, d), got shape ", ShapeOf{rows});
+void check_points(std::string_view call, std::string_view argument, const TensorView& rows) {
+  check_rows(call, argument, rows, {DType::float32, DType::float64});
   check(rows.shape[1] > 0, call, ": '", argument, "' has no columns");
   check(rows.shape[0] < most_rows, call, ": '", argument, "' has ", rows.shape[0], " rows; accepted: up to ",
         most_rows);
-  check(rows.shape[0] == 0 || rows.shape[1] == 1 || rows.strides[1] == 1, call, ": '", argument,
-        "' has columns that do not lie side by side; pass a C-contiguous copy");
 }
 
 template <class Args>
 void check_inputs(const Args& args) {
-  check_rows(args.call, "X", args.queries);
+  check_points(args.call, "X", args.queries);
   if (!args.points) return;
-  check_rows(args.call, "Y", *args.points);
+  check_points(args.call, "Y", *args.points);
   check_device(args.call, "Y", *args.points, args.queries.device);
   check<TypeError>(args.points->dtype == args.queries.dtype, args.call, ": 'Y' has dtype ", name(args.points->dtype),
                    "; accepted: ", name(args.queries.dtype), ", that of 'X'");
   check(args.points->shape[1] == args.queries.shape[1], args.call, ": 'Y' has ", args.points->shape[1],
         " columns; accepted: ", args.queries.shape[1], ", as many as 'X'");
+}
+
+// Handed out in pieces that begin at multiples of 256 bytes.
+void check_workspace(const NearestArgs& args) {
+  const TensorView& workspace = args.workspace;
+  const std::int64_t bytes = nearest_workspace(args);
+  check_dtype(args.call, "workspace", workspace, {DType::uint8});
+  check_device(args.call, "workspace", workspace, args.queries.device);
+  check(workspace.ndim == 1 && workspace.shape[0] >= bytes, args.call, ": 'workspace' has shape ", ShapeOf{workspace},
+        "; accepted: 1-D, of at least ", bytes, " bytes");
+  check(workspace.strides[0] == 1, args.call, ": 'workspace' is strided; pass a contiguous array");
+  check(!workspace.read_only, args.call, ": 'workspace' is read-only; accepted: a writable array");
+  check(reinterpret_cast<std::uintptr_t>(workspace.data) % alignof(double) == 0, args.call,
+        ": 'workspace' begins between two float64; pass an aligned array");
 }
 
 // The points to search and, where these are others, the queries.
@@ -129,8 +141,7 @@ void nearest(const NearestArgs& args) {
   check_device(args.call, "indices", args.indices, args.queries.device);
   if (n == 0) return;
   if (args.queries.device.type == DeviceType::cuda) {
-    check(args.workspace.size() >= nearest_workspace(args), args.call, ": 'workspace' has ", args.workspace.size(),
-          " bytes; accepted: at least ", nearest_workspace(args));
+    check_workspace(args);
     return nearest_cuda(args);
   }
 

@@ -5,6 +5,7 @@
 // Keys follow the order of metric_math.hpp, so the results are the CPU's, bit for bit. Memory stays bounded by one
 // slice of keys; the lists of the queries pass from slice to slice.
 #include "core/cuda.hpp"
+#include "core/visit.hpp"
 #include "neighbors/metric_math.hpp"
 #include "neighbors/nearest_cuda.hpp"
 
@@ -249,11 +250,10 @@ Parts divide(Workspace& workspace, std::int64_t queries, std::int64_t points, st
 
 void start_normalize(const TensorView& rows, double* to, void* stream) {
   const cuda::LaunchShape shape{cuda::grid_of(rows.shape[0], select_threads), dim3(select_threads), 0, stream};
-  const auto start = [&]<class T>() {
+  visit_native_float(rows.dtype, [&]<class T>() {
     cuda::launch("nearest", normalize_kernel<T>, shape, static_cast<const T*>(rows.data), rows.strides[0],
                  rows.shape[0], rows.shape[1], to);
-  };
-  rows.dtype == DType::float64 ? start.template operator()<double>() : start.template operator()<float>();
+  });
 }
 
 }  // namespace
@@ -290,21 +290,21 @@ void nearest_cuda(const NearestArgs& args) {
     slice.distance_strides[axis] = args.distances.strides[axis];
     slice.index_strides[axis] = args.indices.strides[axis];
   }
-  bool in_double = args.queries.dtype == DType::float64;
+  DType dtype = args.queries.dtype;
   if (args.metric == Metric::cosine) {
     start_normalize(args.queries, parts.unit_queries, args.stream);
     if (args.points) start_normalize(points, parts.unit_points, args.stream);
     slice.queries = parts.unit_queries;
     slice.points = parts.unit_points;
     slice.query_stride = slice.point_stride = slice.columns;
-    in_double = true;
+    dtype = DType::float64;
   }
   for (slice.first_query = 0; slice.first_query < n; slice.first_query += slice_queries) {
     slice.query_count = static_cast<int>(n - slice.first_query < slice_queries ? n - slice.first_query : slice_queries);
     for (slice.first_point = 0; slice.first_point < m; slice.first_point += slice_points) {
       const bool is_last = m - slice.first_point <= slice_points;
       slice.point_count = static_cast<int>(is_last ? m - slice.first_point : slice_points);
-      in_double ? start_measure<double>(slice, args.stream) : start_measure<float>(slice, args.stream);
+      visit_native_float(dtype, [&]<class T>() { start_measure<T>(slice, args.stream); });
       const cuda::LaunchShape shape{dim3(static_cast<unsigned>(slice.query_count)), dim3(select_threads), 0,
                                     args.stream};
       cuda::launch("nearest", select_kernel, shape, slice, slice.first_point == 0, is_last);

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/parallel.hpp"
-#include "core/rng.hpp"
+#include "core/visit.hpp"
 #include "neighbors/metric_math.hpp"
 
 namespace burnish::neighbors {
@@ -18,11 +18,6 @@ namespace {
 
 constexpr int cell_blocks = 64;  // of one center for codes
 constexpr std::int64_t row_grain = 1024;
-
-template <class F>
-void visit_dtype(DType dtype, const F& f) {
-  dtype == DType::float64 ? f.template operator()<double>() : f.template operator()<float>();
-}
 
 template <class T>
 const T* row_of(const TensorView& view, std::int64_t row) {
@@ -34,7 +29,7 @@ Buffer<double> normalized(const TensorView& rows, bool& has_zero_rows) {
   const std::int64_t width = rows.shape[1];
   Buffer<double> result(static_cast<std::size_t>(rows.shape[0] * width));
   std::atomic<bool> any_zero{false};
-  visit_dtype(rows.dtype, [&]<class T>() {
+  visit_native_float(rows.dtype, [&]<class T>() {
     parallel_for(rows.shape[0], row_grain, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t r = first; r < last; ++r) {
         if (!normalize_row(row_of<T>(rows, r), width, result.data() + r * width)) any_zero = true;
@@ -47,126 +42,9 @@ Buffer<double> normalized(const TensorView& rows, bool& has_zero_rows) {
 
 RowBlock rows_of(const TensorView& view, std::int64_t first) {
   RowBlock block{nullptr, view.dtype, view.strides[0], 0, view.shape[1]};
-  visit_dtype(view.dtype, [&]<class T>() { block.rows = row_of<T>(view, first); });
+  visit_native_float(view.dtype, [&]<class T>() { block.rows = row_of<T>(view, first); });
   block.count = static_cast<int>(std::min<std::int64_t>(block_rows, view.shape[0] - first));
   return block;
-}
-
-// Makes the columns of (n, axis_count) `directions` orthonormal, but for the last, which stays 0.
-void orthonormalize(std::vector<double>& directions, std::int64_t n) {
-  const auto at = [&](std::int64_t c, int a) -> double& {
-    return directions[static_cast<std::size_t>(c * axis_count + a)];
-  };
-  for (int a = 0; a < axis_count - 1; ++a) {
-    for (int pass = 0; pass < 2; ++pass) {
-      for (int b = 0; b < a; ++b) {
-        double product = 0;
-        for (std::int64_t c = 0; c < n; ++c) product += at(c, a) * at(c, b);
-        for (std::int64_t c = 0; c < n; ++c) at(c, a) -= product * at(c, b);
-      }
-      double square = 0;
-      for (std::int64_t c = 0; c < n; ++c) square += at(c, a) * at(c, a);
-      // A direction that the others span already is dropped: the length of what is left takes its part. What the
-      // second pass leaves of a unit vector is one, unless the first left rounding errors only.
-      const double inverse = square > (pass == 0 ? 0.0 : 0.25) ? 1 / std::sqrt(square) : 0.0;
-      for (std::int64_t c = 0; c < n; ++c) at(c, a) *= inverse;
-    }
-  }
-}
-
-// An evenly spaced sample of the rows, in double, about its mean.
-std::vector<double> centered_sample(const TensorView& rows, double factor, std::int64_t count,
-                                    std::vector<double>& center) {
-  const std::int64_t width = rows.shape[1];
-  const auto size = static_cast<std::size_t>(width);
-  const std::int64_t step = rows.shape[0] / count;
-  std::vector<double> sample(static_cast<std::size_t>(count) * size);
-  center.assign(size, 0.0);
-  visit_dtype(rows.dtype, [&]<class T>() {
-    for (std::int64_t r = 0; r < count; ++r) {
-      const T* from = row_of<T>(rows, r * step);
-      double* to = sample.data() + r * width;
-      for (std::int64_t c = 0; c < width; ++c) {
-        to[c] = static_cast<double>(from[c]) * factor;
-        center[static_cast<std::size_t>(c)] += to[c] / static_cast<double>(count);
-      }
-    }
-  });
-  for (std::int64_t r = 0; r < count; ++r) {
-    for (std::size_t c = 0; c < size; ++c) sample[static_cast<std::size_t>(r) * size + c] -= center[c];
-  }
-  return sample;
-}
-
-// The columns that vary most.
-std::vector<double> widest_columns(const std::vector<double>& sample, std::int64_t count, std::int64_t width) {
-  std::vector<std::pair<double, std::int64_t>> squares;
-  for (std::int64_t c = 0; c < width; ++c) {
-    double square = 0;
-    for (std::int64_t r = 0; r < count; ++r) {
-      const double value = sample[static_cast<std::size_t>(r * width + c)];
-      square += value * value;
-    }
-    squares.emplace_back(-square, c);
-  }
-  std::sort(squares.begin(), squares.end());
-  std::vector<double> directions(static_cast<std::size_t>(width * axis_count));
-  for (int a = 0; a < axis_count - 1; ++a) {
-    directions[static_cast<std::size_t>(squares[static_cast<std::size_t>(a)].second * axis_count + a)] = 1;
-  }
-  return directions;
-}
-
-// About the leading principal axes of the sample, by subspace iteration.
-std::vector<double> principal_directions(const std::vector<double>& sample, std::int64_t count, std::int64_t width) {
-  constexpr int rounds = 3;
-  std::vector<double> directions(static_cast<std::size_t>(width * axis_count));
-  for (std::int64_t c = 0; c < width; ++c) {
-    for (int a = 0; a < axis_count - 1; ++a) {
-      const PhiloxCounter bits = philox4x32({{static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(a), 0, 0}}, {});
-      directions[static_cast<std::size_t>(c * axis_count + a)] = uniform_float(bits.word[0]) - 0.5F;
-    }
-  }
-  const std::vector<double> origin(static_cast<std::size_t>(width));
-  std::vector<double> coordinates(block_rows * axis_count);
-  std::vector<double> lengths(block_rows);
-  for (int round = 0; round < rounds; ++round) {
-    orthonormalize(directions, width);
-    std::vector<double> next(directions.size());
-    for (std::int64_t first = 0; first < count; first += block_rows) {
-      const int rows = static_cast<int>(std::min<std::int64_t>(block_rows, count - first));
-      const RowBlock block{sample.data() + first * width, DType::float64, width, rows, width};
-      const ProjectJob job{block, 1, origin.data(), directions.data(), coordinates.data(), lengths.data()};
-      with_isa([&]<Isa isa>() { project_rows<isa>(job); });
-      for (int r = 0; r < rows; ++r) {
-        const double* row = sample.data() + (first + r) * width;
-        double* z = coordinates.data() + r * axis_count;
-        z[axis_count - 1] = 0;
-        for (std::int64_t c = 0; c < width; ++c) {
-          double* to = next.data() + c * axis_count;
-          for (int a = 0; a < axis_count; ++a) to[a] += row[c] * z[a];
-        }
-      }
-    }
-    directions = std::move(next);
-  }
-  orthonormalize(directions, width);
-  return directions;
-}
-
-// Any orthonormal directions are valid; of few rows, good ones would cost more than they save.
-Axes leading_axes(const TensorView& rows, double factor) {
-  constexpr std::int64_t few_rows = 4096;
-  const std::int64_t width = rows.shape[1];
-  const std::int64_t count = std::min<std::int64_t>(rows.shape[0] < few_rows ? 256 : 1024, rows.shape[0]);
-  Axes axes;
-  axes.factor = factor;
-  axes.are_columns = false;
-  axes.count = axis_count;
-  const std::vector<double> sample = centered_sample(rows, factor, count, axes.center);
-  axes.directions =
-      rows.shape[0] < few_rows ? widest_columns(sample, count, width) : principal_directions(sample, count, width);
-  return axes;
 }
 
 // A measure of how widely a few of the rows are spread that single outliers do not move.
@@ -204,7 +82,7 @@ Points::Points(const TensorView& rows, Metric metric, double largest, const Axes
   }
   if (like) {
     axes_ = *like;
-  } else if (columns_ <= most_columns_as_axes) {
+  } else if (columns_ <= most_axes) {
     axes_.factor = factor_for(largest);
     axes_.count = static_cast<int>(columns_);
   } else {
@@ -234,7 +112,7 @@ void Points::map_to_axes(const TensorView& view) {
   const auto count = static_cast<std::size_t>(count_);
   coordinates_ = Buffer<double>(count * static_cast<std::size_t>(axes_.count));
   if (axes_.are_columns) {
-    visit_dtype(view.dtype, [&]<class T>() {
+    visit_native_float(view.dtype, [&]<class T>() {
       parallel_for(count_, row_grain, [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t r = first; r < last; ++r) {
           const T* from = row_of<T>(view, r);
@@ -245,23 +123,23 @@ void Points::map_to_axes(const TensorView& view) {
     });
     return;
   }
-  blur_ = Buffer<double>(count);
+  coordinate_error_ = Buffer<double>(count);
   const double root = std::sqrt(static_cast<double>(columns_));
   const auto blocks = static_cast<std::int64_t>(block_count());
   parallel_for(blocks, 16, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const RowBlock block = rows_of(view, b * block_rows);
-      double* blur = blur_.data() + b * block_rows;
+      double* error = coordinate_error_.data() + b * block_rows;
       const ProjectJob job{block,
                            axes_.factor,
                            axes_.center.data(),
                            axes_.directions.data(),
                            coordinates_.data() + b * block_rows * axis_count,
-                           blur};
+                           error};
       with_isa([&]<Isa isa>() { project_rows<isa>(job); });
       // What is left is the root of a difference of two sums, each off by up to about (d + 16) 2^-53 of the squared
       // length v^2: by v sqrt(2 (d + 16) 2^-53) in all, and the center by 2^-53 of values up to 1 a column.
-      for (int r = 0; r < block.count; ++r) blur[r] = (4e-8 * blur[r] + 1e-14) * root;
+      for (int r = 0; r < block.count; ++r) error[r] = (4e-8 * error[r] + 1e-14) * root;
     }
   });
 }
@@ -271,7 +149,7 @@ void Points::copy_rows(const TensorView& view) {
   const auto count = static_cast<std::size_t>(count_);
   rows_ = Buffer<std::byte>(count * row_bytes);
   Buffer<double> coordinates(coordinates_.size());
-  Buffer<double> blur(blur_.size());
+  Buffer<double> coordinate_error(coordinate_error_.size());
   const auto axes = static_cast<std::size_t>(axes_.count);
   const std::size_t view_bytes = static_cast<std::size_t>(view.strides[0]) * item_size(dtype_);
   parallel_for(count_, row_grain, [&](std::int64_t first, std::int64_t last) {
@@ -280,11 +158,11 @@ void Points::copy_rows(const TensorView& view) {
       std::memcpy(rows_.data() + p * row_bytes, static_cast<const std::byte*>(view.data) + from * view_bytes,
                   row_bytes);
       std::memcpy(coordinates.data() + p * axes, coordinates_.data() + from * axes, axes * sizeof(double));
-      if (blur.size()) blur[p] = blur_[from];
+      if (coordinate_error.size()) coordinate_error[p] = coordinate_error_[from];
     }
   });
   coordinates_ = std::move(coordinates);
-  blur_ = std::move(blur);
+  coordinate_error_ = std::move(coordinate_error);
 }
 
 void Points::arrange() {
@@ -317,10 +195,10 @@ std::int32_t Points::split(std::int32_t first_block, std::int32_t last_block, bo
     std::fill(high, high + axes, -std::numeric_limits<double>::infinity());
     for (std::int64_t i = 0; i < last - first; ++i) {
       const double* at = coordinates_.data() + ids[i] * axes;
-      const double blur = blur_.size() ? blur_[ids[i]] : 0.0;
+      const double error = coordinate_error_.size() ? coordinate_error_[ids[i]] : 0.0;
       for (std::size_t a = 0; a < axes; ++a) {
-        low[a] = std::min(low[a], at[a] - blur);
-        high[a] = std::max(high[a], at[a] + blur);
+        low[a] = std::min(low[a], at[a] - error);
+        high[a] = std::max(high[a], at[a] + error);
       }
     }
     return place;

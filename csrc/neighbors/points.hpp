@@ -9,21 +9,10 @@
 #include <vector>
 
 #include "core/buffer.hpp"
+#include "neighbors/axes.hpp"
 #include "neighbors/kernels.hpp"
 
 namespace burnish::neighbors {
-
-inline constexpr std::int64_t most_columns_as_axes = 24;
-inline constexpr int axis_limit = 24;
-
-// A map to few coordinates that brings no two rows farther apart.
-struct Axes {
-  double factor = 1;  // a power of two that brings all values to about 1
-  bool are_columns = true;
-  int count = 0;
-  std::vector<double> center;      // of the projection
-  std::vector<double> directions;  // (columns, axis_count)
-};
 
 struct Node {
   std::int32_t first_block = 0;
@@ -49,8 +38,8 @@ class Points {
   bool has_zero_rows() const { return has_zero_rows_; }
   // Box coordinates of a block's rows, and how far each may be off.
   RowBlock coordinates(int block) const;
-  const double* blur(int block) const {
-    return blur_.size() ? blur_.data() + std::int64_t{block} * block_rows : nullptr;
+  const double* coordinate_error(int block) const {
+    return coordinate_error_.size() ? coordinate_error_.data() + std::int64_t{block} * block_rows : nullptr;
   }
   std::uint32_t id(std::int64_t position) const { return ids_[static_cast<std::size_t>(position)]; }
 
@@ -73,7 +62,7 @@ class Points {
   Buffer<std::uint32_t> ids_;
   Axes axes_;
   Buffer<double> coordinates_;
-  Buffer<double> blur_;
+  Buffer<double> coordinate_error_;
   std::vector<Node> nodes_;
   std::vector<std::int32_t> leaves_;
   Buffer<double> boxes_;

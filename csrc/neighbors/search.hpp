@@ -22,15 +22,16 @@ class Search {
         metric_(metric),
         lists_(lists),
         locks_(queries.block_count()),
-        coarse_(points, true) {
-    if (!points.axes().are_columns && points.columns() <= most_coded_columns) fine_.emplace(points, false);
+        axis_codes_(points, CodesOf::axes, isa_) {
+    if (!points.axes().are_columns && points.columns() <= most_coded_columns)
+      row_codes_.emplace(points, CodesOf::rows, isa_);
   }
 
   void run() {
     const std::int64_t blocks = queries_.block_count();
     node_reach_.assign(points_.nodes().size(), 0.0F);
     if (is_self_) {
-      for_blocks([&](int block, Scratch& scratch) { seed(block, block, scratch); });
+      for_blocks([&](int block, Scratch& scratch) { find_first_reach(block, block, scratch); });
       for_blocks([&](int block, Scratch& scratch) {
         begin(block, scratch);
         const int last = std::min(block + 1 + blocks_ahead, points_.block_count());
@@ -51,23 +52,24 @@ class Search {
 
   struct Scratch {
     explicit Scratch(const Search& search)
-        : coarse(search.coarse_.width(), search.coarse_.code_width()),
-          fine(search.fine_ ? search.fine_->width() : 0, search.fine_ ? search.fine_->code_width() : 0) {}
+        : axis_codes(search.axis_codes_.width(), search.axis_codes_.code_width()),
+          row_codes(search.row_codes_ ? search.row_codes_->width() : 0,
+                    search.row_codes_ ? search.row_codes_->code_width() : 0) {}
     int block = 0;
     bool is_fresh = true;  // no points were compared yet
     float largest_reach = 0;
-    int coarse_misses = 0;
-    int coarse_pause = 0;
+    int axis_misses = 0;
+    int axis_pause = 0;
     float query_reach[block_rows] = {};
     float point_reach[block_rows] = {};
-    double low[axis_limit];
-    double high[axis_limit];
-    QueryCodes coarse;
-    QueryCodes fine;
+    double low[most_axes];
+    double high[most_axes];
+    QueryCodes axis_codes;
+    QueryCodes row_codes;
     Pair pairs[block_pairs + 1];  // one more, which is written before it is known not to count
     double keys[block_pairs];
   };
-  static_assert(axis_limit >= axis_count && axis_limit >= most_columns_as_axes);
+  static_assert(most_axes >= axis_count);
 
   template <class F>
   void for_blocks(const F& f) {
@@ -104,17 +106,18 @@ class Search {
     std::copy_n(queries_.high(node), axes, scratch.high);
   }
 
-  // Gives the queries of a block their first reach, from the points of another or from one another.
-  void seed(int query_block, int block, Scratch& scratch) {
+  // Gives the queries of a block their first reach, from the points of another or from one another. Without its lock:
+  // each block of queries has one thread, and other threads look at it only after all blocks have been here.
+  void find_first_reach(int query_block, int block, Scratch& scratch) {
     if (metric_ == Metric::manhattan || points_.has_zero_rows()) return;  // lengths of codes are no upper bounds
-    if (queries_.has_zero_rows() || (!points_.axes().are_columns && !fine_)) return;
-    SeedJob job;
+    if (queries_.has_zero_rows() || (!points_.axes().are_columns && !row_codes_)) return;
+    FirstReachJob job;
     job.query_count = queries_.rows_in_block(query_block);
     job.point_count = points_.rows_in_block(block);
     job.is_self = is_self_;
     if (lists_.wanted() == 0 || lists_.wanted() > job.point_count - is_self_) return;
-    const Codes& codes = fine_ ? *fine_ : coarse_;
-    QueryCodes& query_codes = fine_ ? scratch.fine : scratch.coarse;
+    const Codes& codes = row_codes_ ? *row_codes_ : axis_codes_;
+    QueryCodes& query_codes = row_codes_ ? scratch.row_codes : scratch.axis_codes;
     codes.encode_queries(queries_, query_block, codes.cell_of(block), query_codes);
     job.queries = query_codes.codes;
     job.points = codes.block(block);
@@ -122,9 +125,9 @@ class Search {
     job.k = static_cast<int>(lists_.wanted());
     job.sums_in_32_bits = codes.sums_in_32_bits();
     job.reach = scratch.query_reach;
-    with_isa([&]<Isa isa>() { seed_reach<isa>(job); });
+    with_isa(isa_, [&]<Isa isa>() { first_reach<isa>(job); });
     const std::int64_t first = std::int64_t{query_block} * block_rows;
-    for (int r = 0; r < job.query_count; ++r) lists_.seed(first + r, scratch.query_reach[r]);
+    for (int r = 0; r < job.query_count; ++r) lists_.set_first_reach(first + r, scratch.query_reach[r]);
   }
 
   // From the leaves up: children stand behind their parents.
@@ -178,35 +181,35 @@ class Search {
     job.most_pairs = most_pairs;
     job.pairs = scratch.pairs;
     int count = 0;
-    with_isa([&]<Isa isa>() { count = filter_pairs<isa>(job); });
+    with_isa(isa_, [&]<Isa isa>() { count = filter_pairs<isa>(job); });
     return count;
   }
 
   void compare(int block, Scratch& scratch) {
     if (!is_self_ && scratch.is_fresh) {
-      seed(scratch.block, block, scratch);
+      find_first_reach(scratch.block, block, scratch);
       scratch.largest_reach = load_reach(scratch.block, scratch.query_reach);
       scratch.is_fresh = false;
     }
     if (is_self_) copy_reach(block, scratch.point_reach);
     int count = block_pairs;
-    if (!fine_) {
-      count = filter(coarse_, scratch.coarse, block, block_pairs, scratch);
+    if (!row_codes_) {
+      count = filter(axis_codes_, scratch.axis_codes, block, block_pairs, scratch);
     } else {
-      if (scratch.coarse_pause > 0) {
-        --scratch.coarse_pause;
+      if (scratch.axis_pause > 0) {
+        --scratch.axis_pause;
       } else {
-        count = filter(coarse_, scratch.coarse, block, few_pairs, scratch);
+        count = filter(axis_codes_, scratch.axis_codes, block, few_pairs, scratch);
         // Where the axes tell little apart, asking them is put off for longer and longer.
-        scratch.coarse_misses = count > few_pairs ? std::min(scratch.coarse_misses + 1, 6) : 0;
-        scratch.coarse_pause = (1 << scratch.coarse_misses) - 1;
+        scratch.axis_misses = count > few_pairs ? std::min(scratch.axis_misses + 1, 6) : 0;
+        scratch.axis_pause = (1 << scratch.axis_misses) - 1;
       }
-      if (count > few_pairs) count = filter(*fine_, scratch.fine, block, block_pairs, scratch);
+      if (count > few_pairs) count = filter(*row_codes_, scratch.row_codes, block, block_pairs, scratch);
     }
     if (count == 0) return;
     const MeasureJob job{metric_,     queries_.block(scratch.block), points_.block(block), scratch.pairs, count,
                          scratch.keys};
-    with_isa([&]<Isa isa>() { measure_pairs<isa>(job); });
+    with_isa(isa_, [&]<Isa isa>() { measure_pairs<isa>(job); });
     offer(block, count, scratch);
     scratch.largest_reach = load_reach(scratch.block, scratch.query_reach);
   }
@@ -237,9 +240,10 @@ class Search {
   Metric metric_;
   Lists& lists_;
   BlockLocks locks_;
-  Codes coarse_;
-  std::optional<Codes> fine_;
-  std::vector<float> node_reach_;  // largest reach of the rows below, as it was after the first comparisons
+  Isa isa_ = active_isa();  // of all kernels of this search
+  Codes axis_codes_;
+  std::optional<Codes> row_codes_;  // where these are not the same
+  std::vector<float> node_reach_;   // largest reach of the rows below, as it was after the first comparisons
 };
 
 }  // namespace burnish::neighbors

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "burnish/balance.hpp"
+#include "burnish/error.hpp"
 #include "core/rng.hpp"
 #include "kernel_cases.hpp"
 
@@ -49,8 +50,16 @@ std::vector<unsigned char> values(DType dtype, std::int64_t count, std::uint32_t
       case DType::int64:
         put(static_cast<std::int64_t>(bits) - (std::int64_t{1} << 31));
         break;
+      case DType::uint64:
+        put(std::uint64_t{bits} << 32 | draw(i, seed + 10));
+        break;
       case DType::int32:
-        put(static_cast<std::int32_t>(bits));
+      case DType::uint32:
+        put(bits);
+        break;
+      case DType::int16:
+      case DType::uint16:
+        put(static_cast<std::uint16_t>(bits));
         break;
       default:
         put(static_cast<std::uint8_t>(bits));
@@ -94,11 +103,47 @@ int mismatches(const Case& test) {
   return 1;
 }
 
+// Refused on a CPU; on a GPU, where they are not read in advance, their results stay as they were.
+int bad_indices() {
+  constexpr std::int64_t columns = 3;
+  constexpr std::int64_t largest = 0x7fffffffffffffff;
+  std::vector<float> rows(4 * columns, 2.0F);
+  std::vector<std::int64_t> base = {0, -1, 3, 4, largest, 1, 2, 0};
+  std::vector<std::int64_t> neighbor = {3, 0, -1, 1, 2, -largest - 1, 4, 0};
+  const auto count = static_cast<std::int64_t>(base.size());
+  std::vector<double> step(base.size(), 0.5);
+  std::vector<float> out(base.size() * columns, -1.0F);
+  int differences = 0;
+  for (const DeviceType type : {DeviceType::cpu, DeviceType::cuda}) {
+    const Device device{type, 0};
+    balance::InterpolateArgs args;
+    args.rows = contiguous_view(rows.data(), DType::float32, device, 4, columns);
+    args.base = contiguous_view(base.data(), DType::int64, device, count);
+    args.neighbor = contiguous_view(neighbor.data(), DType::int64, device, count);
+    args.step = contiguous_view(step.data(), DType::float64, device, count);
+    args.out = contiguous_view(out.data(), DType::float32, device, count, columns);
+    bool refused = false;
+    try {
+      balance::interpolate(args);
+    } catch (const ValueError&) {
+      refused = true;
+    }
+    differences += refused != (type == DeviceType::cpu);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::size_t row = i / columns;
+    differences += out[i] != (row == 0 || row == base.size() - 1 ? 2.0F : -1.0F);
+  }
+  if (differences) std::printf("interpolate: indices out of range are not left alone\n");
+  return differences;
+}
+
 }  // namespace
 
 Tally balance_cases(bool full) {
   Tally tally;
-  for (const DType dtype : {DType::float64, DType::float32, DType::float16, DType::int64, DType::int32, DType::uint8}) {
+  for (const DType dtype : {DType::float64, DType::float32, DType::float16, DType::int64, DType::int32, DType::int16,
+                            DType::int8, DType::uint64, DType::uint32, DType::uint16, DType::uint8}) {
     for (const std::int64_t columns : {1, 7, 64}) {
       for (const bool option : {false, true}) {
         tally.add(mismatches({dtype, 37, columns, full ? 500 : 40, option, option}));
@@ -106,5 +151,6 @@ Tally balance_cases(bool full) {
     }
   }
   tally.add(mismatches({DType::float32, 5, 3, 0}));
+  tally.add(bad_indices());
   return tally;
 }

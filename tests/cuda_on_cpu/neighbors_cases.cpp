@@ -2,6 +2,7 @@
 // Nearest neighbors of every metric, with ties, duplicates, zero rows, and lists of several sizes.
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,80 @@ int mismatches(const Case& test) {
   return test.dtype == DType::float64 ? mismatches_of<double>(test) : mismatches_of<float>(test);
 }
 
+// On a GPU a row with NaN is nobody's neighbor and has none; the others have those that they have without it.
+int nan_rows(Metric metric, std::int64_t k) {
+  constexpr std::int64_t rows = 20;
+  constexpr std::int64_t columns = 5;
+  constexpr std::int64_t bad[] = {rows - 2, rows - 1};  // the last, so that the others keep their numbers
+  auto values = make_rows<float>(rows, columns, 3);
+  for (const std::int64_t row : bad)
+    values[static_cast<std::size_t>(row * columns + row % columns)] = __builtin_nanf("");
+  const std::int64_t good = bad[0];
+  const std::int64_t found = k < good - 1 ? k : good - 1;
+  std::vector<double> distances(static_cast<std::size_t>(rows * k));
+  std::vector<double> known_distances(static_cast<std::size_t>(good * found));
+  std::vector<std::int64_t> indices(distances.size());
+  std::vector<std::int64_t> known_indices(known_distances.size());
+  const auto run = [&](DeviceType type, std::int64_t n, std::int64_t wanted, auto& to, auto& ids) {
+    const Device device{type, 0};
+    neighbors::NearestArgs args;
+    args.queries = contiguous_view(values.data(), DType::float32, device, n, columns);
+    args.metric = metric;
+    args.distances = contiguous_view(to.data(), DType::float64, device, n, wanted);
+    args.indices = contiguous_view(ids.data(), DType::int64, device, n, wanted);
+    std::vector<unsigned char> workspace(static_cast<std::size_t>(neighbors::nearest_workspace(args)));
+    args.workspace = contiguous_view(workspace.data(), DType::uint8, device, workspace.size());
+    neighbors::nearest(args);
+  };
+  run(DeviceType::cuda, rows, k, distances, indices);
+  run(DeviceType::cpu, good, found, known_distances, known_indices);
+  int differences = 0;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t i = 0; i < k; ++i) {
+      const auto at = static_cast<std::size_t>(row * k + i);
+      const auto known = static_cast<std::size_t>(row * found + i);
+      const bool is_there = row < good && i < found;
+      differences += is_there ? distances[at] != known_distances[known] || indices[at] != known_indices[known]
+                              : distances[at] == distances[at] || indices[at] != -1;
+    }
+  }
+  if (differences) std::printf("nearest: rows with NaN, %s\n", std::string(neighbors::name(metric)).c_str());
+  return differences;
+}
+
+// No memory is touched before these are refused.
+int bad_workspaces() {
+  std::vector<float> rows(12);
+  std::vector<double> distances(4);
+  std::vector<std::int64_t> indices(4);
+  const Device gpu{DeviceType::cuda, 0};
+  neighbors::NearestArgs args;
+  args.queries = contiguous_view(rows.data(), DType::float32, gpu, 4, 3);
+  args.distances = contiguous_view(distances.data(), DType::float64, gpu, 4, 1);
+  args.indices = contiguous_view(indices.data(), DType::int64, gpu, 4, 1);
+  const std::int64_t bytes = neighbors::nearest_workspace(args);
+  std::vector<unsigned char> memory(16);
+  TensorView strided = contiguous_view(memory.data(), DType::uint8, gpu, bytes);
+  strided.strides[0] = 2;
+  const TensorView bad[] = {contiguous_view(memory.data(), DType::float64, gpu, bytes),
+                            contiguous_view(memory.data(), DType::uint8, gpu, bytes - 1),
+                            contiguous_view(memory.data(), DType::uint8, gpu, bytes, 1),
+                            contiguous_view(memory.data() + 1, DType::uint8, gpu, bytes),
+                            contiguous_view(memory.data(), DType::uint8, Device{}, bytes),
+                            strided};
+  int accepted = 0;
+  for (const TensorView& workspace : bad) {
+    args.workspace = workspace;
+    try {
+      neighbors::nearest(args);
+      ++accepted;
+    } catch (const std::exception&) {
+    }
+  }
+  if (accepted) std::printf("nearest: %d bad workspaces are accepted\n", accepted);
+  return accepted;
+}
+
 }  // namespace
 
 Tally neighbors_cases(bool full) {
@@ -82,6 +157,10 @@ Tally neighbors_cases(bool full) {
       if (full) tally.add(mismatches({150, 0, 40, 149, metric, dtype}));
     }
   }
+  for (const Metric metric : {Metric::euclidean, Metric::sqeuclidean, Metric::cosine, Metric::manhattan}) {
+    for (const std::int64_t k : {3, 19}) tally.add(nan_rows(metric, k));
+  }
+  tally.add(bad_workspaces());
   tally.add(mismatches({2, 0, 1, 1, Metric::euclidean, DType::float32}));
   if (full) {
     tally.add(mismatches({3, 17000, 2, 1024, Metric::euclidean, DType::float32}));  // two slices of points

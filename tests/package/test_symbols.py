@@ -20,13 +20,11 @@ ENTRY_POINTS = {
     "interpolate_cpu.cpp.o": {
         "void burnish::balance::interpolate_rows<>(burnish::balance::InterpolateJob const&, long, long)"
     },
-    "kernels_cpu.cpp.o": {
-        "int burnish::neighbors::filter_pairs<>(burnish::neighbors::FilterJob const&)",
-        "void burnish::neighbors::encode_block<>(burnish::neighbors::EncodeJob&)",
-        "void burnish::neighbors::measure_pairs<>(burnish::neighbors::MeasureJob const&)",
-        "void burnish::neighbors::project_rows<>(burnish::neighbors::ProjectJob const&)",
-        "void burnish::neighbors::seed_reach<>(burnish::neighbors::SeedJob const&)",
-    },
+    "encode_cpu.cpp.o": {"void burnish::neighbors::encode_block<>(burnish::neighbors::EncodeJob&)"},
+    "filter_cpu.cpp.o": {"int burnish::neighbors::filter_pairs<>(burnish::neighbors::FilterJob const&)"},
+    "first_reach_cpu.cpp.o": {"void burnish::neighbors::first_reach<>(burnish::neighbors::FirstReachJob const&)"},
+    "measure_cpu.cpp.o": {"void burnish::neighbors::measure_pairs<>(burnish::neighbors::MeasureJob const&)"},
+    "project_cpu.cpp.o": {"void burnish::neighbors::project_rows<>(burnish::neighbors::ProjectJob const&)"},
     "hardest_cpu.cpp.o": {
         "long burnish::hardness::collect_at_least<>(float const*, long, int, float, unsigned int*)",
         "long burnish::hardness::collect_at_least<>(double const*, long, int, double, unsigned int*)",
