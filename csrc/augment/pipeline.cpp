@@ -271,10 +271,7 @@ void check_args(const PipelineArgs& args) {
   }
   for (const TensorView& out : args.out.arrays) {
     check_dtype(args.call, "out", out, {DType::uint8, DType::float32, DType::float16, DType::bfloat16});
-    check(!out.read_only, args.call, ": 'out' is read-only");
-    for (const TensorView& array : args.images.arrays) {
-      check(!may_overlap(out, array), args.call, ": 'out' shares memory with 'images'");
-    }
+    for (const TensorView& array : args.images.arrays) check_output(args.call, "out", out, out, {array});
   }
   check_steps(args, n);
   for (std::int64_t i = 0; i < n; ++i) check_sample(args, i);

@@ -2,6 +2,7 @@
 #include "burnish/tensor.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <utility>
 
 #include "core/check.hpp"
@@ -33,6 +34,21 @@ std::pair<const char*, const char*> extent(const TensorView& view) {
   }
   const auto* data = static_cast<const char*>(view.data);
   return {data + low, data + high};
+}
+
+// Whether two elements may be the same: a step along some axis is no longer than what the shorter ones reach over.
+bool repeats_elements(const TensorView& view) {
+  if (view.size() == 0) return false;
+  const auto axes = static_cast<std::size_t>(view.ndim);
+  const auto step = [&](std::size_t d) { return std::make_pair(std::abs(view.strides[d]), d); };
+  for (std::size_t d = 0; d < axes; ++d) {
+    std::int64_t reach = 0;
+    for (std::size_t e = 0; e < axes; ++e) {
+      if (view.shape[e] > 1 && step(e) < step(d)) reach += step(e).first * (view.shape[e] - 1);
+    }
+    if (view.shape[d] > 1 && step(d).first <= reach) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -117,10 +133,8 @@ void check_output(std::string_view call, std::string_view argument, const Tensor
   check(view.ndim == expected_shape.ndim && view.shape == expected_shape.shape, call, ": '", argument, "' has shape ",
         ShapeOf{view}, "; accepted: ", ShapeOf{expected_shape});
   check(!view.read_only, call, ": '", argument, "' is read-only; accepted: a writable array");
-  for (std::size_t d = 0; d < static_cast<std::size_t>(view.ndim) && view.size() > 0; ++d) {
-    check(view.strides[d] != 0 || view.shape[d] <= 1, call, ": '", argument,
-          "' repeats one element (a broadcast view); accepted: an array with its own memory");
-  }
+  check(!repeats_elements(view), call, ": '", argument,
+        "' has elements that share memory (a broadcast or overlapping view); accepted: an array with its own memory");
   for (const TensorView& input : inputs) {
     check(!may_overlap(view, input), call, ": '", argument,
           "' shares memory with an input; accepted: a separate array");

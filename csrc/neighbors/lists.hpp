@@ -168,6 +168,9 @@ class RadiusLists {
   void offer(std::int64_t row, Found found) {
     if (distance_of(found.key, metric_) <= radius_) found_[static_cast<std::size_t>(row)].push_back(found);
   }
+  std::int64_t count(std::int64_t row) const {
+    return static_cast<std::int64_t>(found_[static_cast<std::size_t>(row)].size());
+  }
   const std::vector<Found>& sorted(std::int64_t row) {
     auto& list = found_[static_cast<std::size_t>(row)];
     std::sort(list.begin(), list.end());

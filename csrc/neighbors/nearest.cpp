@@ -192,13 +192,22 @@ Within within(const WithinArgs& args) {
   std::vector<std::int64_t> positions(static_cast<std::size_t>(n));
   for (std::int64_t p = 0; p < n; ++p) positions[queries.id(p)] = p;
   for (std::int64_t row = 0; row < n; ++row) {
-    const auto& found = lists.sorted(positions[static_cast<std::size_t>(row)]);
-    for (const Found& f : found) {
-      result.distances.push_back(distance_of(f.key, args.metric));
-      result.indices.push_back(f.id);
-    }
-    result.offsets[static_cast<std::size_t>(row) + 1] = static_cast<std::int64_t>(result.indices.size());
+    const auto r = static_cast<std::size_t>(row);
+    result.offsets[r + 1] = result.offsets[r] + lists.count(positions[r]);
   }
+  const auto total = static_cast<std::size_t>(result.offsets.back());
+  result.distances.resize(total);
+  result.indices.resize(total);
+  parallel_for(n, std::max<std::int64_t>(1, 4096 * n / static_cast<std::int64_t>(total + 1)),
+               [&](std::int64_t first, std::int64_t last) {
+                 for (auto row = static_cast<std::size_t>(first); row < static_cast<std::size_t>(last); ++row) {
+                   auto to = static_cast<std::size_t>(result.offsets[row]);
+                   for (const Found& f : lists.sorted(positions[row])) {
+                     result.distances[to] = distance_of(f.key, args.metric);
+                     result.indices[to++] = f.id;
+                   }
+                 }
+               });
   return result;
 }
 
