@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 from burnish import balance
+from burnish.balance import _search
 from burnish.balance._near_miss import farthest
-from burnish.balance._search import Search, nearest_others
+from burnish.balance._search import Search, nearest
 from burnish.balance._smote_nc import _nearest_mixed, smallest
 from burnish.balance._smoten import _nearest_by_shares, class_shares
 from burnish.balance._strategy import Labels, factorize
 from burnish.balance._votes import modes, winning_codes
+from burnish.neighbors import NearestNeighbors
+from burnish.neighbors._others import nearest_others
 from samplers_data import three_classes
+from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier
 
 
@@ -93,7 +97,30 @@ def test_nearest_others_among_duplicates() -> None:
     for queries in (np.array([4, 7]), np.arange(15)):
         table = plain_distances(points[queries], points)
         table[np.arange(len(queries)), queries] = np.inf
-        np.testing.assert_array_equal(nearest_others(points, 4, queries)[1], np.argsort(table, kind="stable")[:, :4])
+        found = nearest_others(nearest, points, 4, queries)[1]
+        np.testing.assert_array_equal(found, np.argsort(table, kind="stable")[:, :4])
+
+
+@pytest.mark.parametrize("parameters", [{}, {"version": 2}, {"version": 3, "n_neighbors_ver3": 15}])
+def test_a_large_class_stays_sparse_beside_a_small_one(monkeypatch: Any, parameters: Any) -> None:
+    X, y = three_classes()
+    expected, found = (balance.NearMiss(**parameters) for _ in range(2))
+    expected.fit_resample(X, y)
+    monkeypatch.setattr(_search, "_DENSE_NUMBERS", 5 * 40)
+    found.fit_resample(sparse.csr_matrix(X), y)
+    np.testing.assert_array_equal(found.sample_indices_, expected.sample_indices_)
+
+
+def test_what_is_too_large_to_be_dense_stays_sparse(monkeypatch: Any) -> None:
+    X, y = three_classes()
+    monkeypatch.setattr(_search, "_DENSE_NUMBERS", 0)
+    sampler = balance.SMOTE(random_state=0)
+    sampler.fit_resample(sparse.csr_matrix(X), y)
+    assert sparse.issparse(sampler.nn_k_._fit_X)
+    own = X[y == 2]  # the class treated last
+    np.testing.assert_array_equal(
+        sampler.nn_k_.kneighbors(own)[1], NearestNeighbors(n_neighbors=6).fit(own).kneighbors(own)[1]
+    )
 
 
 @pytest.mark.parametrize("categories", [3, 2000])

@@ -12,9 +12,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neighbors import NearestNeighbors as _TheirSearch
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import NEIGHBORS, BaseCleaningSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
 from burnish.balance._edited import EditedNearestNeighbours, agree, by_class
 from burnish.balance._search import Search, too_few_rows
@@ -115,7 +114,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         enough = labels.counts[rarest] * self.threshold_cleaning
         to_clean = [code for code in np.argsort(labels.first_rows()) if code in target and labels.counts[code] > enough]
         self.classes_to_clean_ = [labels.classes[code] for code in to_clean]
-        host = to_numpy(X) if is_torch(X) else X
+        host = on_host(X)
         self.nn_.fit(host, labels.values)
         if is_ours:
             near = around[rare]

@@ -12,9 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import BaseUnderSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
 from burnish.balance._strategy import chosen_codes
 
@@ -87,7 +86,7 @@ class ClusterCentroids(BaseUnderSampler):
         if self.voting == "auto":
             self.voting_ = "hard" if sparse.issparse(X) else "soft"
         wanted = chosen_codes(self.sampling_strategy_, labels)
-        host = to_numpy(X) if is_torch(X) else X
+        host = on_host(X)
         parts = []
         for code in range(len(labels.classes)):
             rows = take_rows(host, labels.rows(code))

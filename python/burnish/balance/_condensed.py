@@ -15,9 +15,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import AT_LEAST_ONE, NEIGHBORS, BaseCleaningSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
 from burnish.balance._search import nearest, searchable
 from burnish.balance._strategy import Indices, Labels, chosen_codes
@@ -84,8 +83,7 @@ class _KeepsMisjudged(BaseCleaningSampler):
         raise NotImplementedError
 
     def _fit(self, X: Any, labels: Labels, rows: Indices) -> Any:
-        chosen = take_rows(X, rows)
-        return self._classifier().fit(to_numpy(chosen) if is_torch(chosen) else chosen, labels.values[rows])
+        return self._classifier().fit(on_host(take_rows(X, rows)), labels.values[rows])
 
     def _vote(self, X: Any, rows: Indices, rare: Indices, seeds: int, code: int, rarest: int) -> _Vote | None:
         """Return the vote over the rows of a class; None if its only voters are of that class."""
@@ -107,15 +105,13 @@ class _Vote:
     """
 
     def __init__(self, X: Any, rows: Indices, rare: Indices, k: int, *, wins_ties: bool) -> None:
-        self._rows = searchable(X, rows)
-        if is_torch(self._rows):
-            self._rows = to_numpy(self._rows)
+        own = searchable(X, rows)
+        self._rows = on_host(own)
         self.enough = (k + 1) // 2 if wins_ties else k // 2 + 1
         outvoted = k - self.enough + 1
         self._limit: npt.NDArray[np.float64] = np.full(len(rows), np.inf)
         if outvoted <= len(rare):
-            points = searchable(X, rare)
-            self._limit = nearest(points, outvoted, searchable(X, rows))[0][:, -1]
+            self._limit = nearest(own, outvoted, searchable(X, rare))[0][:, -1]
 
     def nearer_than_limit(self, voter: int, rows: Indices) -> npt.NDArray[np.bool_]:
         """Tell for which of some rows a voter counts; both are places in the class."""
@@ -213,8 +209,7 @@ class CondensedNearestNeighbour(_KeepsMisjudged):
         return np.array(kept)
 
     def _visit_with_classifier(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
-        own, label = take_rows(given.X, rows), given.labels.classes[code]
-        own = to_numpy(own) if is_torch(own) else own
+        own, label = on_host(take_rows(given.X, rows)), given.labels.classes[code]
         kept = rows[seeds].tolist()
         right = self._fit(given.X, given.labels, np.concatenate([rare, kept])).predict(own) == label
         for place in range(len(rows)):
@@ -285,8 +280,7 @@ class OneSidedSelection(_KeepsMisjudged):
         if self._is_ours():
             wrong = self._misjudged(given, rows, rare, seeds, others, code)
         elif len(others):
-            asked = take_rows(given.X, rows[others])
-            predicted = classifier.predict(to_numpy(asked) if is_torch(asked) else asked)
+            predicted = classifier.predict(on_host(take_rows(given.X, rows[others])))
             wrong = predicted != given.labels.classes[code]
         else:
             wrong = np.zeros(0, bool)

@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import StrOptions
 from burnish import _check as check
 from burnish._array import is_torch
 from burnish.balance._base import BaseOverSampler
-from burnish.balance._containers import Given
+from burnish.balance._containers import Given, empty_rows
 from burnish.balance._interpolate import interpolate
 from burnish.balance._search import Search, too_few_rows
 from burnish.balance._strategy import Indices, Labels
@@ -135,8 +135,8 @@ def rows_followed_by(X: Any, recipe: Recipe) -> Any:
     """Return all rows of X and, behind them, the rows made; written once."""
     if sparse.issparse(X):
         return sparse.vstack([X, _interpolate_sparse(X, recipe)], format=X.format)
-    n, d = X.shape
-    result = _empty(X, n + len(recipe), d)
+    n = X.shape[0]
+    result = empty_rows(X, n + len(recipe))
     result[:n] = X
     _interpolate(result[:n], recipe, out=result[n:])
     return result
@@ -146,13 +146,7 @@ def made_rows(X: Any, recipe: Recipe) -> Any:
     """Return the rows made only."""
     if sparse.issparse(X):
         return _interpolate_sparse(X, recipe)
-    return _interpolate(X, recipe, out=_empty(X, len(recipe), X.shape[1]))
-
-
-def _empty(X: Any, rows: int, columns: int) -> Any:
-    if is_torch(X):
-        return sys.modules["torch"].empty((rows, columns), dtype=X.dtype, device=X.device)
-    return np.empty((rows, columns), X.dtype)
+    return _interpolate(X, recipe, out=empty_rows(X, len(recipe)))
 
 
 def _interpolate(X: Any, recipe: Recipe, out: Any) -> Any:

@@ -13,9 +13,8 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import BaseUnderSampler
-from burnish.balance._containers import Given
+from burnish.balance._containers import Given, on_host
 from burnish.balance._docs import documented
 from burnish.balance._strategy import chosen_codes
 
@@ -99,7 +98,7 @@ class InstanceHardnessThreshold(BaseUnderSampler):
         self.n_jobs = n_jobs
 
     def _resample(self, given: Given) -> tuple[Any, Any]:
-        X = to_numpy(given.X) if is_torch(given.X) else given.X
+        X = on_host(given.X)
         labels = given.labels
         generator = check_random_state(self.random_state)
         self.estimator_ = self._classifier(generator)

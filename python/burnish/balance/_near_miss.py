@@ -14,11 +14,10 @@ from sklearn.base import clone
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils._param_validation import Interval
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import NEIGHBORS, BaseUnderSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._search import _fit_checked, nearest, searchable
+from burnish.balance._search import nearest, searchable
 from burnish.balance._strategy import Indices, chosen_codes
 from burnish.neighbors import NearestNeighbors
 
@@ -165,23 +164,23 @@ class NearMiss(BaseUnderSampler):
     ) -> tuple[npt.NDArray[Any], Indices]:
         """Return distances and places of the nearest of some rows for each of others."""
         if not isinstance(value, Integral):
-            estimator.fit(_on_host(take_rows(X, points)))
-            found = estimator.kneighbors(_on_host(take_rows(X, queries)), n_neighbors=estimator.n_neighbors)
+            estimator.fit(on_host(take_rows(X, points)))
+            found = estimator.kneighbors(on_host(take_rows(X, queries)), n_neighbors=estimator.n_neighbors)
             return np.asarray(found[0]), np.asarray(found[1])
         self._need(parameter, int(value), len(points), len(queries))
         searched = searchable(X, points)
-        _fit_checked(estimator, _on_host(searched))
-        return nearest(searched, int(value), searchable(X, queries))
+        estimator._keep(on_host(searched))
+        return nearest(searchable(X, queries), int(value), searched)
 
     def _far(self, X: Any, queries: Indices, points: Indices, k: int) -> npt.NDArray[Any]:
         """Return the `k` largest distances from some rows to others, ascending."""
         if not isinstance(self.n_neighbors, Integral):
-            self.nn_.fit(_on_host(take_rows(X, points)))
-            return np.asarray(self.nn_.kneighbors(_on_host(take_rows(X, queries)), n_neighbors=len(points))[0])
+            self.nn_.fit(on_host(take_rows(X, points)))
+            return np.asarray(self.nn_.kneighbors(on_host(take_rows(X, queries)), n_neighbors=len(points))[0])
         self._need("n_neighbors", k, len(points), len(queries))
         searched = searchable(X, points)
-        _fit_checked(self.nn_, _on_host(searched))
-        return farthest(_on_host(searched), k, _on_host(searchable(X, queries)))
+        self.nn_._keep(on_host(searched))
+        return farthest(on_host(searched), k, on_host(searchable(X, queries)))
 
     def _need(self, parameter: str, k: int, count: int, queries: int) -> None:
         if count < k:
@@ -192,13 +191,9 @@ class NearMiss(BaseUnderSampler):
             )
 
 
-def _on_host(X: Any) -> Any:
-    return to_numpy(X) if is_torch(X) else X
-
-
 def farthest(points: Any, k: int, queries: Any) -> npt.NDArray[np.float64]:
     """Return the `k` largest distances from each query to the points, ascending; never a whole table."""
-    if sparse.issparse(points):
+    if sparse.issparse(points) or sparse.issparse(queries):
         at_once = max(1, _TILE // points.shape[0])
         parts = [euclidean_distances(queries[i : i + at_once], points) for i in range(0, queries.shape[0], at_once)]
         return np.concatenate([np.sort(np.partition(part, -k, axis=1)[:, -k:], axis=1) for part in parts])

@@ -15,8 +15,7 @@ from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from burnish._array import is_torch, to_numpy
-from burnish.balance._containers import Given, is_frame, read_anything, read_numbers
+from burnish.balance._containers import Given, is_frame, on_host, read_anything, read_numbers
 from burnish.balance._docs import documented
 from burnish.balance._generate import Block, Recipe, Synthesis, drawn_pairs, made_rows
 from burnish.balance._search import Search, nearest
@@ -134,8 +133,7 @@ class SMOTENC(SMOTE):
                 "SMOTENC: when `categorical_features='auto'`, the input data should be a pandas.DataFrame; "
                 f"got {type(X).__name__}: give the numbers of the columns"
             )
-        checked = read_anything(self, X)
-        return to_numpy(checked) if is_torch(checked) else checked
+        return on_host(read_anything(self, X))
 
     def _check_lengths(self, X: Any, labels: Labels) -> None:
         if X.shape[0] != len(labels):

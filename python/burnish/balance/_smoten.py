@@ -15,16 +15,16 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from burnish._array import is_torch, to_numpy
-from burnish.balance._containers import Given
+from burnish.balance._containers import Given, on_host
 from burnish.balance._docs import documented
 from burnish.balance._generate import Block, Recipe, Synthesis
-from burnish.balance._search import Search, nearest, nearest_others
+from burnish.balance._search import Search, nearest
 from burnish.balance._smote import SMOTE
 from burnish.balance._smote_nc import _first_rows
 from burnish.balance._strategy import Indices, Labels, Task
 from burnish.balance._tags import sampler_tags
 from burnish.balance._votes import modes
+from burnish.neighbors._others import nearest_others
 
 _TILE = 1 << 19
 
@@ -116,8 +116,7 @@ class SMOTEN(SMOTE):
         self.categorical_encoder = categorical_encoder
 
     def _matrix(self, X: Any) -> Any:
-        X = to_numpy(X) if is_torch(X) else X
-        return check_array(X, accept_sparse=("csr", "csc"), dtype=None, estimator=self, input_name="X")
+        return check_array(on_host(X), accept_sparse=("csr", "csc"), dtype=None, estimator=self, input_name="X")
 
     def _synthesis(self, given: Given) -> Synthesis:
         X, labels = given.X, given.labels
@@ -211,7 +210,7 @@ def _nearest_by_shares(codes: Codes, shares: Tables, k: int, queries: Indices) -
     if shares[0].shape[1] == 2:
         # Of two classes, the shares differ by the same amount: one column for each feature is all there is.
         points = np.stack([2 * table[column, 0] for table, column in zip(shares, codes.T, strict=True)], axis=1)
-        return nearest(points, k)[1] if len(queries) == len(points) else nearest_others(points, k, queries)[1]
+        return nearest(points, k)[1] if len(queries) == len(points) else nearest_others(nearest, points, k, queries)[1]
     n, features = codes.shape
     # Whole numbers add up to the same sum in any order. Behind the distance stands the row, so that none tie.
     bits = int(np.ceil(np.log2(4 * features + 1)))

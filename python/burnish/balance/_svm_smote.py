@@ -12,9 +12,9 @@ from sklearn.svm import SVC
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import NEIGHBORS
 from burnish.balance._borderline import enemies_among, in_danger
+from burnish.balance._containers import on_host
 from burnish.balance._docs import documented
 from burnish.balance._generate import Block, drawn_pairs
 from burnish.balance._search import Search
@@ -160,7 +160,7 @@ class SVMSMOTE(BaseSMOTE):
         return blocks
 
     def _support(self, X: Any, labels: Labels) -> Indices:
-        self.svm_estimator_.fit(to_numpy(X) if is_torch(X) else X, labels.values)
+        self.svm_estimator_.fit(on_host(X), labels.values)
         if not hasattr(self.svm_estimator_, "support_"):
             raise RuntimeError(
                 "SVMSMOTE: `svm_estimator` is required to exposed a `support_` fitted attribute. Support vector "
