@@ -23,7 +23,7 @@ from burnish.balance._containers import (
     read_numbers,
     remember_features,
 )
-from burnish.balance._strategy import Labels, Plan, Task
+from burnish.balance._strategy import Indices, Labels, Plan, Task
 from burnish.balance._tags import sampler_tags
 
 # A caller's pipeline may route metadata to fit_resample; has to stand before any class with that method.
@@ -223,7 +223,29 @@ class BaseOverSampler(BaseSampler):
 _TARGETS_OF_REMOVAL = StrOptions({"auto", "majority", "not minority", "not majority", "all"})
 
 
-class BaseUnderSampler(BaseSampler):
+class _SelectingSampler(BaseSampler):
+    """Base class of samplers that keep some of the rows; a derived class defines `_select`, which returns them."""
+
+    _sample_indices = True
+    sample_indices_: Indices
+
+    def _resample(self, given: Given) -> tuple[Any, Any]:
+        self.sample_indices_ = self._select(given)
+        return given.select(self.sample_indices_)
+
+    def _select(self, given: Given) -> Indices:
+        raise NotImplementedError
+
+    def _by_class(self, labels: Labels, choose: Callable[[Indices, int, int], Indices]) -> Indices:
+        """Return rows class after class: all, or of a class treated what `choose` keeps of its rows, code and number."""
+        wanted = _strategy.chosen_codes(self.sampling_strategy_, labels)
+        kept = [labels.rows(code) for code in range(len(labels.classes))]
+        for code in sorted(wanted):
+            kept[code] = choose(kept[code], code, wanted[code])
+        return np.concatenate(kept)
+
+
+class BaseUnderSampler(_SelectingSampler):
     """Base class of samplers that leave rows out until a class has as many as asked."""
 
     _sampling_type = _strategy.UNDER
@@ -232,7 +254,7 @@ class BaseUnderSampler(BaseSampler):
     }
 
 
-class BaseCleaningSampler(BaseSampler):
+class BaseCleaningSampler(_SelectingSampler):
     """Base class of samplers that leave out rows by what is around them, as many as that may be."""
 
     _sampling_type = _strategy.CLEAN

@@ -76,7 +76,6 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
     [0, 0, 0, 1, 1, 1]
     """
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseCleaningSampler._parameter_constraints,
         "edited_nearest_neighbours": [HasMethods(["fit_resample"]), None],
@@ -100,7 +99,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         self.threshold_cleaning = threshold_cleaning
         self.n_jobs = n_jobs
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         X, labels = given.X, given.labels
         rarest = labels.rarest()
         rare = labels.rows(rarest)
@@ -129,8 +128,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         keep = np.ones(len(labels), bool)
         keep[edited_out] = False
         keep[misleading[np.isin(labels.codes[misleading], to_clean)]] = False
-        self.sample_indices_ = np.flatnonzero(keep)
-        return given.select(self.sample_indices_)
+        return np.flatnonzero(keep)
 
     def _make_estimators(self) -> None:
         if isinstance(self.n_neighbors, Integral):

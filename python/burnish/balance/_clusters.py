@@ -59,6 +59,7 @@ class ClusterCentroids(BaseUnderSampler):
     (4, [0, 0, 1, 1])
     """
 
+    _sample_indices = False
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseUnderSampler._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"]), None],

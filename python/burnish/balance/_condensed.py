@@ -19,14 +19,13 @@ from burnish.balance._base import AT_LEAST_ONE, NEIGHBORS, BaseCleaningSampler
 from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
 from burnish.balance._search import nearest, searchable
-from burnish.balance._strategy import Indices, Labels, chosen_codes
+from burnish.balance._strategy import Indices, Labels
 from burnish.balance._tomek import TomekLinks
 
 
 class _KeepsMisjudged(BaseCleaningSampler):
     """What the two have in common: a vote of the smallest class and a few rows of another."""
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseCleaningSampler._parameter_constraints,
         "n_neighbors": [*NEIGHBORS, None],
@@ -64,20 +63,14 @@ class _KeepsMisjudged(BaseCleaningSampler):
         return clone(self.n_neighbors)
 
     def _select(self, given: Given) -> Indices:
-        """Return the rows of each class that are kept, class after class."""
-        labels = given.labels
-        rarest = labels.rarest()
-        wanted = chosen_codes(self.sampling_strategy_, labels)
+        rare = given.labels.rows(given.labels.rarest())
         generator = check_random_state(self.random_state)
         self.estimators_: list[Any] = []
-        kept = []
-        for code in range(len(labels.classes)):
-            rows = labels.rows(code)
-            if code in wanted:
-                seeds = generator.randint(0, len(rows), size=self.n_seeds_S)
-                rows = self._kept(given, rows, labels.rows(rarest), seeds, code)
-            kept.append(rows)
-        return np.concatenate(kept)
+
+        def choose(rows: Indices, code: int, _: int) -> Indices:
+            return self._kept(given, rows, rare, generator.randint(0, len(rows), size=self.n_seeds_S), code)
+
+        return self._by_class(given.labels, choose)
 
     def _kept(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
         raise NotImplementedError
@@ -174,10 +167,6 @@ class CondensedNearestNeighbour(_KeepsMisjudged):
     ([[0.0], [8.1], [8.2], [8.5]], [0, 0, 1, 1])
     """
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
-        self.sample_indices_ = self._select(given)
-        return given.select(self.sample_indices_)
-
     def _kept(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
         visit = self._visit if self._is_ours() else self._visit_with_classifier
         kept = visit(given, rows, rare, seeds, code)
@@ -266,12 +255,11 @@ class OneSidedSelection(_KeepsMisjudged):
     ([[0.0], [8.2], [8.5]], [0, 1, 1])
     """
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
-        rows = self._select(given)
+    def _select(self, given: Given) -> Indices:
+        rows = super()._select(given)
         links = TomekLinks(sampling_strategy=list(self.sampling_strategy_))
         links.fit_resample(take_rows(given.X, rows), given.labels.values[rows])
-        self.sample_indices_ = rows[links.sample_indices_]
-        return given.select(self.sample_indices_)
+        return rows[links.sample_indices_]
 
     def _kept(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
         others = np.delete(np.arange(len(rows)), seeds)

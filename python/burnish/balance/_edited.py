@@ -35,7 +35,6 @@ def by_class(labels: Labels, rows: Indices) -> Indices:
 class _Editing(BaseCleaningSampler):
     """What the three have in common."""
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseCleaningSampler._parameter_constraints,
         "n_neighbors": NEIGHBORS,
@@ -46,7 +45,6 @@ class _Editing(BaseCleaningSampler):
     n_neighbors: Any
     kind_sel: str
     n_jobs: int | None
-    sample_indices_: Indices
 
     def _search(self, n_rows: int) -> Search:
         search = Search(self.n_neighbors)
@@ -119,7 +117,7 @@ class EditedNearestNeighbours(_Editing):
         self.kind_sel = kind_sel
         self.n_jobs = n_jobs
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         labels = given.labels
         search = self._search(len(labels))
         cleaned = list(chosen_codes(self.sampling_strategy_, labels))
@@ -127,8 +125,7 @@ class EditedNearestNeighbours(_Editing):
         keep = np.ones(len(labels), bool)
         keep[rows] = agree(labels, rows, search.others(given.X, rows), self.kind_sel)
         self.nn_ = search.finish()
-        self.sample_indices_ = by_class(labels, np.flatnonzero(keep))
-        return given.select(self.sample_indices_)
+        return by_class(labels, np.flatnonzero(keep))
 
 
 class _EditingInRounds(_Editing):
@@ -154,20 +151,20 @@ class _EditingInRounds(_Editing):
         smallest = self._labels.counts[self._rarest]
         return bool((counts == 0).any()) or (not allow_minority and bool((others[others > 0] < smallest).any()))
 
-    def _finish(self, given: Given, search: Search, kept: Indices, before: Indices) -> tuple[Any, Any]:
+    def _finish(self, given: Given, search: Search, kept: Indices, before: Indices) -> Indices:
         """Show the last round as `enn_`, and return the rows left."""
         self.nn_ = search.finish()
-        self.sample_indices_ = by_class(given.labels, kept)
+        rows = by_class(given.labels, kept)
         place = np.empty(len(given.labels), np.intp)
         place[before] = np.arange(len(before))
         self.enn_ = EditedNearestNeighbours(
             sampling_strategy=self.sampling_strategy, n_neighbors=self.nn_, kind_sel=self.kind_sel, n_jobs=self.n_jobs
         )
         self.enn_.sampling_strategy_, self.enn_.nn_ = self.sampling_strategy_, self.nn_
-        self.enn_.sample_indices_ = place[self.sample_indices_]
+        self.enn_.sample_indices_ = place[rows]
         self.enn_.n_features_in_ = self.n_features_in_
         del self._labels, self._rarest, self._order
-        return given.select(self.sample_indices_)
+        return rows
 
 
 @documented
@@ -243,7 +240,7 @@ class RepeatedEditedNearestNeighbours(_EditingInRounds):
         self.n_jobs = n_jobs
         self.max_iter = max_iter
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         self._start(given)
         search = self._search(len(given.labels))
         graph = neighbor_graph(given.X, search)
@@ -331,7 +328,7 @@ class AllKNN(_EditingInRounds):
         self.allow_minority = allow_minority
         self.n_jobs = n_jobs
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         self._start(given)
         search = self._search(len(given.labels))
         most = int(search.k or 1)

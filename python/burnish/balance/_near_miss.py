@@ -18,7 +18,7 @@ from burnish.balance._base import NEIGHBORS, BaseUnderSampler
 from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
 from burnish.balance._search import nearest, searchable
-from burnish.balance._strategy import Indices, chosen_codes
+from burnish.balance._strategy import Indices
 from burnish.neighbors import NearestNeighbors
 
 # Numbers in a tile of distances: 2 MB, so that it stays in cache.
@@ -90,7 +90,6 @@ class NearMiss(BaseUnderSampler):
     ([[2.0], [1.0], [4.0], [5.0]], [0, 0, 1, 1])
     """
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseUnderSampler._parameter_constraints,
         "version": [Interval(Integral, 1, 3, closed="both")],
@@ -117,19 +116,17 @@ class NearMiss(BaseUnderSampler):
     def _plans_exactly(self) -> bool:
         return self.version != 3
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
-        X, labels = given.X, given.labels
+    def _select(self, given: Given) -> Indices:
+        labels = given.labels
         self.nn_ = self._estimator(self.n_neighbors)
         if self.version == 3:
             self.nn_ver3_ = self._estimator(self.n_neighbors_ver3)
         rare = labels.rows(labels.rarest())
-        wanted = chosen_codes(self.sampling_strategy_, labels)
-        kept = []
-        for code in range(len(labels.classes)):
-            rows = labels.rows(code)
-            kept.append(self._chosen(X, rows, rare, wanted[code], labels.classes[code]) if code in wanted else rows)
-        self.sample_indices_ = np.concatenate(kept)
-        return given.select(self.sample_indices_)
+
+        def choose(rows: Indices, code: int, number: int) -> Indices:
+            return self._chosen(given.X, rows, rare, number, labels.classes[code])
+
+        return self._by_class(labels, choose)
 
     def _estimator(self, value: Any) -> Any:
         if isinstance(value, Integral):

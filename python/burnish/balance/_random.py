@@ -217,7 +217,6 @@ class RandomUnderSampler(_TakesAnything, BaseUnderSampler):
     (array([0, 1]), array([0, 3]))
     """
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseUnderSampler._parameter_constraints,
         "replacement": ["boolean"],
@@ -229,14 +228,10 @@ class RandomUnderSampler(_TakesAnything, BaseUnderSampler):
         self.random_state = random_state
         self.replacement = replacement
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         generator = check_random_state(self.random_state)
-        wanted = _strategy.chosen_codes(self.sampling_strategy_, given.labels)
-        kept = []
-        for code in range(len(given.labels.classes)):
-            rows = given.labels.rows(code)
-            if code in wanted:
-                rows = rows[generator.choice(len(rows), size=wanted[code], replace=self.replacement)]
-            kept.append(rows)
-        self.sample_indices_ = np.concatenate(kept)
-        return given.select(self.sample_indices_)
+
+        def choose(rows: Indices, _: int, number: int) -> Indices:
+            return np.asarray(rows[generator.choice(len(rows), size=number, replace=self.replacement)])
+
+        return self._by_class(given.labels, choose)
