@@ -34,14 +34,16 @@ from burnish.balance._borderline import BorderlineSMOTE
 from burnish.balance._cleaning_rule import NeighbourhoodCleaningRule
 from burnish.balance._clusters import ClusterCentroids
 from burnish.balance._combine import SMOTEENN, SMOTETomek
-from burnish.balance._condensed import CondensedNearestNeighbour, OneSidedSelection
-from burnish.balance._edited import AllKNN, EditedNearestNeighbours, RepeatedEditedNearestNeighbours
-from burnish.balance._generate import Provenance
+from burnish.balance._condensed import CondensedNearestNeighbour
+from burnish.balance._edited import EditedNearestNeighbours
+from burnish.balance._edited_in_rounds import AllKNN, RepeatedEditedNearestNeighbours
 from burnish.balance._instance_hardness import InstanceHardnessThreshold
 from burnish.balance._interpolate import interpolate
 from burnish.balance._kmeans_smote import KMeansSMOTE
 from burnish.balance._near_miss import NearMiss
+from burnish.balance._one_sided import OneSidedSelection
 from burnish.balance._random import RandomOverSampler, RandomUnderSampler
+from burnish.balance._recipe import Provenance
 from burnish.balance._smote import SMOTE
 from burnish.balance._smote_nc import SMOTENC
 from burnish.balance._smoten import SMOTEN

@@ -18,7 +18,7 @@ from burnish.balance import _strategy
 from burnish.balance._base import AT_LEAST_ONE, BaseOverSampler
 from burnish.balance._containers import Given, check_lengths, empty_rows, read_labels, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._strategy import Indices, Labels
+from burnish.balance._labels import Indices, Labels
 
 
 @documented

@@ -15,15 +15,9 @@ from sklearn.utils import _metadata_requests
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from burnish.balance import _imblearn, _strategy
-from burnish.balance._containers import (
-    Given,
-    check_lengths,
-    is_frame,
-    read_labels,
-    read_numbers,
-    remember_features,
-)
-from burnish.balance._strategy import Indices, Labels, Plan, Task
+from burnish.balance._containers import Given, check_lengths, is_frame, read_labels, read_numbers, remember_features
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._strategy import Plan, Task
 from burnish.balance._tags import sampler_tags
 
 # A caller's pipeline may route metadata to fit_resample; has to stand before any class with that method.
@@ -237,7 +231,7 @@ class _SelectingSampler(BaseSampler):
         raise NotImplementedError
 
     def _by_class(self, labels: Labels, choose: Callable[[Indices, int, int], Indices]) -> Indices:
-        """Return rows class after class: all, or of a class treated what `choose` keeps of its rows, code and number."""
+        """Return rows class after class: all, or what `choose` keeps of them, given their class and its number."""
         wanted = _strategy.chosen_codes(self.sampling_strategy_, labels)
         kept = [labels.rows(code) for code in range(len(labels.classes))]
         for code in sorted(wanted):

@@ -15,10 +15,11 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from burnish.balance._base import NEIGHBORS, BaseCleaningSampler
 from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._edited import EditedNearestNeighbours, agree, by_class
+from burnish.balance._edited import EditedNearestNeighbours, by_class
+from burnish.balance._labels import Indices
 from burnish.balance._search import Search, too_few_rows
-from burnish.balance._strategy import Indices, chosen_codes
-from burnish.balance._votes import modes
+from burnish.balance._strategy import chosen_codes
+from burnish.balance._votes import agree, modes
 from burnish.neighbors import NearestNeighbors
 
 

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from burnish._array import is_on_gpu, is_torch, to_numpy
-from burnish.balance._strategy import Indices, Labels
+from burnish.balance._labels import Indices, Labels
 
 _ROWS_AT_ONCE = 1 << 16
 

@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import HasMethods
 from burnish.balance._base import BaseUnderSampler
 from burnish.balance._containers import Given, on_host
 from burnish.balance._docs import documented
-from burnish.balance._strategy import Indices
+from burnish.balance._labels import Indices
 
 
 @documented

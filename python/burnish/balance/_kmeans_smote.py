@@ -17,10 +17,11 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from burnish.balance._base import AT_LEAST_ONE
 from burnish.balance._containers import on_host, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, Floats, drawn_pairs, in_proportion
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._recipe import Block, Floats, drawn_pairs, in_proportion
 from burnish.balance._search import Search
 from burnish.balance._smote import BaseSMOTE
-from burnish.balance._strategy import Indices, Labels, Task
+from burnish.balance._strategy import Task
 
 # Distances of a cluster are summed in one table up to this many rows (32 MB), in strips above.
 _TABLE_ROWS = 2048

@@ -18,7 +18,7 @@ from burnish.balance import _strategy
 from burnish.balance._base import BaseOverSampler, BaseUnderSampler
 from burnish.balance._containers import Given, on_host, read_anything, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._strategy import Indices
+from burnish.balance._labels import Indices
 from burnish.balance._tags import sampler_tags
 
 _NUMBERS_AT_ONCE = 1 << 18

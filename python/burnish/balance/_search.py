@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors as _SparseSearch
 from burnish import _core
 from burnish._array import is_torch, to_numpy
 from burnish.balance._containers import on_host, take_rows
-from burnish.balance._strategy import Indices
+from burnish.balance._labels import Indices
 from burnish.neighbors import NearestNeighbors, NeighborGraph, kneighbors
 from burnish.neighbors._others import nearest_others
 

@@ -13,13 +13,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from burnish.balance._base import NEIGHBORS
-from burnish.balance._borderline import enemies_among, in_danger
 from burnish.balance._containers import on_host
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, drawn_pairs
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._recipe import Block, drawn_pairs
 from burnish.balance._search import Search
 from burnish.balance._smote import BaseSMOTE
-from burnish.balance._strategy import Indices, Labels
+from burnish.balance._votes import enemies_among, in_danger
 
 
 @documented

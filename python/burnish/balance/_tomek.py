@@ -13,8 +13,8 @@ import numpy.typing as npt
 from burnish.balance._base import BaseCleaningSampler
 from burnish.balance._containers import Given
 from burnish.balance._docs import documented
+from burnish.balance._labels import Indices
 from burnish.balance._search import nearest, searchable
-from burnish.balance._strategy import Indices
 
 
 @documented
