@@ -52,10 +52,6 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     sampling_strategy: Any
     sampling_strategy_: OrderedDict[Any, int]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        _imblearn.offer(cls)
-
     def __new__(cls, *_: Any, **__: Any) -> Any:
         _imblearn.register_samplers()
         return super().__new__(cls)
@@ -77,6 +73,11 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            As `fit_resample`.
         """
         given = self._check(X, y)
         self.sampling_strategy_ = self._read_strategy(given.labels)
@@ -126,6 +127,11 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         Plan
+
+        Raises
+        ------
+        ValueError
+            If `sampling_strategy` cannot be met.
 
         Examples
         --------
@@ -261,6 +267,3 @@ class BaseCleaningSampler(_SelectingSampler):
             callable,
         ],
     }
-
-
-_imblearn.offer(BaseSampler)

@@ -143,7 +143,18 @@ class BalancedBatchSampler:
         _, self._codes, self._counts = factorize(labels)
 
     def set_epoch(self, epoch: int) -> None:
-        """Shuffle anew for this epoch; call it before the epoch begins, with the same number in every process."""
+        """Shuffle anew for this epoch; call it before the epoch begins, with the same number in every process.
+
+        Parameters
+        ----------
+        epoch : int
+            0 or more.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not.
+        """
         self.epoch = check.integer("set_epoch", "epoch", epoch, 0, _MOST)
 
     def __len__(self) -> int:

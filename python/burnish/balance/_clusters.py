@@ -50,6 +50,11 @@ class ClusterCentroids(BaseUnderSampler):
     Centers are those of scikit-learn for the same `random_state`, and so are the rows of imbalanced-learn 0.14. All of
     the time goes into k-means. Centers of integers are not integers.
 
+    References
+    ----------
+    S.-J. Yen, Y.-S. Lee, Cluster-based under-sampling approaches for imbalanced data distributions, Expert Systems with
+    Applications 36, 2009.
+
     Examples
     --------
     >>> from burnish.balance import ClusterCentroids

@@ -121,6 +121,15 @@ class Provenance:
     Notes
     -----
     Keep folds and groups apart with it: a synthetic row must not be tested on what its `base` or `neighbor` has taught.
+
+    Examples
+    --------
+    >>> from burnish.balance import SMOTE
+    >>> sampler = SMOTE(k_neighbors=1, random_state=0)
+    >>> X_new, _ = sampler.fit_resample([[0.0], [1.0], [2.0], [9.0], [9.5]], [0, 0, 0, 1, 1])
+    >>> made = sampler.provenance_
+    >>> made.row.tolist(), made.label.tolist(), sorted([int(made.base[0]), int(made.neighbor[0])])
+    ([5], [1], [3, 4])
     """
 
     row: Indices

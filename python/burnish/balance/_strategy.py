@@ -176,6 +176,13 @@ class Plan:
         what is asked of them (over-sampling) or the most they can keep (cleaning).
     nbytes : int or None
         Bytes of the resampled X; None where neither X nor its width was given, and for sparse X.
+
+    Examples
+    --------
+    >>> from burnish.balance import RandomUnderSampler
+    >>> plan = RandomUnderSampler().plan(["common"] * 9 + ["rare"])
+    >>> plan.dropped, plan.n_samples
+    ({'common': 8, 'rare': 0}, 2)
     """
 
     before: dict[Any, int]
