@@ -20,7 +20,8 @@ def is_torch(x: Any) -> bool:
     return torch is not None and isinstance(x, torch.Tensor)
 
 
-def _is_cupy(x: Any) -> bool:
+def is_cupy(x: Any) -> bool:
+    """Whether `x` is a CuPy array."""
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(x, cupy.ndarray)
 
@@ -58,7 +59,7 @@ def current_stream(x: Any) -> int:
         return 0
     if is_torch(x):
         return int(sys.modules["torch"].cuda.current_stream(x.device).cuda_stream)
-    if _is_cupy(x):
+    if is_cupy(x):
         return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
     return 0
 
@@ -72,7 +73,7 @@ def empty(like: Any, shape: int | tuple[int, ...], dtype: str) -> Any:
     if is_torch(like):
         torch = sys.modules["torch"]
         return torch.empty(shape, dtype=getattr(torch, dtype), device=like.device)
-    if _is_cupy(like):
+    if is_cupy(like):
         return sys.modules["cupy"].empty(shape, dtype=dtype)
     raise TypeError(f"GPU arrays of type {type(like).__name__} are not accepted; accepted: torch, CuPy")
 

@@ -150,7 +150,7 @@ def replace_classes(replacement: str, only: Sequence[str] = ()) -> dict[type, ty
         for package in PACKAGES
         for name in importlib.import_module(package).__all__
     }
-    ours = theirs if replacement == "imblearn" else vars(importlib.import_module(replacement))
+    ours = theirs if replacement == "imblearn" else dict(inspect.getmembers(importlib.import_module(replacement)))
     modules = list(_modules())
     mapping = {old: ours[name] for name, old in theirs.items() if name in ours and (not only or name in only)}
     if missing := set(only) - {old.__name__ for old in mapping}:

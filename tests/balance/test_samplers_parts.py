@@ -6,16 +6,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import burnish
 import numpy as np
 import pytest
 from burnish import balance
-from burnish.balance._near_miss import farthest
-from burnish.balance._search import Search, nearest_others
-from burnish.balance._smote_nc import _nearest_mixed, smallest
-from burnish.balance._smoten import _nearest_by_shares, class_shares
-from burnish.balance._strategy import Labels, factorize
+from burnish.balance import _search
+from burnish.balance._farthest import farthest
+from burnish.balance._labels import Labels, factorize
+from burnish.balance._mixed_search import nearest_mixed, smallest
+from burnish.balance._search import Search, nearest
+from burnish.balance._value_difference import class_shares, nearest_by_shares
 from burnish.balance._votes import modes, winning_codes
-from samplers_data import three_classes
+from burnish.neighbors import NearestNeighbors
+from burnish.neighbors._others import nearest_others
+from samplers_data import make, three_classes
+from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier
 
 
@@ -93,7 +98,30 @@ def test_nearest_others_among_duplicates() -> None:
     for queries in (np.array([4, 7]), np.arange(15)):
         table = plain_distances(points[queries], points)
         table[np.arange(len(queries)), queries] = np.inf
-        np.testing.assert_array_equal(nearest_others(points, 4, queries)[1], np.argsort(table, kind="stable")[:, :4])
+        found = nearest_others(nearest, points, 4, queries)[1]
+        np.testing.assert_array_equal(found, np.argsort(table, kind="stable")[:, :4])
+
+
+@pytest.mark.parametrize("parameters", [{}, {"version": 2}, {"version": 3, "n_neighbors_ver3": 15}])
+def test_a_large_class_stays_sparse_beside_a_small_one(monkeypatch: Any, parameters: Any) -> None:
+    X, y = three_classes()
+    expected, found = (balance.NearMiss(**parameters) for _ in range(2))
+    expected.fit_resample(X, y)
+    monkeypatch.setattr(_search, "_DENSE_NUMBERS", 5 * 40)
+    found.fit_resample(sparse.csr_matrix(X), y)
+    np.testing.assert_array_equal(found.sample_indices_, expected.sample_indices_)
+
+
+def test_what_is_too_large_to_be_dense_stays_sparse(monkeypatch: Any) -> None:
+    X, y = three_classes()
+    monkeypatch.setattr(_search, "_DENSE_NUMBERS", 0)
+    sampler = balance.SMOTE(random_state=0)
+    sampler.fit_resample(sparse.csr_matrix(X), y)
+    assert sparse.issparse(sampler.nn_k_._fit_X)
+    own = X[y == 2]  # the class treated last
+    np.testing.assert_array_equal(
+        sampler.nn_k_.kneighbors(own)[1], NearestNeighbors(n_neighbors=6).fit(own).kneighbors(own)[1]
+    )
 
 
 @pytest.mark.parametrize("categories", [3, 2000])
@@ -106,7 +134,7 @@ def test_neighbors_of_mixed_rows(categories: int, weight: float) -> None:
     table += 2 * weight**2 * (codes[:, np.newaxis] != codes).sum(axis=2)
     np.fill_diagonal(table, np.inf)
     expected = np.argsort(table, axis=1, kind="stable")[:, :5]
-    np.testing.assert_array_equal(_nearest_mixed(Search(5), numbers, codes, weight, 5), expected)
+    np.testing.assert_array_equal(nearest_mixed(Search(5), numbers, codes, weight, 5), expected)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -122,10 +150,10 @@ def test_neighbors_by_shares(classes: int) -> None:
         table += np.abs(share[column][:, np.newaxis] - share[column]).sum(axis=2) ** 2
     np.fill_diagonal(table, np.inf)
     queries = np.array([5, 0, 299])
-    found = _nearest_by_shares(codes, shares, 6, queries)
+    found = nearest_by_shares(codes, shares, 6, queries)
     np.testing.assert_array_equal(found, np.argsort(table, axis=1, kind="stable")[queries, :6])
     everyone = np.arange(300)
-    np.testing.assert_array_equal(_nearest_by_shares(codes, shares, 6, everyone)[queries], found)
+    np.testing.assert_array_equal(nearest_by_shares(codes, shares, 6, everyone)[queries], found)
 
 
 def plain_condensed(X: Any, y: Any, k: int, n_seeds: int, seed: int) -> list[int]:
@@ -156,14 +184,29 @@ def test_condensed(k: int, n_seeds: int) -> None:
     assert slow.sample_indices_.tolist() == sampler.sample_indices_.tolist()
 
 
-def test_threads_change_nothing(threads: int) -> None:
-    X, y = three_classes("int64")  # with ties
-    for name in ("SMOTE", "EditedNearestNeighbours", "TomekLinks", "ADASYN"):
-        sampler = getattr(balance, name)()
-        if hasattr(sampler, "random_state"):
-            sampler.set_params(random_state=0)
-        found = sampler.fit_resample(X // 100, y)[0]
-        assert (len(found), int(found.sum())) == EXPECTED.setdefault(name, (len(found), int(found.sum())))
+def many_rows() -> tuple[Any, Any]:
+    """Enough for every thread, and with so few values that distances tie everywhere."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [3500, 1500, 1000])
+    X = rng.integers(0, 6, size=(6000, 12)) + y[:, np.newaxis]
+    order = rng.permutation(6000)
+    return X[order].astype(np.float32), y[order]
 
 
-EXPECTED: dict[str, tuple[int, int]] = {}
+@pytest.mark.parametrize(
+    "name",
+    ["SMOTE", "BorderlineSMOTE", "ADASYN", "SMOTENC", "SMOTEN", "NearMiss", "TomekLinks", "AllKNN", "SMOTEENN"],
+)
+def test_threads_change_nothing(name: str) -> None:
+    X, y = many_rows()
+    before = burnish.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 7):
+            burnish.set_num_threads(threads)
+            found.append(make(name).fit_resample(X, y))
+    finally:
+        burnish.set_num_threads(before)
+    for rows, labels in found[1:]:
+        np.testing.assert_array_equal(rows, found[0][0])
+        np.testing.assert_array_equal(labels, found[0][1])

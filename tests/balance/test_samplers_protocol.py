@@ -140,13 +140,30 @@ def test_without_scikit_learn() -> None:
     code = """
         import sys
         sys.modules["sklearn"] = sys.modules["scipy"] = None
-        import burnish
+        from burnish import balance
+        y = [0, 0, 0, 1]
+        print(balance.class_weight(y)[1], balance.sample_weight(y)[3], len(list(balance.balanced_batches(y, 2, 0))))
+        print(balance.interpolate([[0.0], [1.0]], [0], [1], [0.5]), len(balance.BalancedBatchSampler(y, 2)))
         try:
-            import burnish.balance
+            from burnish.balance import SMOTE
         except ImportError as error:
             print(error)
     """
-    assert "comes with pip install 'burnish[balance]'" in run(code)
+    found = run(code)
+    assert found.startswith("2.0 2.0 2\n[[0.5]] 2\n")
+    assert "comes with pip install 'burnish[balance]'" in found
+
+
+def test_a_sampler_that_is_unpickled_first_tells_of_all() -> None:
+    pytest.importorskip("imblearn")
+    code = f"""
+        import imblearn.combine, imblearn.over_sampling as over, imblearn.under_sampling as under, pickle
+        assert isinstance(pickle.loads({pickle.dumps(balance.SMOTE())!r}), over.SMOTE)
+        from burnish import balance
+        assert issubclass(balance.NearMiss, under.NearMiss)
+        print("ok")
+    """
+    assert run(code) == "ok"
 
 
 def test_import_of_burnish_is_light() -> None:

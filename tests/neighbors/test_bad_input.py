@@ -87,7 +87,11 @@ BAD: dict[str, tuple[Callable[[], Any], Any, list[str]]] = {
     ),
     "graph k": (lambda: NeighborGraph.build(X, 10), ValueError, ["'k' is 10", "1 to 9"]),
     "graph NaN": (lambda: NeighborGraph.build(spoiled(np.nan, 4, 0), 1), ValueError, ["'X'", "row 4"]),
-    "graph append columns": (lambda: NeighborGraph.build(X, 2).append(np.zeros((2, 3))), ValueError, ["3", "2"]),
+    "graph append columns": (
+        lambda: NeighborGraph.build(X, 2).append(np.zeros((2, 3))),
+        ValueError,
+        ["append: 'X_new'", "(2, 3)", "(M, 2)"],
+    ),
     "graph append NaN": (
         lambda: NeighborGraph.build(X, 2).append(spoiled(np.nan, 1, 1)),
         ValueError,

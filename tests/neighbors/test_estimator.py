@@ -100,7 +100,8 @@ def test_radius_neighbors(metric: str, sort_results: bool) -> None:
         wanted = their.radius_neighbors(given, sort_results=True)
         assert [each.dtype for each in found] == [object, object]
         for row in range(len(wanted[0])):
-            same_lists([each[row] for each in found], [each[row] for each in wanted], 1e-7)
+            # Theirs comes from inner products: where ours is 0, it is the root of a rounding error.
+            same_lists([each[row] for each in found], [each[row] for each in wanted], 1e-6)
         indices = mine.radius_neighbors(given, return_distance=False)
         for row in range(len(indices)):
             np.testing.assert_array_equal(indices[row], found[1][row])

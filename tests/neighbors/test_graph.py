@@ -129,6 +129,35 @@ def test_keep_in_any_form() -> None:
         assert_same(lists(graph.subset(keep)), expected)
 
 
+def test_few_lists_lost_of_as_many_neighbors_as_there_may_be() -> None:
+    X = np.arange(2000.0)[:, np.newaxis]
+    graph = NeighborGraph.build(X, 1024)
+    keep = np.arange(1, 2000)
+    as_built(graph.subset(keep), X[keep], 1024)
+
+
+def test_lists_and_data_frames_are_kept_as_arrays() -> None:
+    graph = NeighborGraph.build([[0.0], [1.0], [3.0], [7.0]], 1)
+    assert isinstance(graph.X, np.ndarray)
+    as_built(graph.subset([0, 2, 3]).append([[8.0]]), np.array([[0.0], [3.0], [7.0], [8.0]]), 1)
+
+
+def test_graphs_are_the_same_only_as_objects() -> None:
+    graph = NeighborGraph.build(data.clusters(20, 2), 3)
+    assert graph == graph
+    assert graph != graph.subset(np.arange(20))
+    assert len({graph, graph}) == 1
+
+
+def test_append_of_another_library_is_refused() -> None:
+    import torch
+
+    X = data.clusters(20, 2)
+    for first, second in ((X, torch.tensor(X)), (torch.tensor(X), X)):
+        with pytest.raises(TypeError, match=r"append: 'X_new' is a .* accepted: two arrays of NumPy, of torch"):
+            NeighborGraph.build(first, 3).append(second)
+
+
 def test_devices(device: str) -> None:
     """The rows stay what and where they are; the lists are NumPy's."""
     import torch

@@ -10,7 +10,7 @@ from typing import Any
 import neighbors_data as data
 import numpy as np
 import pytest
-from burnish.neighbors import kneighbors
+from burnish.neighbors import kneighbors, radius_neighbors
 from neighbors_data import assert_same
 
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "cosine")
@@ -32,6 +32,14 @@ def test_same_library_out(framework: Any, dtype: str) -> None:
             found = kneighbors(framework.array(Y), 5, framework.array(X), metric=metric)
             assert [framework.owns(each) for each in found] == [True, True]
             assert_same(as_numpy(found), kneighbors(Y, 5, X, metric=metric))
+
+
+def test_radius_neighbors_come_out_of_the_same_library(framework: Any) -> None:
+    X = data.clusters(60, 3)
+    found = radius_neighbors(framework.array(X), 0.5)
+    assert [framework.owns(each) for each in found] == [True, True, True]
+    for mine, plain in zip(as_numpy(found), radius_neighbors(X, 0.5), strict=True):
+        np.testing.assert_array_equal(mine, plain)
 
 
 def test_lists_come_out_as_numpy() -> None:

@@ -3,7 +3,8 @@
 
 The samplers are scikit-learn estimators with the parameters, fitted attributes and, for the same `random_state`, the
 rows of imbalanced-learn 0.14, and work in its pipelines. ``fit_resample(X, y)`` takes NumPy, pandas, SciPy sparse,
-torch and lists, and gives back the same kind and dtype.
+torch and lists, and gives back the same kind and dtype. They need scikit-learn; weights, batches and `interpolate` need
+NumPy only.
 
 Before you resample
 -------------------
@@ -21,34 +22,39 @@ Before you resample
 - Under-sampling throws away data: for speed, not for accuracy.
 """
 
-from burnish._extras import needs_extra
+from typing import TYPE_CHECKING, Any
 
-with needs_extra("balance"):
-    import scipy.sparse  # noqa: F401
-    import sklearn.base  # noqa: F401
-
-from burnish.balance._adasyn import ADASYN
-from burnish.balance._augment_over_sampler import AugmentOverSampler
 from burnish.balance._batches import BalancedBatchSampler, balanced_batches
-from burnish.balance._borderline import BorderlineSMOTE
-from burnish.balance._cleaning_rule import NeighbourhoodCleaningRule
-from burnish.balance._clusters import ClusterCentroids
-from burnish.balance._combine import SMOTEENN, SMOTETomek
-from burnish.balance._condensed import CondensedNearestNeighbour, OneSidedSelection
-from burnish.balance._edited import AllKNN, EditedNearestNeighbours, RepeatedEditedNearestNeighbours
-from burnish.balance._generate import Provenance
-from burnish.balance._instance_hardness import InstanceHardnessThreshold
 from burnish.balance._interpolate import interpolate
-from burnish.balance._kmeans_smote import KMeansSMOTE
-from burnish.balance._near_miss import NearMiss
-from burnish.balance._random import RandomOverSampler, RandomUnderSampler
-from burnish.balance._smote import SMOTE
-from burnish.balance._smote_nc import SMOTENC
-from burnish.balance._smoten import SMOTEN
-from burnish.balance._strategy import Plan
-from burnish.balance._svm_smote import SVMSMOTE
-from burnish.balance._tomek import TomekLinks
 from burnish.balance._weights import class_weight, sample_weight
+
+if TYPE_CHECKING:
+    from burnish.balance._samplers import (
+        ADASYN,
+        SMOTE,
+        SMOTEENN,
+        SMOTEN,
+        SMOTENC,
+        SVMSMOTE,
+        AllKNN,
+        AugmentOverSampler,
+        BorderlineSMOTE,
+        ClusterCentroids,
+        CondensedNearestNeighbour,
+        EditedNearestNeighbours,
+        InstanceHardnessThreshold,
+        KMeansSMOTE,
+        NearMiss,
+        NeighbourhoodCleaningRule,
+        OneSidedSelection,
+        Plan,
+        Provenance,
+        RandomOverSampler,
+        RandomUnderSampler,
+        RepeatedEditedNearestNeighbours,
+        SMOTETomek,
+        TomekLinks,
+    )
 
 __all__ = [
     "SMOTE",
@@ -81,3 +87,15 @@ __all__ = [
     "Provenance",
     "Plan",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from burnish.balance import _samplers
+
+        return getattr(_samplers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,11 +9,13 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from burnish.balance._base import NEIGHBORS
-from burnish.balance._borderline import enemies_among
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, Floats, InterpolatingSampler, in_proportion
+from burnish.balance._generate import InterpolatingSampler
+from burnish.balance._labels import Labels
+from burnish.balance._recipe import Block, Floats, in_proportion
 from burnish.balance._search import Search
-from burnish.balance._strategy import Labels, Task
+from burnish.balance._strategy import Task
+from burnish.balance._votes import enemies_among
 
 
 @documented

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator
 from numbers import Integral
 from typing import Any, ClassVar
@@ -17,9 +16,9 @@ from sklearn.utils._param_validation import Interval
 from burnish._array import is_torch
 from burnish.balance import _strategy
 from burnish.balance._base import AT_LEAST_ONE, BaseOverSampler
-from burnish.balance._containers import Given, check_lengths, read_labels, take_rows
+from burnish.balance._containers import Given, check_lengths, empty_rows, read_labels, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._strategy import Indices, Labels
+from burnish.balance._labels import Indices, Labels
 
 
 @documented
@@ -136,7 +135,7 @@ class AugmentOverSampler(BaseOverSampler):
         n = len(labels)
         self.sample_indices_ = np.concatenate([np.arange(n), rows])
         self.copy_numbers_ = np.concatenate([np.zeros(n, np.intp), numbers])
-        result = _empty_like(X, n + len(rows))
+        result = empty_rows(X, n + len(rows))
         result[:n] = X
         keywords = _keywords(self.augment)
         for start, stop in self._batches(numbers):
@@ -189,12 +188,6 @@ def _keywords(augment: Callable[..., Any]) -> tuple[str, ...]:
 def _arguments(keywords: tuple[str, ...], ids: Indices, number: int) -> dict[str, Any]:
     values: dict[str, Any] = {"ids": ids.astype(np.int64, copy=False), "copy": number, "epoch": number}
     return {name: values[name] for name in keywords}
-
-
-def _empty_like(X: Any, rows: int) -> Any:
-    if is_torch(X):
-        return sys.modules["torch"].empty((rows, *X.shape[1:]), dtype=X.dtype, device=X.device)
-    return np.empty((rows, *X.shape[1:]), X.dtype)
 
 
 def _refuse_other_kind(batch: Any, varied: Any) -> None:

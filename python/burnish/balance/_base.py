@@ -15,15 +15,9 @@ from sklearn.utils import _metadata_requests
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from burnish.balance import _imblearn, _strategy
-from burnish.balance._containers import (
-    Given,
-    check_lengths,
-    is_frame,
-    read_labels,
-    read_numbers,
-    remember_features,
-)
-from burnish.balance._strategy import Labels, Plan, Task
+from burnish.balance._containers import Given, check_lengths, is_frame, read_labels, read_numbers, remember_features
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._strategy import Plan, Task
 from burnish.balance._tags import sampler_tags
 
 # A caller's pipeline may route metadata to fit_resample; has to stand before any class with that method.
@@ -58,10 +52,6 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     sampling_strategy: Any
     sampling_strategy_: OrderedDict[Any, int]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        _imblearn.offer(cls)
-
     def __new__(cls, *_: Any, **__: Any) -> Any:
         _imblearn.register_samplers()
         return super().__new__(cls)
@@ -83,6 +73,11 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            As `fit_resample`.
         """
         given = self._check(X, y)
         self.sampling_strategy_ = self._read_strategy(given.labels)
@@ -132,6 +127,11 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         Plan
+
+        Raises
+        ------
+        ValueError
+            If `sampling_strategy` cannot be met.
 
         Examples
         --------
@@ -223,7 +223,29 @@ class BaseOverSampler(BaseSampler):
 _TARGETS_OF_REMOVAL = StrOptions({"auto", "majority", "not minority", "not majority", "all"})
 
 
-class BaseUnderSampler(BaseSampler):
+class _SelectingSampler(BaseSampler):
+    """Base class of samplers that keep some of the rows; a derived class defines `_select`, which returns them."""
+
+    _sample_indices = True
+    sample_indices_: Indices
+
+    def _resample(self, given: Given) -> tuple[Any, Any]:
+        self.sample_indices_ = self._select(given)
+        return given.select(self.sample_indices_)
+
+    def _select(self, given: Given) -> Indices:
+        raise NotImplementedError
+
+    def _by_class(self, labels: Labels, choose: Callable[[Indices, int, int], Indices]) -> Indices:
+        """Return rows class after class: all, or what `choose` keeps of them, given their class and its number."""
+        wanted = _strategy.chosen_codes(self.sampling_strategy_, labels)
+        kept = [labels.rows(code) for code in range(len(labels.classes))]
+        for code in sorted(wanted):
+            kept[code] = choose(kept[code], code, wanted[code])
+        return np.concatenate(kept)
+
+
+class BaseUnderSampler(_SelectingSampler):
     """Base class of samplers that leave rows out until a class has as many as asked."""
 
     _sampling_type = _strategy.UNDER
@@ -232,7 +254,7 @@ class BaseUnderSampler(BaseSampler):
     }
 
 
-class BaseCleaningSampler(BaseSampler):
+class BaseCleaningSampler(_SelectingSampler):
     """Base class of samplers that leave out rows by what is around them, as many as that may be."""
 
     _sampling_type = _strategy.CLEAN
@@ -245,6 +267,3 @@ class BaseCleaningSampler(BaseSampler):
             callable,
         ],
     }
-
-
-_imblearn.offer(BaseSampler)

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish.balance._strategy import factorize
-from burnish.balance._weights import _labels
+from burnish.balance._labels import factorize, plain_labels
 
 _MOST = 2**63 - 1
 
@@ -56,7 +55,7 @@ def balanced_batches(
     >>> [sorted(y[i] for i in batch) for batch in balanced_batches(y, 4, seed=0)]
     [[0, 0, 1, 1], [0, 0, 1, 1]]
     """
-    labels = _labels("balanced_batches", y)
+    labels = plain_labels("balanced_batches", y)
     size = check.integer("balanced_batches", "batch_size", batch_size, 1)
     seed = check.integer("balanced_batches", "seed", seed, 0, _MOST)
     epoch = check.integer("balanced_batches", "epoch", epoch, 0, _MOST)
@@ -133,7 +132,7 @@ class BalancedBatchSampler:
         rank: int | None = None,
     ) -> None:
         call = "BalancedBatchSampler"
-        labels = _labels(call, y)
+        labels = plain_labels(call, y)
         world, place = _processes()
         self.batch_size = check.integer(call, "batch_size", batch_size, 1)
         self.seed = check.integer(call, "seed", seed, 0, _MOST)
@@ -144,7 +143,18 @@ class BalancedBatchSampler:
         _, self._codes, self._counts = factorize(labels)
 
     def set_epoch(self, epoch: int) -> None:
-        """Shuffle anew for this epoch; call it before the epoch begins, with the same number in every process."""
+        """Shuffle anew for this epoch; call it before the epoch begins, with the same number in every process.
+
+        Parameters
+        ----------
+        epoch : int
+            0 or more.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not.
+        """
         self.epoch = check.integer("set_epoch", "epoch", epoch, 0, _MOST)
 
     def __len__(self) -> int:

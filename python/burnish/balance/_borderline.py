@@ -11,10 +11,12 @@ from sklearn.utils._param_validation import StrOptions
 
 from burnish.balance._base import NEIGHBORS
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, drawn_pairs
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._recipe import Block, drawn_pairs
 from burnish.balance._search import Search
 from burnish.balance._smote import BaseSMOTE
-from burnish.balance._strategy import Indices, Labels, Task
+from burnish.balance._strategy import Task
+from burnish.balance._votes import in_danger
 
 
 @documented
@@ -162,14 +164,3 @@ class BorderlineSMOTE(BaseSMOTE):
         enemies = labels.codes[pairs.neighbor] != task.code
         scale[enemies] = check_random_state(self.random_state).uniform(0.0, 0.5, size=np.count_nonzero(enemies))
         return Block(pairs.code, pairs.base, pairs.neighbor, pairs.step, scale)
-
-
-def enemies_among(labels: Labels, nearby: Indices, code: int) -> Indices:
-    """Return how many of the neighbors of each row are not of the class."""
-    return np.asarray(np.count_nonzero(labels.codes[nearby] != code, axis=1))
-
-
-def in_danger(labels: Labels, nearby: Indices, code: int) -> Any:
-    """Return whether at least half, but not all, of the neighbors of each row are enemies."""
-    enemies, all_of_them = enemies_among(labels, nearby, code), nearby.shape[1]
-    return (2 * enemies >= all_of_them) & (enemies < all_of_them)

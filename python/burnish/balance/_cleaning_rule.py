@@ -12,14 +12,14 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neighbors import NearestNeighbors as _TheirSearch
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import NEIGHBORS, BaseCleaningSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._edited import EditedNearestNeighbours, agree, by_class
+from burnish.balance._edited import EditedNearestNeighbours, by_class
+from burnish.balance._labels import Indices
 from burnish.balance._search import Search, too_few_rows
-from burnish.balance._strategy import Indices, chosen_codes
-from burnish.balance._votes import modes
+from burnish.balance._strategy import chosen_codes
+from burnish.balance._votes import agree, modes
 from burnish.neighbors import NearestNeighbors
 
 
@@ -77,7 +77,6 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
     [0, 0, 0, 1, 1, 1]
     """
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseCleaningSampler._parameter_constraints,
         "edited_nearest_neighbours": [HasMethods(["fit_resample"]), None],
@@ -101,7 +100,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         self.threshold_cleaning = threshold_cleaning
         self.n_jobs = n_jobs
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         X, labels = given.X, given.labels
         rarest = labels.rarest()
         rare = labels.rows(rarest)
@@ -115,7 +114,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         enough = labels.counts[rarest] * self.threshold_cleaning
         to_clean = [code for code in np.argsort(labels.first_rows()) if code in target and labels.counts[code] > enough]
         self.classes_to_clean_ = [labels.classes[code] for code in to_clean]
-        host = to_numpy(X) if is_torch(X) else X
+        host = on_host(X)
         self.nn_.fit(host, labels.values)
         if is_ours:
             near = around[rare]
@@ -130,8 +129,7 @@ class NeighbourhoodCleaningRule(BaseCleaningSampler):
         keep = np.ones(len(labels), bool)
         keep[edited_out] = False
         keep[misleading[np.isin(labels.codes[misleading], to_clean)]] = False
-        self.sample_indices_ = np.flatnonzero(keep)
-        return given.select(self.sample_indices_)
+        return np.flatnonzero(keep)
 
     def _make_estimators(self) -> None:
         if isinstance(self.n_neighbors, Integral):

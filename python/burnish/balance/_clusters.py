@@ -12,9 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import BaseUnderSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
 from burnish.balance._strategy import chosen_codes
 
@@ -51,6 +50,11 @@ class ClusterCentroids(BaseUnderSampler):
     Centers are those of scikit-learn for the same `random_state`, and so are the rows of imbalanced-learn 0.14. All of
     the time goes into k-means. Centers of integers are not integers.
 
+    References
+    ----------
+    S.-J. Yen, Y.-S. Lee, Cluster-based under-sampling approaches for imbalanced data distributions, Expert Systems with
+    Applications 36, 2009.
+
     Examples
     --------
     >>> from burnish.balance import ClusterCentroids
@@ -60,6 +64,7 @@ class ClusterCentroids(BaseUnderSampler):
     (4, [0, 0, 1, 1])
     """
 
+    _sample_indices = False
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseUnderSampler._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -87,7 +92,7 @@ class ClusterCentroids(BaseUnderSampler):
         if self.voting == "auto":
             self.voting_ = "hard" if sparse.issparse(X) else "soft"
         wanted = chosen_codes(self.sampling_strategy_, labels)
-        host = to_numpy(X) if is_torch(X) else X
+        host = on_host(X)
         parts = []
         for code in range(len(labels.classes)):
             rows = take_rows(host, labels.rows(code))

@@ -15,8 +15,8 @@ from burnish.balance._base import BaseOverSampler, BaseSampler
 from burnish.balance._containers import Given
 from burnish.balance._docs import documented
 from burnish.balance._edited import EditedNearestNeighbours
+from burnish.balance._labels import Labels
 from burnish.balance._smote import SMOTE
-from burnish.balance._strategy import Labels
 from burnish.balance._tomek import TomekLinks
 
 _SAMPLER_OR_NONE: list[Any] = [HasMethods(["fit_resample"]), None]

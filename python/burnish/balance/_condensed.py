@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Condensed nearest neighbors, and one-sided selection: keep the rows that a nearest-neighbor vote gets wrong."""
+"""Condensed nearest neighbors: keep the rows that a nearest-neighbor vote gets wrong."""
 
 from __future__ import annotations
 
@@ -15,19 +15,16 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import AT_LEAST_ONE, NEIGHBORS, BaseCleaningSampler
-from burnish.balance._containers import Given, take_rows
+from burnish.balance._containers import Given, on_host, take_rows
 from burnish.balance._docs import documented
+from burnish.balance._labels import Indices, Labels
 from burnish.balance._search import nearest, searchable
-from burnish.balance._strategy import Indices, Labels, chosen_codes
-from burnish.balance._tomek import TomekLinks
 
 
 class _KeepsMisjudged(BaseCleaningSampler):
-    """What the two have in common: a vote of the smallest class and a few rows of another."""
+    """What this sampler and one-sided selection share: a vote of the smallest class and a few rows of another."""
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseCleaningSampler._parameter_constraints,
         "n_neighbors": [*NEIGHBORS, None],
@@ -65,27 +62,20 @@ class _KeepsMisjudged(BaseCleaningSampler):
         return clone(self.n_neighbors)
 
     def _select(self, given: Given) -> Indices:
-        """Return the rows of each class that are kept, class after class."""
-        labels = given.labels
-        rarest = labels.rarest()
-        wanted = chosen_codes(self.sampling_strategy_, labels)
+        rare = given.labels.rows(given.labels.rarest())
         generator = check_random_state(self.random_state)
         self.estimators_: list[Any] = []
-        kept = []
-        for code in range(len(labels.classes)):
-            rows = labels.rows(code)
-            if code in wanted:
-                seeds = generator.randint(0, len(rows), size=self.n_seeds_S)
-                rows = self._kept(given, rows, labels.rows(rarest), seeds, code)
-            kept.append(rows)
-        return np.concatenate(kept)
+
+        def choose(rows: Indices, code: int, _: int) -> Indices:
+            return self._kept(given, rows, rare, generator.randint(0, len(rows), size=self.n_seeds_S), code)
+
+        return self._by_class(given.labels, choose)
 
     def _kept(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
         raise NotImplementedError
 
     def _fit(self, X: Any, labels: Labels, rows: Indices) -> Any:
-        chosen = take_rows(X, rows)
-        return self._classifier().fit(to_numpy(chosen) if is_torch(chosen) else chosen, labels.values[rows])
+        return self._classifier().fit(on_host(take_rows(X, rows)), labels.values[rows])
 
     def _vote(self, X: Any, rows: Indices, rare: Indices, seeds: int, code: int, rarest: int) -> _Vote | None:
         """Return the vote over the rows of a class; None if its only voters are of that class."""
@@ -107,15 +97,13 @@ class _Vote:
     """
 
     def __init__(self, X: Any, rows: Indices, rare: Indices, k: int, *, wins_ties: bool) -> None:
-        self._rows = searchable(X, rows)
-        if is_torch(self._rows):
-            self._rows = to_numpy(self._rows)
+        own = searchable(X, rows)
+        self._rows = on_host(own)
         self.enough = (k + 1) // 2 if wins_ties else k // 2 + 1
         outvoted = k - self.enough + 1
         self._limit: npt.NDArray[np.float64] = np.full(len(rows), np.inf)
         if outvoted <= len(rare):
-            points = searchable(X, rare)
-            self._limit = nearest(points, outvoted, searchable(X, rows))[0][:, -1]
+            self._limit = nearest(own, outvoted, searchable(X, rare))[0][:, -1]
 
     def nearer_than_limit(self, voter: int, rows: Indices) -> npt.NDArray[np.bool_]:
         """Tell for which of some rows a voter counts; both are places in the class."""
@@ -178,10 +166,6 @@ class CondensedNearestNeighbour(_KeepsMisjudged):
     ([[0.0], [8.1], [8.2], [8.5]], [0, 0, 1, 1])
     """
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
-        self.sample_indices_ = self._select(given)
-        return given.select(self.sample_indices_)
-
     def _kept(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
         visit = self._visit if self._is_ours() else self._visit_with_classifier
         kept = visit(given, rows, rare, seeds, code)
@@ -213,8 +197,7 @@ class CondensedNearestNeighbour(_KeepsMisjudged):
         return np.array(kept)
 
     def _visit_with_classifier(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
-        own, label = take_rows(given.X, rows), given.labels.classes[code]
-        own = to_numpy(own) if is_torch(own) else own
+        own, label = on_host(take_rows(given.X, rows)), given.labels.classes[code]
         kept = rows[seeds].tolist()
         right = self._fit(given.X, given.labels, np.concatenate([rare, kept])).predict(own) == label
         for place in range(len(rows)):
@@ -223,82 +206,3 @@ class CondensedNearestNeighbour(_KeepsMisjudged):
             kept.append(int(rows[place]))
             right = self._fit(given.X, given.labels, np.concatenate([rare, kept])).predict(own) == label
         return np.array(kept)
-
-
-@documented
-class OneSidedSelection(_KeepsMisjudged):
-    """Under-sample by keeping what a nearest-neighbor vote gets wrong, then removing Tomek links.
-
-    The vote is taken once, over all rows of the smallest class and a few of another: rows that it puts into the right
-    class are far from the border and left out.
-
-    Parameters
-    ----------
-    {sampling_strategy_clean}
-    {random_state}
-    n_neighbors : int, classifier or None, default=None
-        How many nearest rows vote; None is 1. A `KNeighborsClassifier` votes instead.
-    n_seeds_S : int, default=1
-        How many rows of the other class have a vote; drawn with replacement, so that one may be kept twice.
-    {n_jobs}
-
-    Attributes
-    ----------
-    {sampling_strategy_}
-    {sample_indices_}
-        Class after class.
-    estimators_ : list of classifiers
-        Of each class treated, the vote.
-    {features_in_}
-
-    Raises
-    ------
-    {raises}
-
-    Notes
-    -----
-    {same_selection}
-
-    References
-    ----------
-    M. Kubat, S. Matwin, Addressing the curse of imbalanced training sets: one-sided selection, ICML 1997.
-
-    Examples
-    --------
-    >>> from burnish.balance import OneSidedSelection
-    >>> X, y = [[0.0], [1.0], [2.0], [8.1], [8.2], [8.5]], [0, 0, 0, 0, 1, 1]
-    >>> OneSidedSelection(random_state=0).fit_resample(X, y)
-    ([[0.0], [8.2], [8.5]], [0, 1, 1])
-    """
-
-    def _resample(self, given: Given) -> tuple[Any, Any]:
-        rows = self._select(given)
-        links = TomekLinks(sampling_strategy=list(self.sampling_strategy_))
-        links.fit_resample(take_rows(given.X, rows), given.labels.values[rows])
-        self.sample_indices_ = rows[links.sample_indices_]
-        return given.select(self.sample_indices_)
-
-    def _kept(self, given: Given, rows: Indices, rare: Indices, seeds: Indices, code: int) -> Indices:
-        others = np.delete(np.arange(len(rows)), seeds)
-        classifier = self._fit(given.X, given.labels, np.concatenate([rare, rows[seeds]]))
-        self.estimators_.append(classifier)
-        if self._is_ours():
-            wrong = self._misjudged(given, rows, rare, seeds, others, code)
-        elif len(others):
-            asked = take_rows(given.X, rows[others])
-            predicted = classifier.predict(to_numpy(asked) if is_torch(asked) else asked)
-            wrong = predicted != given.labels.classes[code]
-        else:
-            wrong = np.zeros(0, bool)
-        return np.concatenate([rows[seeds], rows[others[wrong]]])
-
-    def _misjudged(
-        self, given: Given, rows: Indices, rare: Indices, seeds: Indices, others: Indices, code: int
-    ) -> npt.NDArray[np.bool_]:
-        vote = self._vote(given.X, rows, rare, len(seeds), code, given.labels.codes[rare[0]])
-        if vote is None:
-            return np.zeros(len(others), bool)
-        votes = np.zeros(len(others), np.intp)
-        for voter in seeds:
-            votes += vote.nearer_than_limit(int(voter), others)
-        return np.asarray(votes < vote.enough)

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from burnish._array import is_on_gpu, is_torch, to_numpy
-from burnish.balance._strategy import Indices, Labels
+from burnish.balance._labels import Indices, Labels
 
 _ROWS_AT_ONCE = 1 << 16
 
@@ -34,7 +34,7 @@ def is_series(x: Any) -> bool:
 
 def read_labels(y: Any) -> tuple[Labels, bool]:
     """Return the labels, and whether they were given as one column per class."""
-    values = to_numpy(y) if is_torch(y) else y
+    values = on_host(y)
     if is_series(values) and values.dtype.kind in "biOU":
         values = np.asarray(values)
     one_hot = False
@@ -150,9 +150,17 @@ def _raise_not_finite(sampler: Any, rows: Any, features: Any, values: Any, colum
     )
 
 
-def width(X: Any) -> int:
-    """Return the number of features."""
-    return int(X.shape[1])
+def on_host(x: Any) -> Any:
+    """Return a torch tensor as a NumPy array, and anything else as it is."""
+    return to_numpy(x) if is_torch(x) else x
+
+
+def empty_rows(X: Any, rows: int) -> Any:
+    """Allocate a NumPy array or tensor of so many rows like those of X."""
+    shape = (rows, *X.shape[1:])
+    if is_torch(X):
+        return sys.modules["torch"].empty(shape, dtype=X.dtype, device=X.device)
+    return np.empty(shape, X.dtype)
 
 
 def take_rows(X: Any, rows: Any) -> Any:

@@ -1,200 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows between two rows: what is to be made is drawn first, then made in one pass into its final place."""
+"""The frame of samplers whose rows lie between two rows: all is drawn first, then made."""
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
-from scipy import sparse
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
 from burnish import _check as check
 from burnish._array import is_torch
 from burnish.balance._base import BaseOverSampler
 from burnish.balance._containers import Given
-from burnish.balance._interpolate import interpolate
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._recipe import Block, Provenance, Recipe, provenance_of
 from burnish.balance._search import Search, too_few_rows
-from burnish.balance._strategy import Indices, Labels
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows to make of one class: ``X[base] + step * (X[neighbor] - X[base])``.
-
-    With `scale`, the difference is multiplied by it first.
-    """
-
-    code: int
-    base: Indices
-    neighbor: Indices
-    step: Floats
-    scale: Floats | None = None
-
-
-class Recipe:
-    """All rows to make, class after class.
-
-    Attributes
-    ----------
-    codes, numbers : int arrays of shape (blocks,)
-        The class of each run of rows, and its length.
-    base, neighbor : int arrays of shape (m,)
-        Rows of the input.
-    step : float64 array of shape (m,)
-    scale : float64 array of shape (m,) or None
-    """
-
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        self.codes = np.array([block.code for block in blocks], np.intp)
-        self.numbers = np.array([len(block.base) for block in blocks], np.intp)
-        self.base = _joined([block.base for block in blocks], np.intp)
-        self.neighbor = _joined([block.neighbor for block in blocks], np.intp)
-        self.step = _joined([block.step for block in blocks], np.float64)
-        self.scale: Floats | None = None
-        if any(block.scale is not None for block in blocks):
-            parts = [np.ones(len(block.base)) if block.scale is None else block.scale for block in blocks]
-            self.scale = _joined(parts, np.float64)
-
-    def __len__(self) -> int:
-        return len(self.base)
-
-    def row_codes(self) -> Indices:
-        """Return the class of each row."""
-        return np.repeat(self.codes, self.numbers)
-
-    def part(self, start: int, stop: int) -> Recipe:
-        """Return the rows `start` to `stop` only."""
-        cut = object.__new__(Recipe)
-        ends = np.cumsum(self.numbers)
-        overlap = np.minimum(ends, stop) - np.maximum(ends - self.numbers, start)
-        cut.codes, cut.numbers = self.codes[overlap > 0], overlap[overlap > 0]
-        cut.base, cut.neighbor = self.base[start:stop], self.neighbor[start:stop]
-        cut.step = self.step[start:stop]
-        cut.scale = None if self.scale is None else self.scale[start:stop]
-        return cut
-
-
-def _joined(parts: list[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate(parts) if parts else np.empty(0, dtype)
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where each synthetic row comes from, in the order of the rows.
-
-    Attributes
-    ----------
-    row : int array of shape (m,)
-        Its place in the result.
-    label : array of shape (m,)
-        Its class.
-    base, neighbor : int arrays of shape (m,)
-        The rows of the input X between which it lies; a `neighbor` of -1 where several rows voted.
-    step : float64 array of shape (m,)
-        How far it lies from `base` towards `neighbor`; below 0 away from it. NaN where several rows voted.
-
-    Notes
-    -----
-    Keep folds and groups apart with it: a synthetic row must not be tested on what its `base` or `neighbor` has taught.
-    """
-
-    row: Indices
-    label: npt.NDArray[Any]
-    base: Indices
-    neighbor: Indices
-    step: Floats
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    def take(self, which: Any, row: Any) -> Provenance:
-        """Return the origin of some of the rows, which now stand at the places `row`."""
-        return Provenance(row, self.label[which], self.base[which], self.neighbor[which], self.step[which])
-
-
-def provenance_of(recipe: Recipe, labels: Labels, first_row: int) -> Provenance:
-    """Return what the fitted sampler shows."""
-    row = np.arange(first_row, first_row + len(recipe))
-    label = labels.classes[recipe.row_codes()]
-    step = recipe.step if recipe.scale is None else recipe.step * recipe.scale
-    return Provenance(row, label, recipe.base, recipe.neighbor, step)
-
-
-def rows_followed_by(X: Any, recipe: Recipe) -> Any:
-    """Return all rows of X and, behind them, the rows made; written once."""
-    if sparse.issparse(X):
-        return sparse.vstack([X, _interpolate_sparse(X, recipe)], format=X.format)
-    n, d = X.shape
-    result = _empty(X, n + len(recipe), d)
-    result[:n] = X
-    _interpolate(result[:n], recipe, out=result[n:])
-    return result
-
-
-def made_rows(X: Any, recipe: Recipe) -> Any:
-    """Return the rows made only."""
-    if sparse.issparse(X):
-        return _interpolate_sparse(X, recipe)
-    return _interpolate(X, recipe, out=_empty(X, len(recipe), X.shape[1]))
-
-
-def _empty(X: Any, rows: int, columns: int) -> Any:
-    if is_torch(X):
-        return sys.modules["torch"].empty((rows, columns), dtype=X.dtype, device=X.device)
-    return np.empty((rows, columns), X.dtype)
-
-
-def _interpolate(X: Any, recipe: Recipe, out: Any) -> Any:
-    if not len(recipe):
-        return out
-    lists = [recipe.base, recipe.neighbor, recipe.step, recipe.scale]
-    if is_torch(X):
-        torch = sys.modules["torch"]
-        lists = [None if part is None else torch.from_numpy(part).to(X.device) for part in lists]
-    base, neighbor, step, scale = lists
-    return interpolate(X, base, neighbor, step, difference_scale=scale, out=out)
-
-
-def _interpolate_sparse(X: Any, recipe: Recipe) -> Any:
-    rows = X.tocsr()
-    difference = rows[recipe.neighbor] - rows[recipe.base]
-    entries = np.diff(difference.indptr)
-    if recipe.scale is not None:
-        difference.data = (difference.data * np.repeat(recipe.scale, entries)).astype(X.dtype)
-    moved = type(difference)(
-        (difference.data * np.repeat(recipe.step, entries), difference.indices, difference.indptr), difference.shape
-    )
-    return (rows[recipe.base] + moved).astype(X.dtype).asformat(X.format)
-
-
-class Synthesis:
-    """Rows drawn but not made yet."""
-
-    def __init__(self, X: Any, recipe: Recipe) -> None:
-        self.X, self.recipe = X, recipe
-
-    def __len__(self) -> int:
-        return len(self.recipe)
-
-    def all_rows(self) -> Any:
-        """Return the rows of X and, behind them, all rows made."""
-        return rows_followed_by(self.X, self.recipe)
-
-    def rows(self, start: int, stop: int) -> Any:
-        """Return some of the rows made."""
-        return made_rows(self.X, self.recipe.part(start, stop))
-
+from burnish.balance._synthesis import Synthesis
 
 SMALL_CLASS = StrOptions({"raise", "shrink", "copy"})
 
@@ -300,27 +123,3 @@ class InterpolatingSampler(BaseOverSampler):
             UserWarning,
             stacklevel=2,
         )
-
-
-def drawn_pairs(
-    random_state: Any, code: int, base: Indices, neighbors: Indices, number: int, step_size: float = 1.0
-) -> Block:
-    """Draw pairs of a row and one of its neighbors, and how far to go from one to the other.
-
-    One generator is made per call; it draws the pairs as one number each, then the steps.
-    """
-    generator = check_random_state(random_state)
-    pairs = generator.randint(0, neighbors.size, size=number)
-    step = generator.uniform(size=number)
-    if step_size != 1.0:
-        step *= step_size
-    return Block(code, base[pairs // neighbors.shape[1]], neighbors.ravel()[pairs], step)
-
-
-def in_proportion(weights: Floats, total: int) -> npt.NDArray[np.intp]:
-    """Return whole numbers in proportion to the weights that add up to `total`: largest remainders get the rest."""
-    shares = weights / weights.sum() * total
-    numbers = np.floor(shares).astype(np.intp)
-    rest = np.argsort(numbers - shares, kind="stable")[: total - int(numbers.sum())]
-    numbers[rest] += 1
-    return np.asarray(numbers)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 # Its classes, by module; each of ours has the same name.
 _COUNTERPARTS = {
@@ -38,14 +37,7 @@ _COUNTERPARTS = {
     "imblearn.combine": ("SMOTEENN", "SMOTETomek"),
 }
 
-_ours: dict[str, Any] = {}
 _done_for: set[int] = set()
-
-
-def offer(sampler_class: type) -> None:
-    """Take note of one of our classes."""
-    if sampler_class.__module__.startswith("burnish.balance."):
-        _ours[sampler_class.__name__] = sampler_class
 
 
 def register_samplers() -> None:
@@ -53,13 +45,15 @@ def register_samplers() -> None:
     last = sys.modules.get("imblearn.combine")
     if last is None or id(last) in _done_for or not hasattr(last, "SMOTETomek"):
         return
+    from burnish.balance import _samplers  # all classes, where unpickling has loaded a single one
+
     for module_name, names in _COUNTERPARTS.items():
         module = sys.modules.get(module_name)
         for name in names:
-            theirs: Any = getattr(module, name, None)
+            ours, theirs = getattr(_samplers, name), getattr(module, name, None)
             # A class that a program has put in place of theirs (ours, even) needs no registration.
-            if name in _ours and hasattr(theirs, "register") and not issubclass(_ours[name], theirs):
-                theirs.register(_ours[name])
+            if theirs is not None and hasattr(theirs, "register") and not issubclass(ours, theirs):
+                theirs.register(ours)
     _done_for.add(id(last))
     _register_once()
 

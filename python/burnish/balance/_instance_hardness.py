@@ -13,11 +13,10 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import BaseUnderSampler
-from burnish.balance._containers import Given
+from burnish.balance._containers import Given, on_host
 from burnish.balance._docs import documented
-from burnish.balance._strategy import chosen_codes
+from burnish.balance._labels import Indices
 
 
 @documented
@@ -73,7 +72,6 @@ class InstanceHardnessThreshold(BaseUnderSampler):
     [30, 30]
     """
 
-    _sample_indices = True
     _exact_plan = False
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseUnderSampler._parameter_constraints,
@@ -98,8 +96,8 @@ class InstanceHardnessThreshold(BaseUnderSampler):
         self.cv = cv
         self.n_jobs = n_jobs
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
-        X = to_numpy(given.X) if is_torch(given.X) else given.X
+    def _select(self, given: Given) -> Indices:
+        X = on_host(given.X)
         labels = given.labels
         generator = check_random_state(self.random_state)
         self.estimator_ = self._classifier(generator)
@@ -110,16 +108,12 @@ class InstanceHardnessThreshold(BaseUnderSampler):
         likely = cross_val_predict(
             self.estimator_, X, labels.values, cv=folds, n_jobs=self.n_jobs, method="predict_proba"
         )[np.arange(len(labels)), labels.codes]
-        wanted = chosen_codes(self.sampling_strategy_, labels)
-        kept = []
-        for code in range(len(labels.classes)):
-            rows = labels.rows(code)
-            if code in wanted:
-                share = (1.0 - wanted[code] / len(rows)) * 100.0
-                rows = rows[likely[rows] >= np.percentile(likely[rows], share)]
-            kept.append(rows)
-        self.sample_indices_ = np.concatenate(kept)
-        return given.select(self.sample_indices_)
+
+        def choose(rows: Indices, _: int, number: int) -> Indices:
+            share = (1.0 - number / len(rows)) * 100.0
+            return np.asarray(rows[likely[rows] >= np.percentile(likely[rows], share)])
+
+        return self._by_class(labels, choose)
 
     def _classifier(self, generator: Any) -> Any:
         if self.estimator is None:

@@ -58,6 +58,11 @@ def interpolate(
     Every row is written once: there are no temporaries. For large results a fresh array costs more than the work; pass
     `out` in loops.
 
+    References
+    ----------
+    N. V. Chawla, K. W. Bowyer, L. O. Hall, W. P. Kegelmeyer, SMOTE: synthetic minority over-sampling technique, Journal
+    of Artificial Intelligence Research 16, 2002.
+
     Examples
     --------
     >>> import numpy as np

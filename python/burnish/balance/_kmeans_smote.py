@@ -14,14 +14,14 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import AT_LEAST_ONE
-from burnish.balance._containers import take_rows
+from burnish.balance._containers import on_host, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, Floats, drawn_pairs, in_proportion
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._recipe import Block, Floats, drawn_pairs, in_proportion
 from burnish.balance._search import Search
 from burnish.balance._smote import BaseSMOTE
-from burnish.balance._strategy import Indices, Labels, Task
+from burnish.balance._strategy import Task
 
 # Distances of a cluster are summed in one table up to this many rows (32 MB), in strips above.
 _TABLE_ROWS = 2048
@@ -145,7 +145,7 @@ class KMeansSMOTE(BaseSMOTE):
         is_repeatable = isinstance(getattr(self.kmeans_estimator_, "random_state", None), Integral)
         for task in self._tasks(labels):
             if clusters is None or not is_repeatable:
-                clusters = self.kmeans_estimator_.fit_predict(to_numpy(X) if is_torch(X) else X)
+                clusters = self.kmeans_estimator_.fit_predict(on_host(X))
             threshold = self.cluster_balance_threshold_
             if isinstance(threshold, str):
                 threshold = task.number / total / 2
@@ -203,8 +203,7 @@ class KMeansSMOTE(BaseSMOTE):
         n = int(rows.shape[0])
         if n == 1:
             return 0.0
-        host = to_numpy(rows) if is_torch(rows) else rows
-        mean = self._sum_of_distances(host) / (n**2 - n)
+        mean = self._sum_of_distances(on_host(rows)) / (n**2 - n)
         exponent = math.log(n, 1.6) ** 1.8 * 0.16 if self.density_exponent == "auto" else self.density_exponent
         return float(mean**exponent / n)
 

@@ -8,7 +8,6 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval
@@ -17,9 +16,9 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from burnish._array import is_torch
 from burnish.balance import _strategy
 from burnish.balance._base import BaseOverSampler, BaseUnderSampler
-from burnish.balance._containers import Given, read_anything, take_rows
+from burnish.balance._containers import Given, on_host, read_anything, take_rows
 from burnish.balance._docs import documented
-from burnish.balance._strategy import Indices
+from burnish.balance._labels import Indices
 from burnish.balance._tags import sampler_tags
 
 _NUMBERS_AT_ONCE = 1 << 18
@@ -149,19 +148,15 @@ def _blurred(X: Any, rows: Indices, drawn: Indices, factor: float, generator: An
     if sparse.issparse(X):
         spread = np.sqrt(mean_variance_axis(X[rows], axis=0)[1])
     else:
-        spread = np.std(_on_host(take_rows(X, rows)), axis=0)
+        spread = np.std(on_host(take_rows(X, rows)), axis=0)
     dtype = X.dtype if sparse.issparse(X) else _blurred_dtype(X)
     result = np.empty((len(drawn), d), dtype)
     at_once = max(1, _NUMBERS_AT_ONCE // d)  # so that float64 noise for all rows never exists
     for start in range(0, len(drawn), at_once):
         part = take_rows(X, drawn[start : start + at_once])
-        dense = part.toarray() if sparse.issparse(part) else _on_host(part)
+        dense = part.toarray() if sparse.issparse(part) else on_host(part)
         result[start : start + at_once] = generator.randn(len(dense), d) * (bandwidth * spread) + dense
     return sparse.csr_matrix(result) if sparse.issparse(X) else result
-
-
-def _on_host(rows: Any) -> npt.NDArray[Any]:
-    return np.asarray(rows.cpu()) if is_torch(rows) else rows
 
 
 def _blurred_dtype(X: Any) -> Any:
@@ -174,7 +169,7 @@ def _stacked(X: Any, parts: list[Any]) -> Any:
         return sparse.vstack([X, *parts], format=X.format)
     dtype = _blurred_dtype(X)
     result = np.empty((X.shape[0] + sum(len(part) for part in parts), X.shape[1]), dtype)
-    result[: X.shape[0]] = _on_host(X)
+    result[: X.shape[0]] = on_host(X)
     start = X.shape[0]
     for part in parts:
         result[start : start + len(part)] = part
@@ -222,7 +217,6 @@ class RandomUnderSampler(_TakesAnything, BaseUnderSampler):
     (array([0, 1]), array([0, 3]))
     """
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseUnderSampler._parameter_constraints,
         "replacement": ["boolean"],
@@ -234,14 +228,10 @@ class RandomUnderSampler(_TakesAnything, BaseUnderSampler):
         self.random_state = random_state
         self.replacement = replacement
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         generator = check_random_state(self.random_state)
-        wanted = _strategy.chosen_codes(self.sampling_strategy_, given.labels)
-        kept = []
-        for code in range(len(given.labels.classes)):
-            rows = given.labels.rows(code)
-            if code in wanted:
-                rows = rows[generator.choice(len(rows), size=wanted[code], replace=self.replacement)]
-            kept.append(rows)
-        self.sample_indices_ = np.concatenate(kept)
-        return given.select(self.sample_indices_)
+
+        def choose(rows: Indices, _: int, number: int) -> Indices:
+            return np.asarray(rows[generator.choice(len(rows), size=number, replace=self.replacement)])
+
+        return self._by_class(given.labels, choose)

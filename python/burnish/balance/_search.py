@@ -13,14 +13,15 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors as _SparseSearch
 
+from burnish import _core
 from burnish._array import is_torch, to_numpy
-from burnish.balance._containers import take_rows
-from burnish.balance._strategy import Indices
+from burnish.balance._containers import on_host, take_rows
+from burnish.balance._labels import Indices
 from burnish.neighbors import NearestNeighbors, NeighborGraph, kneighbors
+from burnish.neighbors._others import nearest_others
 
 # Sparse rows are searched as dense ones up to this many numbers (64 MB), by scikit-learn's sparse search above.
 _DENSE_NUMBERS = 1 << 23
-_MOST_NEIGHBORS = 1024
 
 
 def searchable(X: Any, rows: Indices | None = None) -> Any:
@@ -35,32 +36,14 @@ def searchable(X: Any, rows: Indices | None = None) -> Any:
     return np.ascontiguousarray(chosen, None if chosen.dtype in (np.float32, np.float64) else np.float64)
 
 
-def nearest(points: Any, k: int, queries: Any = None) -> tuple[npt.NDArray[np.float64], Indices]:
-    """Return distances and places of the `k` nearest points, for each query or each point among the others."""
-    if sparse.issparse(points) or k > _MOST_NEIGHBORS:
-        search = _SparseSearch(n_neighbors=k, algorithm="brute").fit(_on_host(points))
-        found = search.kneighbors(None if queries is None else _on_host(queries))
-    elif queries is None:
-        found = kneighbors(points, k)
+def nearest(X: Any, k: int, Y: Any = None) -> tuple[npt.NDArray[np.float64], Indices]:
+    """Return distances and places of the `k` nearest rows, as `kneighbors` does; of any number and sparse rows too."""
+    if sparse.issparse(X) or sparse.issparse(Y) or k > _core.MOST_NEIGHBORS:
+        search = _SparseSearch(n_neighbors=k, algorithm="brute").fit(on_host(X if Y is None else Y))
+        found = search.kneighbors(None if Y is None else on_host(X))
     else:
-        found = kneighbors(queries, k, points)
+        found = kneighbors(X, k, Y)
     return to_numpy(found[0]), to_numpy(found[1])
-
-
-def _on_host(rows: Any) -> Any:
-    return to_numpy(rows) if is_torch(rows) else rows
-
-
-def nearest_others(points: Any, k: int, queries: Indices) -> tuple[npt.NDArray[np.float64], Indices]:
-    """Return distances and places of the `k` nearest other points of some of the points."""
-    if 2 * len(queries) > points.shape[0]:  # a search of all by all meets each pair once
-        distances, places = nearest(points, k)
-        return distances[queries], places[queries]
-    distances, places = nearest(points, k + 1, take_rows(points, queries))
-    # One too many: the point itself or, where more than k others lie on it, the last.
-    out = places == queries[:, np.newaxis]
-    out[~out.any(axis=1), -1] = True
-    return distances[~out].reshape(-1, k), places[~out].reshape(-1, k)
 
 
 class Search:
@@ -99,14 +82,12 @@ class Search:
         if queries is among:
             places = nearest(points, number)[1]
         else:
-            places = nearest_others(points, number, _places(queries, among))[1]
+            places = nearest_others(nearest, points, number, _places(queries, among))[1]
         return places if among is None or len(among) == X.shape[0] else among[places]
 
     def _ask(self, X: Any, queries: Indices, among: Indices | None, k: int | None) -> Indices:
-        points = X if among is None else take_rows(X, among)
-        asked = points if queries is among else take_rows(X, queries)
-        if is_torch(X):
-            points, asked = to_numpy(points), to_numpy(asked)
+        points = on_host(X if among is None else take_rows(X, among))
+        asked = points if queries is among else on_host(take_rows(X, queries))
         self.estimator.fit(points)
         count = {} if k is None or k == self.k else {"n_neighbors": k + 1}
         places = np.asarray(self.estimator.kneighbors(asked, return_distance=False, **count))[:, 1:]
@@ -119,19 +100,9 @@ class Search:
     def finish(self) -> Any:
         """Return the estimator, fitted to what was searched last."""
         if self.is_ours and self._searched is not None:
-            _fit_checked(self.estimator, _on_host(self._searched))
+            self.estimator._keep(on_host(self._searched))
             self._searched = None
         return self.estimator
-
-
-def _fit_checked(estimator: Any, rows: Any) -> None:
-    """Fit to rows that were checked and searched already: `fit` would take as long as a small SMOTE."""
-    if sparse.issparse(rows):
-        estimator.fit(rows)
-        return
-    estimator._fit_X = rows
-    estimator.n_samples_fit_, estimator.n_features_in_ = rows.shape
-    estimator.effective_metric_ = estimator.metric
 
 
 def _places(queries: Indices, among: Indices | None) -> Indices:
@@ -169,6 +140,6 @@ def neighbor_graph(X: Any, search: Search) -> Any:
         return _SearchedAnew(X, lambda rows: search.others(rows, np.arange(rows.shape[0])))
     points, k = searchable(X), int(search.k or 1)
     search.note(points)
-    if sparse.issparse(points) or k > _MOST_NEIGHBORS:
+    if sparse.issparse(points) or k > _core.MOST_NEIGHBORS:
         return _SearchedAnew(points, lambda rows: nearest(rows, k)[1])
     return NeighborGraph.build(points, k)

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from burnish.balance._base import NEIGHBORS
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, InterpolatingSampler, drawn_pairs
+from burnish.balance._generate import InterpolatingSampler
+from burnish.balance._labels import Labels
+from burnish.balance._recipe import Block, drawn_pairs
 from burnish.balance._search import Search
-from burnish.balance._strategy import Labels
 
 
 class BaseSMOTE(InterpolatingSampler):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which classes a sampler changes, and to how many rows: the labels counted once, and `sampling_strategy` read."""
+"""Which classes a sampler changes, and to how many rows: `sampling_strategy` read."""
 
 from __future__ import annotations
 
@@ -10,113 +10,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from burnish.balance._labels import Labels
 
 OVER, UNDER, CLEAN = "over-sampling", "under-sampling", "clean-sampling"
 TARGETS = ("minority", "majority", "not minority", "not majority", "all", "auto")
-
-Indices = npt.NDArray[np.intp]
-
-_FEW_CLASSES = 8
-
-
-class Labels:
-    """The label of each row, counted.
-
-    Attributes
-    ----------
-    values : array of shape (n,)
-        The labels.
-    classes : array of shape (C,)
-        The distinct labels in sorted order.
-    codes : integer array of shape (n,)
-        Each row's place in `classes`.
-    counts : int64 array of shape (C,)
-        Rows of each class.
-    """
-
-    def __init__(self, values: npt.NDArray[Any]) -> None:
-        self.values = values
-        self.classes, self.codes, self.counts = factorize(values)
-        self._by_class: list[Indices] = []
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def rows(self, code: int) -> Indices:
-        """Return the rows of a class, ascending."""
-        if len(self.classes) <= _FEW_CLASSES:
-            return np.flatnonzero(self.codes == code)
-        if not self._by_class:  # sorting small integers is quick, and spares a pass over all rows for each class
-            narrow = self.codes.astype(np.min_scalar_type(len(self.classes)))
-            self._by_class = np.split(np.argsort(narrow, kind="stable"), np.cumsum(self.counts)[:-1])
-        return self._by_class[code]
-
-    def first_rows(self) -> Indices:
-        """Return the first row of each class."""
-        rows = np.zeros(len(self.classes), np.intp)
-        rows[self.codes[::-1]] = np.arange(len(self.codes) - 1, -1, -1)  # the last one written stays
-        return rows
-
-    def rarest(self) -> int:
-        """Return the class with the fewest rows; among equals, the one that comes first in the rows."""
-        smallest = np.flatnonzero(self.counts == self.counts.min())
-        return int(smallest[np.argmin(self.first_rows()[smallest])])
-
-    def select(self, rows: Indices) -> Labels:
-        """Return the labels of some rows."""
-        return Labels(self.values[rows])
-
-
-def factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Return the sorted distinct values, each row's place among them, and their counts."""
-    if values.dtype.kind in "biu" and len(values):
-        low, high = int(values.min()), int(values.max())
-        if high - low < max(4096, 2 * len(values)):
-            return _factorize_integers(values, low, high)
-    if values.dtype.kind in "OU":
-        return _factorize_by_hash(values)
-    classes, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return classes, codes.reshape(-1), counts
-
-
-def _factorize_integers(
-    values: npt.NDArray[Any], low: int, high: int
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
-    numbers = values.view(np.uint8) if values.dtype.kind == "b" else values
-    # uint64 may exceed int64 only before the subtraction
-    shifted = (numbers - np.asarray(low, numbers.dtype)) if low and numbers.dtype == np.uint64 else numbers
-    codes = shifted.astype(np.intp, copy=False)
-    if low and numbers.dtype != np.uint64:
-        codes = codes - low
-    counts = np.bincount(codes, minlength=high - low + 1)
-    present = np.flatnonzero(counts)
-    if len(present) < len(counts):
-        places = np.zeros(len(counts), np.intp)
-        places[present] = np.arange(len(present))
-        codes, counts = places[codes], counts[present]
-    if numbers.dtype == np.uint64:
-        return present.astype(np.uint64) + np.uint64(low), codes, counts
-    return (present + low).astype(values.dtype), codes, counts
-
-
-def _factorize_by_hash(
-    values: npt.NDArray[Any],
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Hash once instead of sorting all: strings repeat."""
-    seen: dict[Any, int] = {}
-    first_seen = np.fromiter((seen.setdefault(value, len(seen)) for value in values.tolist()), np.intp, len(values))
-    try:
-        order = sorted(seen)
-    except TypeError:
-        kinds = sorted({type(label).__name__ for label in seen})
-        raise TypeError(f"labels of different kinds cannot be sorted: {', '.join(kinds)}") from None
-    classes = np.empty(len(order), values.dtype)
-    classes[:] = order
-    places = np.empty(len(order), np.intp)
-    places[[seen[value] for value in order]] = np.arange(len(order))
-    codes = places[first_seen]
-    return classes, codes, np.bincount(codes, minlength=len(order))
 
 
 def resolve_strategy(strategy: Any, labels: Labels, sampling_type: str) -> OrderedDict[Any, int]:
@@ -278,6 +176,13 @@ class Plan:
         what is asked of them (over-sampling) or the most they can keep (cleaning).
     nbytes : int or None
         Bytes of the resampled X; None where neither X nor its width was given, and for sparse X.
+
+    Examples
+    --------
+    >>> from burnish.balance import RandomUnderSampler
+    >>> plan = RandomUnderSampler().plan(["common"] * 9 + ["rare"])
+    >>> plan.dropped, plan.n_samples
+    ({'common': 8, 'rare': 0}, 2)
     """
 
     before: dict[Any, int]

@@ -12,14 +12,14 @@ from sklearn.svm import SVC
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from burnish._array import is_torch, to_numpy
 from burnish.balance._base import NEIGHBORS
-from burnish.balance._borderline import enemies_among, in_danger
+from burnish.balance._containers import on_host
 from burnish.balance._docs import documented
-from burnish.balance._generate import Block, drawn_pairs
+from burnish.balance._labels import Indices, Labels
+from burnish.balance._recipe import Block, drawn_pairs
 from burnish.balance._search import Search
 from burnish.balance._smote import BaseSMOTE
-from burnish.balance._strategy import Indices, Labels
+from burnish.balance._votes import enemies_among, in_danger
 
 
 @documented
@@ -160,7 +160,7 @@ class SVMSMOTE(BaseSMOTE):
         return blocks
 
     def _support(self, X: Any, labels: Labels) -> Indices:
-        self.svm_estimator_.fit(to_numpy(X) if is_torch(X) else X, labels.values)
+        self.svm_estimator_.fit(on_host(X), labels.values)
         if not hasattr(self.svm_estimator_, "support_"):
             raise RuntimeError(
                 "SVMSMOTE: `svm_estimator` is required to exposed a `support_` fitted attribute. Support vector "

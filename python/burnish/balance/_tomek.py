@@ -13,6 +13,7 @@ import numpy.typing as npt
 from burnish.balance._base import BaseCleaningSampler
 from burnish.balance._containers import Given
 from burnish.balance._docs import documented
+from burnish.balance._labels import Indices
 from burnish.balance._search import nearest, searchable
 
 
@@ -53,7 +54,6 @@ class TomekLinks(BaseCleaningSampler):
     ([[0.0], [1.0], [2.0], [3.2], [9.0]], [0, 0, 0, 1, 1])
     """
 
-    _sample_indices = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseCleaningSampler._parameter_constraints,
         "n_jobs": [Integral, None],
@@ -84,8 +84,7 @@ class TomekLinks(BaseCleaningSampler):
         is_mutual = nearest_row[nearest_row] == np.arange(len(y))
         return np.asarray(is_mutual & (y[nearest_row] != y) & np.isin(y, list(class_type)))
 
-    def _resample(self, given: Given) -> tuple[Any, Any]:
+    def _select(self, given: Given) -> Indices:
         nearest_row = nearest(searchable(given.X), 1)[1][:, 0]
         links = self.is_tomek(given.labels.values, nearest_row, self.sampling_strategy_)
-        self.sample_indices_ = np.flatnonzero(~links)
-        return given.select(self.sample_indices_)
+        return np.flatnonzero(~links)

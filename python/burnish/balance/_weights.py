@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import is_torch, to_numpy
-from burnish.balance._strategy import factorize
+from burnish._array import is_torch
+from burnish.balance._labels import factorize, plain_labels
 
 METHODS = ("balanced", "effective_number")
 
@@ -86,7 +86,7 @@ def sample_weight(y: Any, method: str | Mapping[Any, float] = "balanced", *, bet
     array([0.53908356, 0.53908356, 0.53908356, 1.46091644])
     """
     if isinstance(method, Mapping):
-        classes, codes, _ = factorize(_labels("sample_weight", y))
+        classes, codes, _ = factorize(plain_labels("sample_weight", y))
         missing = [label for label in classes.tolist() if label not in method]
         if missing:
             raise ValueError(f"sample_weight: 'method' has no weight for the classes {missing}")
@@ -97,16 +97,6 @@ def sample_weight(y: Any, method: str | Mapping[Any, float] = "balanced", *, bet
     return sys.modules["torch"].from_numpy(result).to(y.device) if is_torch(y) else result
 
 
-def _labels(call: str, y: Any) -> npt.NDArray[Any]:
-    values = to_numpy(y) if is_torch(y) else np.asarray(y)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    check.one_dimensional(call, "y", values)
-    if not len(values):
-        raise ValueError(f"{call}: 'y' is empty; accepted: at least one label")
-    return values
-
-
 def _weights(
     call: str, y: Any, method: str, beta: float
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64]]:
@@ -115,7 +105,7 @@ def _weights(
     beta = check.real(call, "beta", beta, 0.0, 1.0)
     if beta == 1.0:
         raise ValueError(f"{call}: 'beta' is 1; accepted: a number from 0 to below 1")
-    classes, codes, counts = factorize(_labels(call, y))
+    classes, codes, counts = factorize(plain_labels(call, y))
     if method == "balanced":
         return classes, codes, len(codes) / (len(classes) * counts)
     # 1 - beta ** n without the cancellation for beta near 1

@@ -29,7 +29,7 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
     n_neighbors : int, default=5
         How many neighbors `kneighbors` returns, 1 to 1024.
     radius : float, default=1.0
-        How far `radius_neighbors` looks.
+        How far `radius_neighbors` looks; 0 or more, in the units of the metric.
     metric : {"euclidean", "sqeuclidean", "cosine", "manhattan"}, default="euclidean"
         See `burnish.neighbors.kneighbors`.
     n_jobs : int, optional
@@ -41,6 +41,16 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
     n_samples_fit_ : int
     effective_metric_ : str
+
+    Raises
+    ------
+    MissingExtraError
+        Where scikit-learn is not installed.
+
+    Notes
+    -----
+    The neighbors are those of `burnish.neighbors.kneighbors`: exact, equal distances in order of index, whatever the
+    number of threads.
 
     Examples
     --------
@@ -82,10 +92,19 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
         -------
         NearestNeighbors
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, or X is not 2-D, is empty, or holds NaN or infinity.
         """
         self._validate_params()
-        self._fit_X = self._rows(X, reset=True)
-        self.n_samples_fit_ = len(self._fit_X)
+        return self._keep(self._checked(X, reset=True))
+
+    def _keep(self, rows: Any) -> NearestNeighbors:
+        """Do as `fit` does, with finite rows: checking them again would take as long as a small SMOTE."""
+        self._fit_X = rows
+        self.n_samples_fit_, self.n_features_in_ = rows.shape
         self.effective_metric_ = self.metric
         return self
 
@@ -98,7 +117,7 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
             The queries; without it the rows that were fitted, each one's own entry left out.
         n_neighbors : int, optional
             Instead of the one given to the constructor.
-        return_distance : bool
+        return_distance : bool, default=True
 
         Returns
         -------
@@ -124,7 +143,7 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
                 f"n_samples_fit = {self.n_samples_fit_}, n_samples = {queries}"
             )
         if X is None:
-            distances, indices = kneighbors(self._fit_X, int(k), metric=self.metric)
+            distances, indices = kneighbors(self._points(), int(k), metric=self.metric)
         else:
             queries, points = self._in_one_dtype(X)
             distances, indices = kneighbors(queries, int(k), points, metric=self.metric)
@@ -141,8 +160,8 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
             As for `kneighbors`.
         radius : float, optional
             Instead of the one given to the constructor.
-        return_distance : bool
-        sort_results : bool
+        return_distance : bool, default=True
+        sort_results : bool, default=False
             Accepted as in scikit-learn; results are always in order of distance.
 
         Returns
@@ -150,6 +169,11 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
         distances : object array of N float64 arrays
             Only with `return_distance`.
         indices : object array of N int64 arrays
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `radius` is not a finite number, 0 or more.
         """
         offsets, distances, indices = self._within(X, radius)
         rows = _cut(indices, offsets)
@@ -164,12 +188,17 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
         ----------
         X, n_neighbors
             As for `kneighbors`.
-        mode : {"connectivity", "distance"}
+        mode : {"connectivity", "distance"}, default="connectivity"
             Entries of 1, or distances.
 
         Returns
         -------
         scipy.sparse.csr_matrix of shape (N, M)
+
+        Raises
+        ------
+        ValueError
+            If `mode` is none of these, or there are fewer rows to search than `n_neighbors`.
         """
         distances, indices = self.kneighbors(X, n_neighbors)
         rows, k = indices.shape
@@ -184,7 +213,24 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
         mode: Literal["connectivity", "distance"] = "connectivity",
         sort_results: bool = False,
     ) -> sparse.csr_matrix:
-        """Return the neighbors within a radius as a sparse matrix; see `kneighbors_graph` and `radius_neighbors`."""
+        """Return the neighbors within a radius as a sparse matrix.
+
+        Parameters
+        ----------
+        X, radius, sort_results
+            As for `radius_neighbors`.
+        mode : {"connectivity", "distance"}, default="connectivity"
+            Entries of 1, or distances.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix of shape (N, M)
+
+        Raises
+        ------
+        ValueError
+            If `mode` is none of these.
+        """
         offsets, distances, indices = self._within(X, radius)
         data = _entries(mode, distances)
         return sparse.csr_matrix((data, indices, offsets), shape=(len(offsets) - 1, self.n_samples_fit_))
@@ -193,24 +239,32 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         limit = self.radius if radius is None else radius
         if X is None:
-            return radius_neighbors(self._fit_X, limit, metric=self.metric)
+            return radius_neighbors(self._points(), limit, metric=self.metric)
         queries, points = self._in_one_dtype(X)
         return radius_neighbors(queries, limit, points, metric=self.metric)
 
-    def _rows(self, X: Any, reset: bool) -> npt.NDArray[Any]:
-        checked = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
-        rows: npt.NDArray[Any] = checked.toarray() if sparse.issparse(checked) else checked
-        return rows
+    def _checked(self, X: Any, reset: bool) -> Any:
+        return validate_data(self, X, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
+
+    def _points(self) -> npt.NDArray[Any]:
+        """Return the fitted rows; sparse ones become dense here, since a sampler may keep more than memory holds."""
+        self._fit_X = points = _dense(self._fit_X)
+        return points
 
     def _in_one_dtype(self, X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        queries = self._rows(X, reset=False)
-        dtype = np.result_type(queries, self._fit_X)
-        return queries.astype(dtype, copy=False), self._fit_X.astype(dtype, copy=False)
+        queries, points = _dense(self._checked(X, reset=False)), self._points()
+        dtype = np.result_type(queries, points)
+        return queries.astype(dtype, copy=False), points.astype(dtype, copy=False)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _dense(rows: Any) -> npt.NDArray[Any]:
+    dense: npt.NDArray[Any] = rows.toarray() if sparse.issparse(rows) else rows
+    return dense
 
 
 def _cut(values: npt.NDArray[Any], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:

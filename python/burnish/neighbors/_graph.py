@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import to_numpy
+from burnish._array import as_array, is_cupy, is_torch, to_numpy
+from burnish.neighbors._others import nearest_others
 from burnish.neighbors._search import Metric, kneighbors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
 class NeighborGraph:
     """The `k` nearest neighbors of each row among the others.
 
@@ -46,9 +49,29 @@ class NeighborGraph:
 
     @classmethod
     def build(cls, X: Any, k: int, *, metric: Metric = "euclidean") -> NeighborGraph:
-        """Search the `k` nearest neighbors of each row of `X`; see `kneighbors`."""
-        distances, indices = kneighbors(X, k, metric=metric)
-        return cls(X, to_numpy(distances), to_numpy(indices), metric)
+        """Search the `k` nearest neighbors of each row of `X`.
+
+        Parameters
+        ----------
+        X : array of shape (N, D), float32 or float64
+            Kept as it is, without a copy; lists and data frames become NumPy arrays.
+        k : int
+            1 to 1024, and at most N - 1.
+        metric : {"euclidean", "sqeuclidean", "cosine", "manhattan"}, default="euclidean"
+            As for `kneighbors`.
+
+        Returns
+        -------
+        NeighborGraph
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `kneighbors`.
+        """
+        rows = as_array(X)
+        distances, indices = kneighbors(rows, k, metric=metric)
+        return cls(rows, to_numpy(distances), to_numpy(indices), metric)
 
     @property
     def k(self) -> int:
@@ -88,7 +111,7 @@ class NeighborGraph:
         X = self.X[kept]
         lost = np.flatnonzero((indices < 0).any(axis=1))
         if len(lost) > 0:
-            distances[lost], indices[lost] = _others(X, lost, k, self.metric)
+            distances[lost], indices[lost] = nearest_others(partial(kneighbors, metric=self.metric), X, k, lost)
         return NeighborGraph(X, distances, indices, self.metric)
 
     def append(self, X_new: Any) -> NeighborGraph:
@@ -97,30 +120,34 @@ class NeighborGraph:
         Parameters
         ----------
         X_new : array of shape (M, D)
-            Of the kind and dtype of `X`.
+            Of the library and on the device of `X`; lists where `X` is a NumPy array. Of the same dtype, or that
+            library's rules for two dtypes apply.
 
         Returns
         -------
         NeighborGraph
             Equal to that built from both.
+
+        Raises
+        ------
+        TypeError
+            If `X_new` is of another library than `X`, or that is none of NumPy, torch and CuPy.
+        ValueError
+            If it has another number of columns, or holds NaN or infinity.
         """
-        if isinstance(self.X, np.ndarray):
-            X = np.concatenate([self.X, X_new])
-        else:
-            import torch
-
-            X = torch.cat([self.X, X_new])
-        return NeighborGraph.build(X, self.k, metric=self.metric)
+        return NeighborGraph.build(_stacked(self.X, as_array(X_new)), self.k, metric=self.metric)
 
 
-def _others(X: Any, rows: npt.NDArray[np.int64], k: int, metric: Metric) -> tuple[Any, Any]:
-    """Search the `k` nearest of some rows among all others."""
-    if 2 * len(rows) > len(X):  # a search of all by all meets each pair once
-        distances, indices = kneighbors(X, k, metric=metric)
-        return to_numpy(distances)[rows], to_numpy(indices)[rows]
-    found = kneighbors(X[rows], k + 1 if len(X) > k else k, X, metric=metric)
-    distances, indices = to_numpy(found[0]), to_numpy(found[1])
-    # One entry too many: the row itself, or, where more than k others are as near as that, the last.
-    is_self = indices == rows[:, np.newaxis]
-    is_self[~is_self.any(axis=1), -1] = True
-    return distances[~is_self].reshape(-1, k), indices[~is_self].reshape(-1, k)
+def _stacked(X: Any, X_new: Any) -> Any:
+    if tuple(X_new.shape[1:]) != tuple(X.shape[1:]):
+        raise ValueError(f"append: 'X_new' has shape {tuple(X_new.shape)}; accepted: (M, {X.shape[1]})")
+    if isinstance(X, np.ndarray) and isinstance(X_new, np.ndarray):
+        return np.concatenate([X, X_new])
+    if is_torch(X) and is_torch(X_new):
+        return sys.modules["torch"].cat([X, X_new])
+    if is_cupy(X) and is_cupy(X_new):
+        return sys.modules["cupy"].concatenate([X, X_new])
+    raise TypeError(
+        f"append: 'X_new' is a {type(X_new).__name__} and 'X' a {type(X).__name__}; "
+        "accepted: two arrays of NumPy, of torch or of CuPy"
+    )

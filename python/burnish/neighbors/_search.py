@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
@@ -87,9 +86,7 @@ def kneighbors(
     return out if out is not None else (deliver(rows, distances), deliver(rows, indices))
 
 
-def radius_neighbors(
-    X: Any, radius: float, Y: Any = None, *, metric: Metric = "euclidean"
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def radius_neighbors(X: Any, radius: float, Y: Any = None, *, metric: Metric = "euclidean") -> tuple[Any, Any, Any]:
     """Find all rows within `radius` of each row of `X`, exactly.
 
     Parameters
@@ -101,11 +98,11 @@ def radius_neighbors(
 
     Returns
     -------
-    offsets : int64 NumPy array of shape (N + 1,)
+    offsets : int64 array of shape (N + 1,)
         The neighbors of row i are the entries ``offsets[i]`` to ``offsets[i + 1]`` of the other two.
-    distances : float64 NumPy array
+    distances : float64 array of shape (found,)
         Ascending for each row.
-    indices : int64 NumPy array
+    indices : int64 array of shape (found,)
         Of equal distances the lowest index comes first.
 
     Raises
@@ -123,9 +120,9 @@ def radius_neighbors(
     rows = _rows("radius_neighbors", "X", X)
     points = None if Y is None else _rows("radius_neighbors", "Y", Y)
     radius = check.real("radius_neighbors", "radius", radius, 0.0)
-    found: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]
     found = _core.within("radius_neighbors", rows, points, metric_of("radius_neighbors", metric), radius)
-    return found
+    offsets, distances, indices = (deliver(rows, part) for part in found)
+    return offsets, distances, indices
 
 
 def metric_of(call: str, name: str) -> _core.Metric:
