@@ -56,7 +56,7 @@ BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels)
           settled<whole>(channel_at<V>(hue - 4.0f, top, range), levels)};
 }
 
-// Shifts in HSV, its saturation and value from `low` to `high` as the values are. Gray has the hue of red.
+// Shifts in HSV, its saturation and value from `low` to `high` as the values are. Gray stays gray.
 template <bool whole, class V>
 BURNISH_HD Color<V> shifted_hsv(const Color<V>& c, float sixths, float saturation, float value, const Levels& levels) {
   using L = Lanes<V>;
@@ -64,7 +64,8 @@ BURNISH_HD Color<V> shifted_hsv(const Color<V>& c, float sixths, float saturatio
   const V range = top - L::min(c.red, L::min(c.green, c.blue));
   const V hue = hue_of(c, top, range > V{} ? range : V{} + 1.0f) + sixths;
   const V part = range / (top > V{} ? top : V{} + 1.0f);
-  const V new_part = L::min(V{} + 1.0f, L::max(V{}, part + saturation / levels.high));
+  const V shifted = L::min(V{} + 1.0f, L::max(V{}, part + saturation / levels.high));
+  const V new_part = range > V{} ? shifted : V{};
   const V new_top = settled<false>(top + value, levels);
   const V new_range = new_top * new_part;
   return {settled<whole>(channel_at<V>(hue, new_top, new_range), levels),

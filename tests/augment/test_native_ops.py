@@ -90,7 +90,9 @@ def test_solarize_and_posterize() -> None:
     ImageOps = pytest.importorskip("PIL.ImageOps")
     images = photo()
     for threshold in (0, 1, 100, 128, 255, 256):
-        assert (run(images, (Op.solarize, [threshold])) == pillow(images, lambda i: ImageOps.solarize(i, threshold))).all()
+        assert (
+            run(images, (Op.solarize, [threshold])) == pillow(images, lambda i: ImageOps.solarize(i, threshold))
+        ).all()
     for bits in range(1, 9):
         assert (run(images, (Op.posterize, [bits])) == pillow(images, lambda i: ImageOps.posterize(i, bits))).all()
         steps = np.float32(2**bits)
@@ -129,7 +131,7 @@ def plain_hsv(images: Images, hue: float, saturation: float, value: float) -> Im
     skcolor = pytest.importorskip("skimage.color")
     hsv = skcolor.rgb2hsv(images.astype(np.float64) / 255)
     hsv[..., 0] = (hsv[..., 0] + hue / 180) % 1
-    hsv[..., 1] = np.clip(hsv[..., 1] + saturation / 255, 0, 1)
+    hsv[..., 1] = np.clip(hsv[..., 1] + saturation / 255, 0, 1) * (hsv[..., 1] > 0)  # gray stays gray
     hsv[..., 2] = np.clip(hsv[..., 2] + value / 255, 0, 1)
     return 255 * skcolor.hsv2rgb(hsv)
 
@@ -279,10 +281,14 @@ def test_resize(size: tuple[int, int]) -> None:
     for code, name in ((0, "NEAREST"), (1, "BILINEAR"), (2, "BICUBIC")):
         method = getattr(Image.Resampling, name)
         expected = pillow(images, lambda image: image.resize(size[::-1], method))
-        assert (run(images, (Op.resize, size, [code]), size=size) == expected).all(), name
+        # From version 13 on, Pillow goes down the columns first where the height shrinks by much more than the width.
+        most = int(size[0] < 30 and size[1] > 83)
+        assert difference(run(images, (Op.resize, size, [code]), size=size), expected) <= most, name
         got = run(fractions(images), (Op.resize, size, [code]), size=size)
-        planes = [np.asarray(Image.fromarray(plane).resize(size[::-1], method)) for plane in fractions(images)[0].transpose(2, 0, 1)]
-        assert difference(got[0], np.clip(np.stack(planes, -1), 0, 1)) < 1e-5 if name != "BICUBIC" else 1e-2, name
+        channels = np.moveaxis(fractions(images)[0], -1, 0)
+        planes = [np.asarray(Image.fromarray(channel).resize(size[::-1], method)) for channel in channels]
+        # Both passes of ours stay within 0 to 1.
+        assert difference(got[0], np.clip(np.stack(planes, -1), 0, 1)) < (1e-2 if name == "BICUBIC" else 1e-6), name
 
 
 def test_resize_area() -> None:
@@ -336,9 +342,12 @@ def at_best_level(op: Any, compute: Any) -> Images:
 @pytest.mark.parametrize("step", ALL, ids=lambda step: step[0].name)
 def test_same_bits_at_every_level(step: tuple[Any, ...], isa: str) -> None:
     images = photo(50, 71)
-    compute = lambda: run(images, step, (Op.linear, [1, 0]), *([(Op.to_bytes, [])] if step[0] == Op.to_float else []), size=(61, 83) if step[0] == Op.resize else None)  # noqa: E501, E731
-    key = (step[0].name, str(step[1:]))
-    assert (compute() == at_best_level(key, compute)).all()
+    size = (61, 83) if step[0] == Op.resize else None
+
+    def compute() -> Images:
+        return run(images, step, (Op.linear, [1, 0]), (Op.to_bytes, []), size=size)
+
+    assert (compute() == at_best_level(str(step), compute)).all()
 
 
 @pytest.mark.parametrize("step", ALL, ids=lambda step: step[0].name)

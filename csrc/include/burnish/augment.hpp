@@ -34,7 +34,7 @@ enum class Op : std::uint8_t {
   gamma,                 // exponent
   to_float,              // no parameter: 0..255 become 0..1, no longer rounded
   to_bytes,              // no parameter: 0..1 become 0..255, rounded from here on
-  hsv_shift,             // shifts of hue in degrees / 2, of saturation in HSV (its range that of the values), of value
+  hsv_shift,             // shifts of hue in degrees / 2, of saturation (its range that of the values), of value; in HSV
   hsv_value,             // factor and shift of the value in HSV: hue and saturation stay
   autocontrast,          // percent of the pixels that are left out at the low end and at the high end; as Pillow has it
   equalize,              // no parameter; as Pillow has it
