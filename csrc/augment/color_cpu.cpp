@@ -9,6 +9,8 @@ namespace {
 
 using V = simd::Vector<float>;
 
+// An index for tables: fill may be any number.
+int index_of(float value) { return static_cast<int>(settled<true>(value, Levels())); }
 // 0..1 as 0..255.
 int byte_of(float value) { return static_cast<int>(settled<true>(value * 255.0f, Levels())); }
 
@@ -83,7 +85,7 @@ void look_up(const TileJob& job) {
     const float* table = job.table + c * job.table_step;
     float* values = job.tile.of(c);
     for (std::int64_t i = 0; i < count; ++i) {
-      values[i] = whole ? table[static_cast<int>(values[i])] : table[byte_of(values[i])] / 255.0f;
+      values[i] = whole ? table[index_of(values[i])] : table[byte_of(values[i])] / 255.0f;
     }
   }
 }
@@ -215,7 +217,7 @@ void count_values<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels, Hist
     std::int64_t second[256] = {};
     for (std::int64_t i = 0; i < count; ++i) {
       const float value = values[i];
-      const int bin = levels.are_whole ? static_cast<int>(value) : byte_of(value);
+      const int bin = levels.are_whole ? index_of(value) : byte_of(value);
       ++(i % 2 ? second : histogram.count)[bin];
       histogram.low = value < histogram.low ? value : histogram.low;
       histogram.high = value > histogram.high ? value : histogram.high;
