@@ -6,17 +6,19 @@
 #include <utility>
 
 #include "augment/axis.hpp"
+#include "augment/levels_math.hpp"
 #include "augment/tables.hpp"
 #include "core/exp.hpp"
 
 namespace burnish::augment {
 namespace {
 
-Fill fill_of(const Step& step, std::size_t first) {
+Fill fill_of(const Step& step, std::size_t first, const Levels& levels) {
   Fill fill;
   const std::size_t given = step.options.size() - first;
   for (std::size_t c = 0; c < most_values && given > 0; ++c) {
-    fill.value[c] = static_cast<float>(step.options[first + std::min(c, given - 1)]);
+    const auto value = static_cast<float>(step.options[first + std::min(c, given - 1)]);
+    fill.value[c] = levels.are_whole ? settled<true>(value, levels) : value;
   }
   return fill;
 }
@@ -292,7 +294,7 @@ class Compiler {
       if (source.kind != SourceKind::copy || pads(source)) leave(BufferLayout::planes);
       cut_to_window(source);
       source.border = static_cast<Border>(to_int(step.options[0]));
-      source.fill = fill_of(step, 1);
+      source.fill = fill_of(step, 1, levels_);
     } else if (is_filter()) {
       leave(BufferLayout::planes);
     }
@@ -317,7 +319,7 @@ class Compiler {
   void warp(const Step& step, const double* params) {
     const auto interpolation = static_cast<Interpolation>(to_int(step.options[0]));
     const auto border = static_cast<Border>(to_int(step.options[1]));
-    const Fill fill = fill_of(step, 2);
+    const Fill fill = fill_of(step, 2, levels_);
     Matrix matrix;
     std::copy_n(params, 9, matrix.m);
     if (has_ops() || is_filter()) leave(BufferLayout::interleaved);
