@@ -9,6 +9,11 @@ namespace {
 
 using V = simd::Vector<float>;
 
+// An index for tables: fill may be any number.
+int index_of(float value) { return static_cast<int>(settled<true>(value, Levels())); }
+// 0..1 as 0..255.
+int byte_of(float value) { return static_cast<int>(settled<true>(value * 255.0f, Levels())); }
+
 void store(V v, float* to) { __builtin_memcpy(to, &v, sizeof v); }
 
 // Planes end at a multiple of the widest vector, so that loops have no rest.
@@ -16,6 +21,11 @@ template <class F>
 void each_value(const Tile& tile, int channel, const F& f) {
   float* values = tile.of(channel);
   for (std::int64_t i = 0; i < tile.plane; i += simd::width<float>) store(f(simd::load(values + i)), values + i);
+}
+
+template <class F>
+void each_channel(const Tile& tile, const F& f) {
+  for (int c = 0; c < tile.channels; ++c) each_value(tile, c, f);
 }
 
 template <class F>
@@ -38,6 +48,45 @@ void normalize(const TileJob& job) {
     const auto factor = static_cast<float>(options[static_cast<std::size_t>(2 * c)]);
     const auto shift = static_cast<float>(options[static_cast<std::size_t>(2 * c + 1)]);
     each_value(job.tile, c, [&](V v) { return v * factor + shift; });
+  }
+}
+
+void to_gray(const Tile& tile, const Levels& levels, bool whole) {
+  each_color(tile, [&](const Color<V>& c) {
+    const V gray =
+        whole ? settled<true>(luma<true>(c.red, c.green, c.blue), levels) : luma<false>(c.red, c.green, c.blue);
+    return Color<V>{gray, gray, gray};
+  });
+}
+
+void move_plane(const float* from, float* to, std::int64_t plane) {
+  __builtin_memcpy(to, from, static_cast<std::size_t>(plane) * sizeof(float));
+}
+
+// Along each cycle, started at its first channel.
+void permute(const TileJob& job) {
+  const Tile& tile = job.tile;
+  const auto source_of = [&](int c) { return static_cast<int>(job.params[c]); };
+  for (int first = 0; first < tile.channels; ++first) {
+    int c = source_of(first);
+    while (c > first) c = source_of(c);
+    if (c < first || source_of(first) == first) continue;
+    move_plane(tile.of(first), job.scratch, tile.plane);
+    for (c = first; source_of(c) != first; c = source_of(c)) move_plane(tile.of(source_of(c)), tile.of(c), tile.plane);
+    move_plane(job.scratch, tile.of(c), tile.plane);
+  }
+}
+
+// By tables of 256 results, for the pixels alone: what fills up a plane is no index.
+template <bool whole>
+void look_up(const TileJob& job) {
+  const std::int64_t count = std::int64_t{job.tile.rows} * job.tile.columns;
+  for (int c = 0; c < job.tile.channels; ++c) {
+    const float* table = job.table + c * job.table_step;
+    float* values = job.tile.of(c);
+    for (std::int64_t i = 0; i < count; ++i) {
+      values[i] = whole ? table[index_of(values[i])] : table[byte_of(values[i])] / 255.0f;
+    }
   }
 }
 
@@ -70,6 +119,44 @@ void change(const TileJob& job) {
     case Op::hue:
       if (tile.channels < 3) return;
       return each_color(tile, [&](const Color<V>& c) { return turned<whole>(c, param(0), levels); });
+    case Op::gray:
+      if (tile.channels < 3) return;
+      return to_gray(tile, levels, whole);
+    case Op::permute:
+      return permute(job);
+    case Op::solarize:
+      return each_channel(tile, [&](V v) { return solarized<whole>(v, param(0), levels); });
+    case Op::posterize: {
+      const auto steps = static_cast<float>(1 << static_cast<int>(job.params[0]));
+      return each_channel(tile, [&](V v) { return posterized<whole>(v, steps, levels); });
+    }
+    case Op::gamma:
+      if constexpr (whole) return look_up<whole>(job);
+      return each_channel(tile, [&](V v) { return powered(v, param(0), levels); });
+    case Op::to_float:
+      return each_channel(tile, [&](V v) { return settled<whole>(v / 255.0f, levels); });
+    case Op::to_bytes:
+      return each_channel(tile, [&](V v) { return settled<whole>(v * 255.0f, levels); });
+    case Op::hsv_shift: {
+      if (tile.channels < 3) return;
+      const auto sixths = static_cast<float>(job.params[0] / 30);
+      return each_color(tile,
+                        [&](const Color<V>& c) { return shifted_hsv<whole>(c, sixths, param(1), param(2), levels); });
+    }
+    case Op::hsv_value:
+      if (tile.channels < 3) {
+        return each_channel(tile, [&](V v) { return settled<whole>(v * param(0) + param(1), levels); });
+      }
+      return each_color(tile, [&](const Color<V>& c) { return revalued<whole>(c, param(0), param(1), levels); });
+    case Op::equalize:
+      return look_up<whole>(job);
+    case Op::autocontrast:
+      if constexpr (whole) return look_up<whole>(job);
+      for (int c = 0; c < tile.channels; ++c) {
+        const float* line = job.table + c * job.table_step;
+        each_value(tile, c, [&](V v) { return settled<whole>(v * line[0] + line[1], levels); });
+      }
+      return;
     default:
       return;
   }
@@ -118,6 +205,25 @@ void color_tile<Isa::BURNISH_ISA>(const TileJob& job) {
 template <>
 double luma_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
   return levels.are_whole ? sum_of_whole_luma(tile) : sum_of_luma<false>(tile);
+}
+
+template <>
+void count_values<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels, Histogram* histograms) {
+  const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
+  for (int c = 0; c < tile.channels; ++c) {
+    Histogram& histogram = histograms[c];
+    const float* values = tile.of(c);
+    // Two take turns, so that equal neighbors do not wait for each other.
+    std::int64_t second[256] = {};
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float value = values[i];
+      const int bin = levels.are_whole ? index_of(value) : byte_of(value);
+      ++(i % 2 ? second : histogram.count)[bin];
+      histogram.low = value < histogram.low ? value : histogram.low;
+      histogram.high = value > histogram.high ? value : histogram.high;
+    }
+    for (int bin = 0; bin < 256; ++bin) histogram.count[bin] += second[bin];
+  }
 }
 
 }  // namespace burnish::augment

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "augment/levels_math.hpp"
+#include "core/exp.hpp"
 
 namespace burnish::augment {
 
@@ -53,6 +54,56 @@ BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels)
   return {settled<whole>(channel_at<V>(hue, top, range), levels),
           settled<whole>(channel_at<V>(hue - 2.0f, top, range), levels),
           settled<whole>(channel_at<V>(hue - 4.0f, top, range), levels)};
+}
+
+// Shifts in HSV, its saturation and value from `low` to `high` as the values are. Gray stays gray.
+template <bool whole, class V>
+BURNISH_HD Color<V> shifted_hsv(const Color<V>& c, float sixths, float saturation, float value, const Levels& levels) {
+  using L = Lanes<V>;
+  const V top = L::max(c.red, L::max(c.green, c.blue));
+  const V range = top - L::min(c.red, L::min(c.green, c.blue));
+  const V hue = hue_of(c, top, range > V{} ? range : V{} + 1.0f) + sixths;
+  const V part = range / (top > V{} ? top : V{} + 1.0f);
+  const V shifted = L::min(V{} + 1.0f, L::max(V{}, part + saturation / levels.high));
+  const V new_part = range > V{} ? shifted : V{};
+  const V new_top = settled<false>(top + value, levels);
+  const V new_range = new_top * new_part;
+  return {settled<whole>(channel_at<V>(hue, new_top, new_range), levels),
+          settled<whole>(channel_at<V>(hue - 2.0f, new_top, new_range), levels),
+          settled<whole>(channel_at<V>(hue - 4.0f, new_top, new_range), levels)};
+}
+
+// Changes the value in HSV, the largest of the three.
+template <bool whole, class V>
+BURNISH_HD Color<V> revalued(const Color<V>& c, float factor, float shift, const Levels& levels) {
+  using L = Lanes<V>;
+  const V top = L::max(c.red, L::max(c.green, c.blue));
+  const V new_top = settled<false>(top * factor + shift, levels);
+  const V ratio = new_top / (top > V{} ? top : V{} + 1.0f);
+  const V black = top > V{} ? V{} : new_top;
+  return {settled<whole>(c.red * ratio + black, levels), settled<whole>(c.green * ratio + black, levels),
+          settled<whole>(c.blue * ratio + black, levels)};
+}
+
+// Values from the threshold on are inverted.
+template <bool whole, class V>
+BURNISH_HD V solarized(V x, float threshold, const Levels& levels) {
+  return settled<whole>(x >= V{} + threshold ? levels.high - x : x, levels);
+}
+
+// The lowest of the values that share the highest bits; `steps` = 2^bits values are left.
+template <bool whole, class V>
+BURNISH_HD V posterized(V x, float steps, const Levels& levels) {
+  using L = Lanes<V>;
+  if constexpr (whole) return floored(x * (steps * 0x1p-8f)) * (256.0f / steps);
+  const V step = floored(settled<false>(x, levels) * steps);
+  return L::min(step, V{} + (steps - 1.0f)) / steps;
+}
+
+// x^exponent for fractions.
+template <class V>
+BURNISH_HD V powered(V x, float exponent, const Levels& levels) {
+  return settled<false>(exp(log(settled<false>(x, levels)) * exponent), levels);
 }
 
 }  // namespace burnish::augment

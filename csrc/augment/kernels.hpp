@@ -4,6 +4,7 @@
 
 #include "augment/noise_math.hpp"
 #include "augment/program.hpp"
+#include "augment/tables.hpp"
 #include "core/isa.hpp"
 
 namespace burnish::augment {
@@ -31,7 +32,9 @@ struct TileJob {
   const double* params = nullptr;
   double luma_mean = 0;
   NoiseKey noise;
-  float* scratch = nullptr;  // `plane` + noise_group values
+  float* scratch = nullptr;  // `plane` + 2 noise_group values
+  const float* table = nullptr;
+  int table_step = 0;  // from channel to channel
 };
 
 // The whole of a pass that copies and changes nothing: values stay as they are.
@@ -43,14 +46,32 @@ template <Isa isa>
 void copy_tile(const Source& source, const Tile& tile);
 template <Isa isa>
 void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
-// `scratch`: rows of the source, (columns + kernel size) values each
 template <Isa isa>
-void gauss_blur_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
+void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
+template <Isa isa>
+void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
+
+// Planes of bytes or floats -> planes, all of an image. `scratch` has prepare_bytes().
+struct Planes {
+  const void* from = nullptr;
+  void* to = nullptr;
+  char* scratch = nullptr;
+  DType dtype = DType::uint8;
+  int channels = 0;
+  int height = 0;
+  int width = 0;
+  const Axis* rows = nullptr;  // of a resize
+  const Axis* columns = nullptr;
+};
+template <Isa isa>
+void prepare_planes(const Prepare& prepare, const Levels& levels, const Planes& planes);
 
 template <Isa isa>
 void color_tile(const TileJob& job);
 template <Isa isa>
 void gauss_noise_tile(const TileJob& job);
+template <Isa isa>
+void uniform_noise_tile(const TileJob& job);
 template <Isa isa>
 void erase_tile(const TileJob& job);
 
@@ -58,28 +79,39 @@ void erase_tile(const TileJob& job);
 template <Isa isa>
 double luma_sum(const Tile& tile, const Levels& levels);
 
+template <Isa isa>
+void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
+
 // Writes the tile to rows of an image; past the cache where it `streams`.
 template <Isa isa>
 void store_tile(const Tile& tile, const Image& image, bool streams);
 
-#define BURNISH_DECLARE_LEVEL(isa)                                              \
-  template <>                                                                   \
-  void move_image<isa>(const Source&, const Image&);                            \
-  template <>                                                                   \
-  void copy_tile<isa>(const Source&, const Tile&);                              \
-  template <>                                                                   \
-  void warp_tile<isa>(const Source&, const Levels&, const Tile&);               \
-  template <>                                                                   \
-  void gauss_blur_tile<isa>(const Source&, const Levels&, const Tile&, float*); \
-  template <>                                                                   \
-  void color_tile<isa>(const TileJob&);                                         \
-  template <>                                                                   \
-  void gauss_noise_tile<isa>(const TileJob&);                                   \
-  template <>                                                                   \
-  void erase_tile<isa>(const TileJob&);                                         \
-  template <>                                                                   \
-  double luma_sum<isa>(const Tile&, const Levels&);                             \
-  template <>                                                                   \
+#define BURNISH_DECLARE_LEVEL(isa)                                             \
+  template <>                                                                  \
+  void move_image<isa>(const Source&, const Image&);                           \
+  template <>                                                                  \
+  void copy_tile<isa>(const Source&, const Tile&);                             \
+  template <>                                                                  \
+  void warp_tile<isa>(const Source&, const Levels&, const Tile&);              \
+  template <>                                                                  \
+  void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*); \
+  template <>                                                                  \
+  void taps_tile<isa>(const Source&, const Levels&, const Tile&, float*);      \
+  template <>                                                                  \
+  void prepare_planes<isa>(const Prepare&, const Levels&, const Planes&);      \
+  template <>                                                                  \
+  void color_tile<isa>(const TileJob&);                                        \
+  template <>                                                                  \
+  void gauss_noise_tile<isa>(const TileJob&);                                  \
+  template <>                                                                  \
+  void erase_tile<isa>(const TileJob&);                                        \
+  template <>                                                                  \
+  double luma_sum<isa>(const Tile&, const Levels&);                            \
+  template <>                                                                  \
+  void count_values<isa>(const Tile&, const Levels&, Histogram*);              \
+  template <>                                                                  \
+  void uniform_noise_tile<isa>(const TileJob&);                                \
+  template <>                                                                  \
   void store_tile<isa>(const Tile&, const Image&, bool)
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_LEVEL(Isa::v4);

@@ -74,26 +74,62 @@ void fill_normal(const NoiseKey& key, std::int64_t first_group, std::int64_t las
   }
 }
 
-template <bool whole>
-void add_noise(const TileJob& job) {
+void fill_uniform(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
+  for (std::int64_t group = first_group; group < last_group; ++group, to += uniform_group) {
+    for (int first = 0; first < noise_blocks; first += lanes) {
+      const auto block = static_cast<std::uint32_t>(group * noise_blocks + first);
+      Bits words[4];
+      random_words(key, simd::iota<Bits>() + block, words);
+      for (int w = 0; w < 4; ++w) {
+        const V draws = uniform_of<V>(words[w]);
+        __builtin_memcpy(to + w * noise_blocks + first, &draws, sizeof(V));
+      }
+    }
+  }
+}
+
+// Changes every value by f(value, its draw); `fill` makes the draws, `group` at a time.
+template <class Fill, class F>
+void with_draws(const TileJob& job, bool shared, int group_size, const Fill& fill, const F& f) {
   const Tile& tile = job.tile;
-  const auto mean = static_cast<float>(job.params[0]);
-  const auto deviation = static_cast<float>(job.params[1]);
-  const bool shared = job.params[2] != 0;
   const std::int64_t image = std::int64_t{tile.height} * tile.columns;
   const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
   for (int c = 0; c < tile.channels; ++c) {
     const std::int64_t first = (shared ? 0 : c * image) + std::int64_t{tile.top} * tile.columns;
-    const std::int64_t group = first / noise_group;
-    if (c == 0 || !shared) fill_normal(job.noise, group, (first + count - 1) / noise_group + 1, job.scratch);
-    const float* draws = job.scratch + (first - group * noise_group);
+    const std::int64_t group = first / group_size;
+    if (c == 0 || !shared) fill(job.noise, group, (first + count - 1) / group_size + 1, job.scratch);
+    const float* draws = job.scratch + (first - group * group_size);
     float* values = tile.of(c);
     for (std::int64_t i = 0; i < tile.plane; i += lanes) {
-      const V noisy = simd::load(values + i) + (simd::load(draws + i) * deviation + mean);
-      const V result = settled<whole>(noisy, job.levels);
+      const V result = f(simd::load(values + i), simd::load(draws + i));
       __builtin_memcpy(values + i, &result, sizeof result);
     }
   }
+}
+
+template <bool whole>
+void multiply_by_noise(const TileJob& job) {
+  const auto low = static_cast<float>(job.params[0]);
+  const auto range = static_cast<float>(job.params[1] - job.params[0]);
+  with_draws(job, job.params[2] != 0, uniform_group, fill_uniform,
+             [&](V value, V draw) { return settled<whole>(value * (draw * range + low), job.levels); });
+}
+
+void salt_and_pepper(const TileJob& job) {
+  const auto changed = static_cast<float>(job.params[0]);
+  const auto salt = static_cast<float>(job.params[0] * job.params[1]);
+  with_draws(job, job.params[2] != 0, uniform_group, fill_uniform, [&](V value, V draw) {
+    const V extreme = draw < V{} + salt ? V{} + job.levels.high : V{} + job.levels.low;
+    return draw < V{} + changed ? extreme : value;
+  });
+}
+
+template <bool whole>
+void add_noise(const TileJob& job) {
+  const auto mean = static_cast<float>(job.params[0]);
+  const auto deviation = static_cast<float>(job.params[1]);
+  with_draws(job, job.params[2] != 0, noise_group, fill_normal,
+             [&](V value, V draw) { return settled<whole>(value + (draw * deviation + mean), job.levels); });
 }
 
 }  // namespace
@@ -101,6 +137,12 @@ void add_noise(const TileJob& job) {
 template <>
 void gauss_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
   job.levels.are_whole ? add_noise<true>(job) : add_noise<false>(job);
+}
+
+template <>
+void uniform_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
+  if (job.step->op == Op::salt_and_pepper) return salt_and_pepper(job);
+  job.levels.are_whole ? multiply_by_noise<true>(job) : multiply_by_noise<false>(job);
 }
 
 }  // namespace burnish::augment

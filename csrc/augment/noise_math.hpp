@@ -31,6 +31,15 @@ BURNISH_HD PhiloxKey key_of(std::uint64_t seed, std::int64_t epoch) {
 inline constexpr int noise_blocks = 16;
 inline constexpr int noise_group = 8 * noise_blocks;
 
+// A uniform draw p lies in group p / 64: draw k * 16 + j of the group is word k of block j.
+inline constexpr int uniform_group = 4 * noise_blocks;
+
+// Uniform in (0, 1) from the first 23 bits.
+template <class V, class Bits>
+BURNISH_HD V uniform_of(Bits word) {
+  return ((bit_cast<V>((word >> 9) | (Bits{} + 0x4b000000u)) - 0x1p23f) + 0.5f) * 0x1p-23f;
+}
+
 // Two independent draws from 32 bits: 20 for the radius, up to 5.3, and 12 for the angle.
 template <class V, class Bits>
 BURNISH_HD void normal_pair(Bits word, V& first, V& second) {

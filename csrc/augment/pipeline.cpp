@@ -22,12 +22,57 @@ struct OpInfo {
 
 const OpInfo& info(Op op) {
   static constexpr OpInfo infos[] = {
-      {"crop", 4, 2},        {"orient", 1, 0},     {"warp", 11, 3}, {"linear", 2, 0},
-      {"contrast", 1, 0},    {"saturation", 1, 0}, {"hue", 1, 0},   {"normalize", 0, 2},
-      {"gauss_noise", 3, 0}, {"gauss_blur", 2, 0}, {"erase", 4, 1},
+      {"crop", 4, 2},
+      {"orient", 1, 0},
+      {"warp", 11, 3},
+      {"linear", 2, 0},
+      {"contrast", 1, 0},
+      {"saturation", 1, 0},
+      {"hue", 1, 0},
+      {"normalize", 0, 2},
+      {"gauss_noise", 3, 0},
+      {"gauss_blur", 2, 0},
+      {"erase", 4, 1},
+      {"gray", 0, 0},
+      {"permute", 1, 0},
+      {"solarize", 1, 0},
+      {"posterize", 1, 0},
+      {"gamma", 1, 0},
+      {"to_float", 0, 0},
+      {"to_bytes", 0, 0},
+      {"hsv_shift", 3, 0},
+      {"hsv_value", 2, 0},
+      {"autocontrast", 2, 0},
+      {"equalize", 0, 0},
+      {"multiplicative_noise", 3, 0},
+      {"salt_and_pepper", 3, 0},
+      {"box_blur", 1, 0},
+      {"sharpen", 2, 0},
+      {"motion_blur", 4, 0},
+      {"pillow_blur", 1, 0},
+      {"unsharp_mask", 3, 0},
+      {"resize", 2, 1},
   };
   return infos[static_cast<std::size_t>(op)];
 }
+
+// What a parameter may be, beyond what check_params tells of.
+struct ParamRange {
+  Op op;
+  std::int64_t param;
+  double least;
+  double most;
+  bool is_whole;
+};
+constexpr ParamRange param_ranges[] = {
+    {Op::posterize, 0, 0, 8, true},         {Op::gamma, 0, 0x1p-10, 0x1p10, false},
+    {Op::autocontrast, 0, 0, 100, false},   {Op::autocontrast, 1, 0, 100, false},
+    {Op::salt_and_pepper, 0, 0, 1, false},  {Op::salt_and_pepper, 1, 0, 1, false},
+    {Op::sharpen, 0, -1024, 1024, false},   {Op::motion_blur, 1, -1, 1, false},
+    {Op::motion_blur, 2, -1, 1, false},     {Op::motion_blur, 3, -1, 1, false},
+    {Op::pillow_blur, 0, 0, 1024, false},   {Op::unsharp_mask, 0, 0, 1024, false},
+    {Op::unsharp_mask, 1, 0, 65536, false}, {Op::unsharp_mask, 2, 0, 255, false},
+};
 
 Image image_of(const Images& images, std::int64_t sample) {
   const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];
@@ -56,7 +101,7 @@ class Workspace {
  public:
   float* tile(std::size_t values) { return of(tile_, values); }
   float* scratch(std::size_t values) { return of(scratch_, values); }
-  // What a pass leaves for the next: two take turns.
+  // What a pass leaves for the next: two take turns; and what that is made to.
   void* image(int which, std::size_t bytes) { return of(images_[which], bytes); }
 
  private:
@@ -67,7 +112,7 @@ class Workspace {
   }
   Buffer<float> tile_;
   Buffer<float> scratch_;
-  Buffer<char> images_[2];
+  Buffer<char> images_[4];
 };
 
 std::int64_t padded(std::int64_t n) { return (n + tile_unit - 1) / tile_unit * tile_unit; }
@@ -86,9 +131,9 @@ class SampleRunner {
     noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
     compile(args_, sample, image_of(args_.images, sample), program_);
     void* left = nullptr;
-    double luma_mean = 0;
     for (std::size_t p = 0; p < program_.passes.size(); ++p) {
       Pass& pass = program_.passes[p];
+      if (pass.prepare.kind != Prepare::Kind::nothing) left = prepare(pass, left);
       if (!pass.source.image.data) pass.source.image.data = left;
       const bool is_last = p + 1 == program_.passes.size();
       Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
@@ -97,17 +142,44 @@ class SampleRunner {
             static_cast<std::size_t>(std::int64_t{to.height} * to.width * to.channels) * item_size(to.dtype);
         left = to.data = workspace_.image(static_cast<int>(p % 2), bytes);
       }
-      luma_mean = run_pass(pass, to, is_last && streams_, luma_mean);
+      run_pass(pass, to, is_last && streams_);
     }
   }
 
  private:
-  // Returns the mean luma of what was written, if the next pass asks for it.
-  double run_pass(const Pass& pass, const Image& to, bool streams, double luma_mean) {
+  // Returns what the pass is to read, made of what the pass before has left.
+  void* prepare(const Pass& pass, const void* left) {
+    const bool resizes = pass.prepare.kind == Prepare::Kind::resize;
+    Planes planes;
+    planes.from = left;
+    planes.dtype = pass.left.dtype;
+    planes.channels = pass.left.channels;
+    planes.height = pass.left.height;
+    planes.width = pass.left.width;
+    std::int64_t height = planes.height;
+    std::int64_t width = planes.width;
+    if (resizes) {
+      planes.rows = &program_.axes[static_cast<std::size_t>(pass.prepare.rows)];
+      planes.columns = &program_.axes[static_cast<std::size_t>(pass.prepare.columns)];
+      height = planes.rows->to;
+      width = planes.columns->to;
+    }
+    const auto bytes = [&](std::int64_t values) { return static_cast<std::size_t>(values) * item_size(planes.dtype); };
+    planes.to = workspace_.image(2, bytes(height * width * planes.channels));
+    // Two planes, and a sum for each pixel of a row or a column.
+    const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
+    const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
+    planes.scratch =
+        static_cast<char*>(workspace_.image(3, 2 * bytes(plane) + static_cast<std::size_t>(8 * side + 256)));
+    prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
+    return planes.to;
+  }
+
+  void run_pass(const Pass& pass, const Image& to, bool streams) {
     const Source& source = pass.source;
     if (only_moves(pass, to)) {
       move_image<isa>(source, to);
-      return 0;
+      return;
     }
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =
@@ -119,7 +191,11 @@ class SampleRunner {
     tile.plane = padded(tile_rows * columns);
     tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
     float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
+    find_tables(pass, tile.channels);
     double sum = 0;
+    if (pass.statistic == Statistic::histogram) {
+      histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
+    }
     for (int top = 0; top < source.height; top += tile_rows) {
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
@@ -127,12 +203,13 @@ class SampleRunner {
       for (int i = pass.first_op; i < pass.last_op; ++i) {
         const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
         noise_.place = place_of_pixels(op.step->place);
-        change({tile, op.levels, op.step, op.params, luma_mean, noise_, scratch});
+        change({tile, op.levels, op.step, op.params, luma_mean_, noise_, scratch, table_of(op), table_step_of(op)});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
+      if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
       store_tile<isa>(tile, to, streams);
     }
-    return sum / static_cast<double>(std::max<std::int64_t>(1, std::int64_t{source.height} * source.width));
+    luma_mean_ = sum / static_cast<double>(std::max<std::int64_t>(1, std::int64_t{source.height} * source.width));
   }
 
   static bool only_moves(const Pass& pass, const Image& to) {
@@ -140,18 +217,45 @@ class SampleRunner {
            pass.source.image.dtype == to.dtype;
   }
 
+  // From what the pass before has counted, for the one operation that asks for it: the first.
+  void find_tables(const Pass& pass, int channels) {
+    if (pass.first_op == pass.last_op) return;
+    const TileOp& op = program_.ops[static_cast<std::size_t>(pass.first_op)];
+    if (op.step->op != Op::autocontrast && op.step->op != Op::equalize) return;
+    tables_.resize(static_cast<std::size_t>(channels * table_size));
+    for (int c = 0; c < channels; ++c) {
+      const Histogram& histogram = histograms_[static_cast<std::size_t>(c)];
+      float* table = tables_.data() + c * table_size;
+      if (op.step->op == Op::equalize) {
+        equalize_table(histogram, table);
+      } else if (op.levels.are_whole) {
+        autocontrast_table(histogram, op.params[0], op.params[1], table);
+      } else {
+        autocontrast_line(histogram, op.params[0], op.params[1], table);
+      }
+    }
+  }
+
+  const float* table_of(const TileOp& op) const {
+    return op.table < 0 ? tables_.data() : program_.tables.data() + op.table;
+  }
+  static int table_step_of(const TileOp& op) { return op.table < 0 ? table_size : 0; }
+
   static std::size_t scratch_values(const Pass& pass, const Tile& tile, int rows) {
     const std::int64_t radius = pass.source.radius;
     const std::int64_t blur = (rows + 2 * radius + 1) * padded(tile.columns) + 4 * padded(radius + tile_unit);
-    return static_cast<std::size_t>(std::max(tile.plane + 2 * noise_group, blur));
+    const std::int64_t taps = (rows + 2 * radius + 1) * padded(tile.columns + 2 * radius + tile_unit);
+    return static_cast<std::size_t>(std::max({tile.plane + 2 * noise_group, blur, taps}));
   }
 
   static void read(const Pass& pass, const Tile& tile, float* scratch) {
     switch (pass.source.kind) {
       case SourceKind::warp:
         return warp_tile<isa>(pass.source, pass.read_levels, tile);
-      case SourceKind::gauss_blur:
-        return gauss_blur_tile<isa>(pass.source, pass.read_levels, tile, scratch);
+      case SourceKind::separable:
+        return separable_tile<isa>(pass.source, pass.read_levels, tile, scratch);
+      case SourceKind::taps:
+        return taps_tile<isa>(pass.source, pass.read_levels, tile, scratch);
       default:
         return copy_tile<isa>(pass.source, tile);
     }
@@ -161,6 +265,9 @@ class SampleRunner {
     switch (job.step->op) {
       case Op::gauss_noise:
         return gauss_noise_tile<isa>(job);
+      case Op::multiplicative_noise:
+      case Op::salt_and_pepper:
+        return uniform_noise_tile<isa>(job);
       case Op::erase:
         return erase_tile<isa>(job);
       default:
@@ -173,6 +280,10 @@ class SampleRunner {
   NoiseKey noise_;
   Program program_;
   Workspace workspace_;
+  // What the pass before has found out.
+  double luma_mean_ = 0;
+  std::vector<Histogram> histograms_;
+  std::vector<float> tables_;
 };
 
 void check_images(std::string_view call, std::string_view argument, const Images& images) {
@@ -208,6 +319,24 @@ void check_size(const PipelineArgs& args, std::string_view name, std::int64_t sa
         "' makes sample ", sample, " an image of ", height, " x ", width, "; accepted: sides of 1 to ", most_side);
 }
 
+void check_ranges(const PipelineArgs& args, std::int64_t sample, const Step& step, const double* params) {
+  for (const ParamRange& range : param_ranges) {
+    if (range.op != step.op) continue;
+    const double value = params[range.param];
+    check(value >= range.least && value <= range.most && (!range.is_whole || value == std::floor(value)), args.call,
+          ": parameter ", range.param, " of '", info(step.op).name, "' is ", value, " for sample ", sample,
+          "; accepted: ", range.is_whole ? "whole numbers " : "", range.least, " to ", range.most);
+  }
+}
+
+void check_permutation(const PipelineArgs& args, std::int64_t sample, const Step& step, const double* params,
+                       int channels) {
+  bool is_one = step.params.shape[1] == channels;
+  for (int c = 0; is_one && c < channels; ++c) is_one = std::count(params, params + channels, c) == 1;
+  check(is_one, args.call, ": the channels of 'permute' are no permutation for sample ", sample,
+        "; accepted: each of 0 to ", channels - 1, " once");
+}
+
 // What the kernels count on, for one sample.
 void check_params(const PipelineArgs& args, std::int64_t sample, const Image& image) {
   for_steps(args, sample, [&](const Step& step) {
@@ -217,14 +346,22 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
       check(std::abs(params[i]) <= 0x1p24, args.call, ": parameter ", i, " of '", name, "' is ", params[i],
             " for sample ", sample, "; accepted: -2^24 to 2^24");
     }
+    check_ranges(args, sample, step, params);
+    if (step.op == Op::permute) check_permutation(args, sample, step, params, image.channels);
     if (step.op == Op::crop) check_size(args, name, sample, params[2], params[3]);
     if (step.op == Op::warp) check_size(args, name, sample, params[9], params[10]);
-    if (step.op == Op::gauss_blur) {
+    if (step.op == Op::resize) {
+      check_size(args, name, sample, params[0], params[1]);
+      const double filter = step.options[0];
+      check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
+            filter, "; accepted: whole numbers 0 to 3");
+    }
+    if (step.op == Op::gauss_blur || step.op == Op::box_blur || step.op == Op::motion_blur) {
       const bool odd = std::fmod(params[0], 2) == 1;
       check(odd && params[0] <= 2 * most_radius + 1, args.call, ": the kernel of '", name, "' has size ", params[0],
             " for sample ", sample, "; accepted: odd, 1 to ", 2 * most_radius + 1);
-      check(params[1] > 0, args.call, ": the kernel of '", name, "' has a standard deviation of ", params[1],
-            " for sample ", sample, "; accepted: above 0");
+      check(step.op != Op::gauss_blur || params[1] > 0, args.call, ": the kernel of '", name,
+            "' has a standard deviation of ", params[1], " for sample ", sample, "; accepted: above 0");
     }
     if (step.op == Op::normalize) {
       check(step.options.size() == 2 * static_cast<std::size_t>(image.channels), args.call, ": '", name, "' has ",

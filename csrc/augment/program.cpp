@@ -2,18 +2,23 @@
 #include "augment/program.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "augment/axis.hpp"
+#include "augment/levels_math.hpp"
+#include "augment/tables.hpp"
 #include "core/exp.hpp"
 
 namespace burnish::augment {
 namespace {
 
-Fill fill_of(const Step& step, std::size_t first) {
+Fill fill_of(const Step& step, std::size_t first, const Levels& levels) {
   Fill fill;
   const std::size_t given = step.options.size() - first;
   for (std::size_t c = 0; c < most_values && given > 0; ++c) {
-    fill.value[c] = static_cast<float>(step.options[first + std::min(c, given - 1)]);
+    const auto value = static_cast<float>(step.options[first + std::min(c, given - 1)]);
+    fill.value[c] = levels.are_whole ? settled<true>(value, levels) : value;
   }
   return fill;
 }
@@ -103,6 +108,8 @@ bool is_planar_color(const Image& image) {
   return image.dtype == DType::uint8 && image.channels == 3 && image.channel != 1;
 }
 
+constexpr std::size_t most_axes = 16;
+
 bool same(const Fill& a, const Fill& b) { return std::equal(a.value, a.value + most_values, b.value); }
 
 class Compiler {
@@ -111,6 +118,8 @@ class Compiler {
       : args_(args), sample_(sample), program_(program) {
     program.passes.clear();
     program.ops.clear();
+    program.tables.clear();
+    if (program.axes.size() > most_axes) program.axes.clear();
     if (image.dtype == DType::float32) levels_ = {0, 1, false};
     begin(image);
   }
@@ -135,22 +144,57 @@ class Compiler {
         return warp(step, params);
       case Op::gauss_blur:
         return gauss_blur(params);
+      case Op::box_blur:
+        return box_blur(params);
+      case Op::sharpen:
+        return sharpen(params);
+      case Op::motion_blur:
+        return motion_blur(params);
+      case Op::pillow_blur:
+        return prepare(Prepare::Kind::boxes, params[0]);
+      case Op::unsharp_mask:
+        prepare(Prepare::Kind::unsharp, params[0]);
+        pass_.prepare.percent = params[1];
+        pass_.prepare.threshold = params[2];
+        return;
+      case Op::resize:
+        return resize(step, params);
       case Op::contrast:
         leave(BufferLayout::planes, Statistic::luma_sum);
         break;
       case Op::normalize:
         levels_ = {-__builtin_huge_valf(), __builtin_huge_valf(), false};
         break;
+      case Op::autocontrast:
+      case Op::equalize:
+        leave(BufferLayout::planes, Statistic::histogram);
+        break;
+      case Op::to_float:
+        if (!levels_.are_whole) return;
+        levels_ = {0, 1, false};
+        break;
+      case Op::to_bytes:
+        if (levels_.are_whole) return;
+        levels_ = Levels();
+        break;
       default:
         break;
     }
     program_.ops.push_back({&step, params, levels_});
+    if (step.op == Op::gamma && levels_.are_whole) program_.ops.back().table = add_gamma_table(params[0]);
+  }
+
+  std::int64_t add_gamma_table(double exponent) {
+    const std::size_t first = program_.tables.size();
+    program_.tables.resize(first + table_size);
+    gamma_table(exponent, &program_.tables[first]);
+    return static_cast<std::int64_t>(first);
   }
 
   void gauss_blur(const double* params) {
     leave(BufferLayout::planes);
     Source& source = pass_.source;
-    source.kind = SourceKind::gauss_blur;
+    source.kind = SourceKind::separable;
     source.border = Border::reflect101;
     source.radius = to_int(params[0]) / 2;
     double weights[most_radius + 1];
@@ -160,6 +204,82 @@ class Compiler {
       sum += i == 0 ? weights[i] : 2 * weights[i];
     }
     for (int i = 0; i <= source.radius; ++i) source.kernel[i] = static_cast<float>(weights[i] / sum);
+  }
+
+  Source& filter(SourceKind kind, int radius) {
+    leave(BufferLayout::planes);
+    pass_.source.kind = kind;
+    pass_.source.border = Border::reflect101;
+    pass_.source.radius = radius;
+    return pass_.source;
+  }
+
+  // Sums of whole numbers are exact, and so is the quotient's rounding.
+  void box_blur(const double* params) {
+    Source& source = filter(SourceKind::separable, to_int(params[0]) / 2);
+    std::fill_n(source.kernel, source.radius + 1, 1.0f);
+    source.divisor = static_cast<float>(params[0] * params[0]);
+  }
+
+  void sharpen(const double* params) {
+    Source& source = filter(SourceKind::taps, 1);
+    const double alpha = params[0];
+    for (int y = -1; y <= 1; ++y) {
+      for (int x = -1; x <= 1; ++x) {
+        const bool is_center = x == 0 && y == 0;
+        source.taps.push_back({x, y, static_cast<float>(is_center ? (1 - alpha) + alpha * (8 + params[1]) : -alpha)});
+      }
+    }
+  }
+
+  // The pixels that are nearest to points of a line, with equal weights.
+  void motion_blur(const double* params) {
+    const int size = to_int(params[0]);
+    const int radius = size / 2;
+    Source& source = filter(SourceKind::taps, radius);
+    const double bias = params[3];
+    const double start = -radius * (bias > 0 ? 1 - bias : 1.0);
+    const double end = radius * (bias < 0 ? 1 + bias : 1.0);
+    const double step = size > 1 ? (end - start) / (size - 1) : 0;
+    const auto offset = [radius](double part) {
+      return std::clamp(static_cast<int>(std::nearbyint(radius + part)) - radius, -radius, radius);
+    };
+    for (int i = 0; i < size; ++i) {
+      const double t = i > 0 && i == size - 1 ? end : start + i * step;
+      const Tap tap = {offset(params[1] * t), offset(params[2] * t), 1};
+      const auto is_same = [&tap](const Tap& other) { return other.x == tap.x && other.y == tap.y; };
+      if (std::none_of(source.taps.begin(), source.taps.end(), is_same)) source.taps.push_back(tap);
+    }
+    source.divisor = static_cast<float>(source.taps.size());
+  }
+
+  void prepare(Prepare::Kind kind, double radius) {
+    leave(BufferLayout::planes);
+    pass_.prepare.kind = kind;
+    pass_.prepare.radius = extended_box_radius(static_cast<float>(radius));
+  }
+
+  void resize(const Step& step, const double* params) {
+    leave(BufferLayout::planes);
+    const auto filter = static_cast<Filter>(to_int(step.options[0]));
+    Source& source = pass_.source;
+    Image& image = source.image;
+    pass_.prepare.kind = Prepare::Kind::resize;
+    pass_.prepare.rows = axis(image.height, to_int(params[0]), filter);
+    pass_.prepare.columns = axis(image.width, to_int(params[1]), filter);
+    source.height = image.height = to_int(params[0]);
+    source.width = image.width = to_int(params[1]);
+    image.row = image.width;
+    image.channel = image.height * image.row;
+  }
+
+  int axis(int from, int to, Filter filter) {
+    std::vector<Axis>& axes = program_.axes;
+    const auto found = std::find_if(axes.begin(), axes.end(),
+                                    [&](const Axis& a) { return a.from == from && a.to == to && a.filter == filter; });
+    if (found != axes.end()) return static_cast<int>(found - axes.begin());
+    axes.push_back(axis_of(from, to, filter));
+    return static_cast<int>(axes.size()) - 1;
   }
 
   void crop(const Step& step, const double* params) {
@@ -174,8 +294,8 @@ class Compiler {
       if (source.kind != SourceKind::copy || pads(source)) leave(BufferLayout::planes);
       cut_to_window(source);
       source.border = static_cast<Border>(to_int(step.options[0]));
-      source.fill = fill_of(step, 1);
-    } else if (source.kind == SourceKind::gauss_blur) {
+      source.fill = fill_of(step, 1, levels_);
+    } else if (is_filter()) {
       leave(BufferLayout::planes);
     }
     if (source.kind == SourceKind::warp) {
@@ -189,7 +309,7 @@ class Compiler {
   }
 
   void turn(int code) {
-    if (has_ops() || pass_.source.kind == SourceKind::gauss_blur) leave(BufferLayout::planes);
+    if (has_ops() || is_filter()) leave(BufferLayout::planes);
     Source& source = pass_.source;
     if (source.kind == SourceKind::copy) return orient(source, code);
     if (code & 4) std::swap(source.height, source.width);
@@ -199,10 +319,10 @@ class Compiler {
   void warp(const Step& step, const double* params) {
     const auto interpolation = static_cast<Interpolation>(to_int(step.options[0]));
     const auto border = static_cast<Border>(to_int(step.options[1]));
-    const Fill fill = fill_of(step, 2);
+    const Fill fill = fill_of(step, 2, levels_);
     Matrix matrix;
     std::copy_n(params, 9, matrix.m);
-    if (has_ops() || pass_.source.kind == SourceKind::gauss_blur) leave(BufferLayout::interleaved);
+    if (has_ops() || is_filter()) leave(BufferLayout::interleaved);
     Source& source = pass_.source;
     if (source.kind == SourceKind::warp && !can_join(interpolation, border, fill, matrix)) {
       leave(BufferLayout::interleaved);
@@ -239,6 +359,8 @@ class Compiler {
     source.matrix = product(source.matrix, first);
     for (int i = 0; i < source.clip_count; ++i) source.clips[i].matrix = product(source.clips[i].matrix, first);
   }
+
+  bool is_filter() const { return pass_.source.kind == SourceKind::separable || pass_.source.kind == SourceKind::taps; }
 
   bool has_ops() const { return static_cast<int>(program_.ops.size()) > pass_.first_op; }
 
@@ -293,6 +415,7 @@ Size output_size(const PipelineArgs& args, std::int64_t sample, Size size) {
   for_steps(args, sample, [&](const Step& step) {
     const double* params = params_of(step, sample);
     if (step.op == Op::crop) size = {to_int(params[2]), to_int(params[3])};
+    if (step.op == Op::resize) size = {to_int(params[0]), to_int(params[1])};
     if (step.op == Op::warp) size = {to_int(params[9]), to_int(params[10])};
     if (step.op == Op::orient && (to_int(params[0]) & 4)) std::swap(size.height, size.width);
   });

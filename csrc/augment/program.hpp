@@ -16,7 +16,7 @@ struct Levels {
   bool are_whole = true;
 };
 
-enum class SourceKind : std::uint8_t { copy, warp, gauss_blur };
+enum class SourceKind : std::uint8_t { copy, warp, separable, taps };
 
 inline constexpr int most_radius = 63;
 
@@ -27,6 +27,13 @@ struct Clip {
   int width = 0;
 };
 inline constexpr int most_clips = 3;
+
+// A weight of a kernel, and the place that it is for.
+struct Tap {
+  int x = 0;
+  int y = 0;
+  float weight = 0;
+};
 
 struct Source {
   SourceKind kind = SourceKind::copy;
@@ -41,12 +48,38 @@ struct Source {
   Interpolation interpolation = Interpolation::bilinear;
   int clip_count = 0;
   Clip clips[most_clips];
-  int radius = 0;                      // gauss_blur
-  float kernel[most_radius + 1] = {};  // from its center
+  int radius = 0;                      // separable, taps: of the kernel
+  float kernel[most_radius + 1] = {};  // separable: from its center
+  std::vector<Tap> taps;
+  float divisor = 1;  // of the sum
+};
+
+// Which pixels of a row or column of the source make each one of the result, and with what weights.
+struct Axis {
+  int from = 0;  // sizes
+  int to = 0;
+  Filter filter = Filter::bilinear;
+  int most_taps = 0;
+  std::vector<int> first;
+  std::vector<int> count;
+  std::vector<float> weight;        // most_taps for each
+  std::vector<std::int32_t> fixed;  // the same, times 2^fixed_bits
+};
+inline constexpr int fixed_bits = 22;
+
+// What is done to all of an image before a pass reads it.
+struct Prepare {
+  enum class Kind : std::uint8_t { nothing, boxes, unsharp, resize };
+  Kind kind = Kind::nothing;
+  float radius = 0;  // of the extended boxes
+  double percent = 0;
+  double threshold = 0;
+  int rows = 0;  // resize: in Program::axes
+  int columns = 0;
 };
 
 // What a pass finds out about the values it writes, for the pass after it.
-enum class Statistic : std::uint8_t { none, luma_sum };
+enum class Statistic : std::uint8_t { none, luma_sum, histogram };
 
 enum class BufferLayout : std::uint8_t { planes, interleaved };
 
@@ -54,11 +87,13 @@ struct TileOp {
   const Step* step = nullptr;
   const double* params = nullptr;
   Levels levels;
+  std::int64_t table = -1;  // in Program::tables, for all channels
 };
 
 struct Pass {
   Source source;
-  Image left;           // by the pass before: what its result looks like; without data yet
+  Image left;  // by the pass before: what its result looks like; without data yet
+  Prepare prepare;
   Levels read_levels;   // of the source
   Levels write_levels;  // of the result
   int first_op = 0;     // in Program::ops
@@ -69,6 +104,8 @@ struct Pass {
 struct Program {
   std::vector<Pass> passes;
   std::vector<TileOp> ops;
+  std::vector<float> tables;
+  std::vector<Axis> axes;  // kept from sample to sample
 };
 
 // Of the sample's image after the geometric steps.

@@ -15,22 +15,44 @@ namespace burnish::augment {
 // float32; shifts and thresholds are in these units. Results are clamped to the range, and rounded in uint8, after
 // every step. Pixel centers lie at half-integers.
 enum class Op : std::uint8_t {
-  crop,         // top, left, height, width; may reach beyond the image. Options: border, fill
-  orient,       // code: + 4 transposed, then + 2 rows in reverse order, then + 1 columns in reverse order
-  warp,         // a matrix of 9 from places in the result to places in the source, height, width.
-                // Options: interpolation, border, fill
-  linear,       // factor and shift: of all channels, or of each
-  contrast,     // factor: away from the mean of the luma
-  saturation,   // factor: away from the luma
-  hue,          // shift in turns
-  normalize,    // options: factor and shift of each channel; no clamping nor rounding from here on
-  gauss_noise,  // mean, standard deviation, whether the channels get the same
-  gauss_blur,   // size of the kernel (odd), standard deviation of the kernel. Border: reflect101
-  erase,        // any number of top, left, height, width. Options: fill
+  crop,                  // top, left, height, width; may reach beyond the image. Options: border, fill
+  orient,                // code: + 4 transposed, then + 2 rows in reverse order, then + 1 columns in reverse order
+  warp,                  // a matrix of 9 from places in the result to places in the source, height, width.
+                         // Options: interpolation, border, fill
+  linear,                // factor and shift: of all channels, or of each
+  contrast,              // factor: away from the mean of the luma
+  saturation,            // factor: away from the luma
+  hue,                   // shift in turns
+  normalize,             // options: factor and shift of each channel; no clamping nor rounding from here on
+  gauss_noise,           // mean, standard deviation, whether the channels get the same
+  gauss_blur,            // size of the kernel (odd), standard deviation of the kernel. Border: reflect101
+  erase,                 // any number of top, left, height, width. Options: fill
+  gray,                  // no parameter: the luma in all channels
+  permute,               // for each channel, the one that it is taken from: all of them, in any order
+  solarize,              // threshold: values from there on are inverted
+  posterize,             // bits that are kept, 0 to 8
+  gamma,                 // exponent
+  to_float,              // no parameter: 0..255 become 0..1, no longer rounded
+  to_bytes,              // no parameter: 0..1 become 0..255, rounded from here on
+  hsv_shift,             // shifts of hue in degrees / 2, of saturation (its range that of the values), of value; in HSV
+  hsv_value,             // factor and shift of the value in HSV: hue and saturation stay
+  autocontrast,          // percent of the pixels that are left out at the low end and at the high end; as Pillow has it
+  equalize,              // no parameter; as Pillow has it
+  multiplicative_noise,  // range of the uniform factor, whether the channels get the same
+  salt_and_pepper,  // fraction of changed pixels, fraction of them that are salt, whether the channels get the same
+  box_blur,         // size of the kernel (odd). Border: reflect101
+  sharpen,          // alpha and lightness, as Albumentations has them. Border: reflect101
+  motion_blur,      // size of the kernel (odd), direction x and y (of length 1), bias of the line from -1 (behind) to 1
+  pillow_blur,      // radius of Pillow's GaussianBlur. Border: replicate
+  unsharp_mask,     // radius, percent and threshold of Pillow's UnsharpMask
+  resize,           // height, width. Options: filter
 };
 
 enum class Border : std::uint8_t { constant, replicate, reflect, reflect101, wrap };
 enum class Interpolation : std::uint8_t { nearest, bilinear };
+// Of resize: kernels as wide as the step between pixels of the result, where that is more than 1, so that none is left
+// out; bicubic with a = -1/2, both as Pillow has them. area: each pixel by the part of it that is covered.
+enum class Filter : std::uint8_t { nearest, bilinear, bicubic, area };
 enum class Layout : std::uint8_t { nhwc, nchw };
 
 struct Step {
