@@ -118,10 +118,10 @@ class RandomErasing(_Erase):
         ratio = exponential(uniform(u[:, _TRIES : 2 * _TRIES], self._log_ratio))
         rows = np.rint(np.sqrt(area * ratio)).astype(np.int64)
         columns = np.rint(np.sqrt(area / ratio)).astype(np.int64)
-        fits: npt.NDArray[np.bool_] = np.logical_and(rows < height, columns < width)
-        first = fits.argmax(axis=1)[:, None]
+        fits = (rows < height) & (columns < width)
+        first = np.argmax(fits, axis=1)[:, None]
         rows, columns = (np.take_along_axis(sides * fits, first, axis=1)[:, 0] for sides in (rows, columns))
         top = uniform_whole(u[:, -2], 0, shapes.height - rows)
         left = uniform_whole(u[:, -1], 0, shapes.width - columns)
-        holes = np.stack([top, left, rows, columns], axis=1) * fits.any(axis=1)[:, None]
+        holes = np.stack([top, left, rows, columns], axis=1) * np.any(fits, axis=1)[:, None]
         return {"holes": holes[:, None, :]}

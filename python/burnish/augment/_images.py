@@ -83,6 +83,14 @@ def read_images(call: str, images: Any, layout: Any) -> Images:
     )
 
 
+def one_blank(images: Images) -> Any:
+    """Return one black image of the size, library and dtype of those of a batch."""
+    shape = (1, *images.arrays.shape[1:])
+    if is_torch(images.arrays):
+        return images.arrays.new_zeros(shape)
+    return np.zeros(shape, images.arrays.dtype)
+
+
 def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     code = layout_of(call, "layout", layout, arrays[0] if arrays else None)
     axis = -1 if code is _core.Layout.nhwc else 0

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._images import read_images
+from burnish.augment._images import one_blank, read_images
 from burnish.augment._plan import Entry, Plan, checked_ids
 from burnish.augment._run import run
 from burnish.augment._shapes import Shapes
@@ -162,6 +162,11 @@ class Pipeline(ABC):
         names = np.arange(self.next_id, self.next_id + len(read)) if ids is None else ids
         if ids is not None and read.kind in ("single", "plane"):
             names = np.atleast_1d(np.asarray(ids))
+        if read.kind == "batch" and len(read) == 0 and out is None:
+            return self(one_blank(read), [0], out_layout=out_layout, layout=read.layout.name, dtype=dtype)[:0]
+        names = checked_ids(call, names)
+        if len(names) != len(read):
+            raise ValueError(f"{call}: there are {len(read)} images and {len(names)} ids; accepted: as many")
         plan = self.plan(names, epoch, sizes=sizes, channels=read.channels())
         result = run(call, list(self._leaves()), read, plan, out, out_layout, dtype, fuse)
         if ids is None:

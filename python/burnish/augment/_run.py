@@ -72,19 +72,12 @@ def run(
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
     after = np.stack([shapes.height, shapes.width], axis=1)
     results = make_results(call, images, after, layout, name) if out is None else wrap_out(call, images, out, layout)
-    _core.run_pipeline(
-        call, program.steps, program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
-        *_of_one_kind(images, results),
-    )  # fmt: skip
+    if len(images):
+        _core.run_pipeline(
+            call, program.steps, program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
+            images.arrays, images.layout, results.arrays, results.layout,
+        )  # fmt: skip
     return hand_over(images, results) if out is None else out
-
-
-def _of_one_kind(images: Images, results: Images) -> tuple[Any, _core.Layout, Any, _core.Layout]:
-    # An empty list of images is an empty batch, wherever it is to be written.
-    if len(images) == 0 and isinstance(images.arrays, list):
-        nothing = np.empty((0, 1, 1, 1), np.uint8)
-        return nothing, images.layout, nothing.copy(), results.layout
-    return images.arrays, images.layout, results.arrays, results.layout
 
 
 def _add_scaling(program: _Program, shapes: Shapes, factor: float, where: npt.NDArray[np.bool_]) -> None:
@@ -129,3 +122,5 @@ def _check_entry(call: str, entry: Entry, n: int) -> None:
         if not isinstance(values, np.ndarray) or values.shape[:1] != (n,):
             shape = np.shape(values)
             raise ValueError(f"{call}: '{name}' of {entry.transform} has shape {shape}; accepted: ({n}, ...)")
+        if values.dtype.kind not in "biuf" or (values.dtype.kind == "f" and not np.isfinite(values).all()):
+            raise ValueError(f"{call}: '{name}' of {entry.transform} has NaN or infinity; accepted: finite numbers")

@@ -80,7 +80,7 @@ class _Call:
             results = make_results(self.name, images, after, layout, name)
         else:
             results = wrap_out(self.name, images, out, layout)
-        if len(self) == 0 and isinstance(images.arrays, list):
+        if len(self) == 0:
             return hand_over(images, results) if out is None else out
         order = np.zeros((len(self), 1), np.int32)
         names = np.zeros(len(self), np.int64) if ids is None else ids
