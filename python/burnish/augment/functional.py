@@ -18,7 +18,7 @@ from burnish.augment._affine import affine_matrices
 from burnish.augment._arguments import border_code, fill_options, fill_values, interpolation_code
 from burnish.augment._color import Normalize, color_channels
 from burnish.augment._crop import sides
-from burnish.augment._images import Images, hand_over, make_results, read_images, wrap_out
+from burnish.augment._images import Images, hand_over, make_results, one_blank, read_images, wrap_out
 from burnish.augment._orient import REVERSE_COLUMNS, REVERSE_ROWS, TRANSPOSE
 from burnish.augment._plan import checked_ids
 from burnish.augment._shapes import Shapes
@@ -49,6 +49,10 @@ class _Call:
     def __init__(self, name: str, images: Any, layout: Any) -> None:
         self.name = name
         self.images: Images = read_images(name, images, layout)
+        # The result of an empty batch has the size of that of one image.
+        self.is_empty = self.images.kind == "batch" and len(self.images) == 0
+        if self.is_empty:
+            self.images = read_images(name, one_blank(self.images), self.images.layout.name)
         self.sizes = self.images.sizes()
         self.white = 255.0 if dtype_name(self.images.like) == "uint8" else 1.0
         self.channels = self.images.channels()
@@ -61,6 +65,8 @@ class _Call:
         array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
+        if self.is_empty and array.shape == (0,):
+            return np.ones(1)
         if array.shape not in ((), (1,), (len(self),)):
             raise ValueError(f"{self.name}: '{name}' has shape {array.shape}; accepted: one, or ({len(self)},)")
         if not np.isfinite(array).all():
@@ -70,6 +76,8 @@ class _Call:
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
             dtype: str | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
         """Do it; `height` and `width` are those of the results, if they change."""
+        if self.is_empty and out is not None:
+            return out
         after = self.sizes.copy()
         if height is not None:
             after[:, 0], after[:, 1] = height, width
@@ -86,7 +94,8 @@ class _Call:
         names = np.zeros(len(self), np.int64) if ids is None else ids
         _core.run_pipeline(self.name, [(op, 0, options, params)], order, names, seed, 0, True, images.arrays, layout,
                            results.arrays, layout)  # fmt: skip
-        return hand_over(images, results) if out is None else out
+        result = hand_over(images, results) if out is None else out
+        return result[:0] if self.is_empty else result
 
 
 def crop(images: Any, top: Any, left: Any, height: int, width: int, *, border_mode: Any = "constant", fill: Any = 0,
@@ -211,7 +220,7 @@ def gaussian_noise(images: Any, std: Any, mean: Any = 0.0, *, seed: int = 0, ids
     """Add normal numbers; `mean` and `std` are fractions of white. Each of `ids` (0, 1, ... without) has its own."""
     call = _Call("gaussian_noise", images, layout)
     seed = check.integer("gaussian_noise", "seed", seed, 0, (1 << 64) - 1)
-    names = np.arange(len(call)) if ids is None else checked_ids("gaussian_noise", ids)
+    names = np.arange(len(call)) if ids is None or call.is_empty else checked_ids("gaussian_noise", ids)
     mean, std = call.numbers("mean", mean) * call.white, call.numbers("std", std) * call.white
     if (std < 0).any():
         raise ValueError("gaussian_noise: 'std' is below 0; accepted: 0 or more")
