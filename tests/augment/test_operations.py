@@ -110,6 +110,25 @@ def test_rotate_as_opencv(photos: np.ndarray) -> None:
     assert difference.mean() < 0.25
 
 
+def test_perspective(photos: np.ndarray) -> None:
+    pipe = augment.Perspective(scale=0.2, border_mode="reflect", p=1)
+    plan = pipe.plan(np.arange(8))
+    corners = plan["Perspective"]["corners"]
+    assert (np.abs(corners - [[0, 0], [1, 0], [1, 1], [0, 1]]) <= 0.32).all()
+    result = pipe.apply(photos, plan)
+    for i in range(8):
+        # Eight equations: the matrix leads from the result's corners to those of the quadrilateral.
+        rows = []
+        for x, y, u, v in np.column_stack([[[0, 0], [53, 0], [53, 37], [0, 37]], corners[i] * [53, 37]]):
+            rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y, u], [0, 0, 0, x, y, 1, -v * x, -v * y, v]]
+        equations = np.array(rows)
+        matrix = np.append(np.linalg.solve(equations[:, :8], equations[:, 8]), 1).reshape(3, 3)
+        assert np.abs(result[i] - reference.warp(photos[i], matrix, "reflect")).max() <= 0.52
+    plan["Perspective"]["corners"] = 0.5
+    with pytest.raises(ValueError, match="lie on a line"):
+        pipe.apply(photos, plan)
+
+
 def test_nearest(photos: np.ndarray) -> None:
     result = F.rotate(photos, 30, interpolation="nearest", border_mode="replicate")
     assert set(np.unique(result)) <= set(np.unique(photos))

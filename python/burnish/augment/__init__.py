@@ -15,6 +15,7 @@ from burnish.augment._crop import CenterCrop, Pad, RandomCrop
 from burnish.augment._erase import CoarseDropout, RandomErasing
 from burnish.augment._filter import GaussianBlur, GaussNoise
 from burnish.augment._orient import HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
+from burnish.augment._perspective import Perspective
 from burnish.augment._plan import Entry, Plan
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Rotate",
     "Affine",
     "ShiftScaleRotate",
+    "Perspective",
     "ColorJitter",
     "RandomBrightnessContrast",
     "RGBShift",
