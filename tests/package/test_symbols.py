@@ -19,8 +19,8 @@ from burnish import _core
 ENTRY_POINTS = {
     "blur_cpu.cpp.o": {
         (
-            "void burnish::augment::gauss_blur_tile<>(burnish::augment::Source const&, burnish::augment::Levels const&, "
-            "burnish::augment::Tile const&, float*)"
+            "void burnish::augment::gauss_blur_tile<>(burnish::augment::Source const&, "
+            "burnish::augment::Levels const&, burnish::augment::Tile const&, float*)"
         )
     },
     "color_cpu.cpp.o": {
