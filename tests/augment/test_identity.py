@@ -108,10 +108,20 @@ def test_made_again(pipe: augment.Compose, photos: np.ndarray, expected: np.ndar
 
 def test_one_resampling_is_the_same_step_by_step(photos: np.ndarray) -> None:
     pipe = augment.Compose(
-        [augment.RandomCrop(30, 40), augment.HorizontalFlip(),
-         augment.OneOf([augment.Rotate(30), augment.Perspective()]), augment.VerticalFlip(), augment.CenterCrop(25, 28), augment.ColorJitter(), augment.GaussNoise(),
-         augment.GaussianBlur(), augment.HorizontalFlip(), augment.CoarseDropout(), augment.Normalize()]
-    )  # fmt: skip
+        [
+            augment.RandomCrop(30, 40),
+            augment.HorizontalFlip(),
+            augment.OneOf([augment.Rotate(30), augment.Perspective()]),
+            augment.VerticalFlip(),
+            augment.CenterCrop(25, 28),
+            augment.ColorJitter(),
+            augment.GaussNoise(),
+            augment.GaussianBlur(),
+            augment.HorizontalFlip(),
+            augment.CoarseDropout(),
+            augment.Normalize(),
+        ]
+    )
     fractions = (photos / 255).astype(np.float32)
     for epoch in range(5):
         assert np.array_equal(pipe(photos, IDS, epoch), pipe(photos, IDS, epoch, fuse=False))
