@@ -4,7 +4,7 @@
 import importlib
 from types import ModuleType
 
-from burnish import _core, hardness, neighbors
+from burnish import _core, augment, hardness, neighbors
 from burnish._runtime import (
     build_info,
     get_cmake_dir,
@@ -19,6 +19,7 @@ __version__ = _core.version
 use_one_thread_in_workers()
 
 __all__ = [
+    "augment",
     "build_info",
     "get_cmake_dir",
     "get_include",

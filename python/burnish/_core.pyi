@@ -19,6 +19,23 @@ class Metric(Enum):
     cosine = 2
     manhattan = 3
 
+class Op(Enum):
+    crop = 0
+    orient = 1
+    warp = 2
+    linear = 3
+    contrast = 4
+    saturation = 5
+    hue = 6
+    normalize = 7
+    gauss_noise = 8
+    gauss_blur = 9
+    erase = 10
+
+class Layout(Enum):
+    nhwc = 0
+    nchw = 1
+
 def build_info() -> dict[str, Any]: ...
 def require_cuda() -> None: ...
 def get_num_threads() -> int: ...
@@ -45,6 +62,20 @@ def within(call: str, queries: Any, points: Any, metric: Metric, radius: float) 
 def interpolate(
     rows: Any, other: Any, base: Any, neighbor: Any, step: Any, scale: Any, out: Any, stream: int
 ) -> None: ...
+def run_pipeline(
+    call: str,
+    steps: Sequence[tuple[Op, int, Sequence[float], Any]],
+    order: Any,
+    ids: Any,
+    seed: int,
+    epoch: int,
+    fuse: bool,
+    images: Any,
+    layout: Layout,
+    out: Any,
+    out_layout: Layout,
+) -> None: ...
+def draw(call: str, seed: int, epoch: int, place: int, ids: Any, out: Any) -> None: ...
 def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...
 def _emulated_fma(a: float, b: float, c: float) -> float: ...

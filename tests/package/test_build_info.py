@@ -17,7 +17,7 @@ from typing import Any
 import burnish
 import numpy as np
 import pytest
-from burnish import _core, hardness
+from burnish import _core, augment, hardness
 from exporters import Exporter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,7 +165,7 @@ def test_stubs_name_the_members_of_enumerations() -> None:
         assert members == {member.name: member.value for member in enumeration}
 
 
-@pytest.mark.parametrize("module", [burnish, hardness], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [burnish, hardness, augment, augment.functional], ids=lambda module: module.__name__)
 def test_public_names_exist_and_are_documented(module: Any) -> None:
     assert len(set(module.__all__)) == len(module.__all__)
     for name in module.__all__:

@@ -17,6 +17,28 @@ from burnish import _core
 
 # The entry points of every file that is compiled once per level, without their level.
 ENTRY_POINTS = {
+    "blur_cpu.cpp.o": {
+        (
+            "void burnish::augment::gauss_blur_tile<>(burnish::augment::Source const&, "
+            "burnish::augment::Levels const&, burnish::augment::Tile const&, float*)"
+        )
+    },
+    "color_cpu.cpp.o": {
+        "void burnish::augment::color_tile<>(burnish::augment::TileJob const&)",
+        "double burnish::augment::luma_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
+    },
+    "copy_cpu.cpp.o": {
+        "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, bool)",
+        "void burnish::augment::copy_tile<>(burnish::augment::Source const&, burnish::augment::Tile const&)",
+    },
+    "erase_cpu.cpp.o": {"void burnish::augment::erase_tile<>(burnish::augment::TileJob const&)"},
+    "noise_cpu.cpp.o": {"void burnish::augment::gauss_noise_tile<>(burnish::augment::TileJob const&)"},
+    "warp_cpu.cpp.o": {
+        (
+            "void burnish::augment::warp_tile<>(burnish::augment::Source const&, burnish::augment::Levels const&, "
+            "burnish::augment::Tile const&)"
+        )
+    },
     "interpolate_cpu.cpp.o": {
         "void burnish::balance::interpolate_rows<>(burnish::balance::InterpolateJob const&, long, long)"
     },

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Varied batches of images, fast, and the same ones tomorrow.
+
+Names, parameters and defaults are Albumentations' where it has them. A pipeline takes a whole batch, and compiles for
+each sample the few passes over its pixels that its steps need. Every random number depends on the seed, the epoch, the
+sample's id and the place in the pipeline alone, so that a sample's result is the same in any batch, on any machine.
+"""
+
+from burnish.augment import functional
+from burnish.augment._affine import Affine, Rotate, ShiftScaleRotate
+from burnish.augment._channels import ChannelDropout, ChannelIsolation
+from burnish.augment._color import ColorJitter, InvertImg, Normalize, RandomBrightnessContrast, RGBShift
+from burnish.augment._compose import Compose, OneOf, Sequential, SomeOf, from_dict
+from burnish.augment._crop import CenterCrop, Pad, RandomCrop
+from burnish.augment._erase import CoarseDropout, RandomErasing
+from burnish.augment._filter import GaussianBlur, GaussNoise
+from burnish.augment._orient import HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
+from burnish.augment._perspective import Perspective
+from burnish.augment._plan import Entry, Plan
+
+__all__ = [
+    "Compose",
+    "Sequential",
+    "OneOf",
+    "SomeOf",
+    "from_dict",
+    "Plan",
+    "Entry",
+    "RandomCrop",
+    "CenterCrop",
+    "Pad",
+    "HorizontalFlip",
+    "VerticalFlip",
+    "Transpose",
+    "RandomRotate90",
+    "Rotate",
+    "Affine",
+    "ShiftScaleRotate",
+    "Perspective",
+    "ColorJitter",
+    "RandomBrightnessContrast",
+    "RGBShift",
+    "InvertImg",
+    "ChannelDropout",
+    "ChannelIsolation",
+    "GaussNoise",
+    "GaussianBlur",
+    "CoarseDropout",
+    "RandomErasing",
+    "Normalize",
+    "functional",
+]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What arguments of transforms mean: ranges, borders, interpolations, fills."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+
+from burnish import _check as check
+from burnish.augment._numbers import Floats
+
+Border = Literal["constant", "replicate", "reflect", "reflect101", "wrap"]
+Interpolation = Literal["nearest", "bilinear"]
+
+_BORDERS = ("constant", "replicate", "reflect", "reflect101", "wrap")  # in the order of the engine
+_OPENCV_BORDERS = (0, 1, 2, 4, 3)  # OpenCV's number of each
+_INTERPOLATIONS = ("nearest", "bilinear")  # OpenCV has the same numbers
+
+
+def border_code(call: str, border: Any) -> int:
+    """Return the engine's number of a border, given by name or by OpenCV's number."""
+    if isinstance(border, str) and border in _BORDERS:
+        return _BORDERS.index(border)
+    if not isinstance(border, str | bool) and border in _OPENCV_BORDERS:
+        return _OPENCV_BORDERS.index(border)
+    raise ValueError(f"{call}: 'border_mode' is {border!r}; accepted: {', '.join(_BORDERS)}, or OpenCV's 0 to 4")
+
+
+def interpolation_code(call: str, interpolation: Any) -> int:
+    """Return the engine's number of an interpolation, given by name or by OpenCV's number."""
+    if isinstance(interpolation, str) and interpolation in _INTERPOLATIONS:
+        return _INTERPOLATIONS.index(interpolation)
+    if not isinstance(interpolation, str | bool) and interpolation in (0, 1):
+        return int(interpolation)
+    raise ValueError(
+        f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_INTERPOLATIONS)}, or OpenCV's 0 and 1"
+    )
+
+
+def fill_values(call: str, fill: Any) -> list[float]:
+    """Return a fill as one number, or one for each channel."""
+    values = list(fill) if isinstance(fill, tuple | list | np.ndarray) else [fill]
+    if not values:
+        raise ValueError(f"{call}: 'fill' is {fill!r}; accepted: a number, or one for each channel")
+    return [check.real(call, "fill", value, -math.inf) for value in values]
+
+
+def fill_options(call: str, fill: list[float], channels: int) -> list[float]:
+    """Return a fill for images of that many channels."""
+    if len(fill) not in (1, channels):
+        raise ValueError(f"{call}: 'fill' has {len(fill)} values; accepted: 1 or {channels}, one for each channel")
+    return fill
+
+
+def pair(call: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> tuple[float, float]:
+    """Return a range of numbers, the lower one first."""
+    accepted = "a pair of numbers, the lower one first"
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{call}: '{name}' is {value!r}; accepted: {accepted}")
+    low, high = (check.real(call, name, number, least, most) for number in value)
+    if low > high:
+        raise ValueError(f"{call}: '{name}' is {value!r}; accepted: {accepted}")
+    return low, high
+
+
+def around(
+    call: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf, center: float = 0.0
+) -> tuple[float, float]:
+    """Return a range; one number x stands for `center` - x to `center` + x, cut off at `least`."""
+    if not isinstance(value, Real):
+        return pair(call, name, value, least, most)
+    size = check.real(call, name, value, 0)
+    return max(least, center - size), check.real(call, name, center + size, least, most)
+
+
+def fixed_or_pair(
+    call: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf
+) -> tuple[float, float]:
+    """Return a range; one number stands for itself."""
+    return pair(call, name, (value, value) if isinstance(value, Real) else value, least, most)
+
+
+def whole_pair(call: str, name: str, value: Any, least: int, most: int | None = None) -> tuple[int, int]:
+    """Return a range of whole numbers; one number stands for itself."""
+    if not isinstance(value, tuple | list):
+        value = (value, value)
+    if len(value) != 2:
+        raise TypeError(f"{call}: '{name}' is {value!r}; accepted: a pair of integers")
+    low, high = (check.integer(call, name, number, least, most) for number in value)
+    if low > high:
+        raise ValueError(f"{call}: '{name}' is {value!r}; accepted: a pair of integers, the lower one first")
+    return low, high
+
+
+def uniform(u: Floats, bounds: tuple[float, float]) -> Floats:
+    """Map uniform draws from (0, 1) to a range."""
+    return np.asarray(bounds[0] + u * (bounds[1] - bounds[0]))
+
+
+def uniform_whole(u: Floats, low: Any, high: Any) -> Any:
+    """Map uniform draws from (0, 1) to the whole numbers from `low` to `high`."""
+    return low + np.floor(u * (np.asarray(high) - low + 1.0)).astype(np.int64)

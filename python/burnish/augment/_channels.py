@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transforms that leave channels out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _check as check
+from burnish import _core
+from burnish.augment._arguments import uniform_whole, whole_pair
+from burnish.augment._numbers import Floats
+from burnish.augment._shapes import Shapes
+from burnish.augment._transform import Params, Step, Transform
+
+
+def _dropped(dropped: npt.NDArray[np.bool_], shapes: Shapes, fill: float) -> list[Step]:
+    if dropped.shape != (len(shapes), shapes.channels):
+        raise ValueError(f"'dropped' has shape {dropped.shape}; accepted: {(len(shapes), shapes.channels)}")
+    params = np.empty((len(shapes), 2 * shapes.channels))
+    params[:, 0::2] = ~dropped
+    params[:, 1::2] = np.where(dropped, fill, 0.0)
+    return [(_core.Op.linear, [], params)]
+
+
+class ChannelDropout(Transform):
+    """Some channels replaced by one value.
+
+    Parameters
+    ----------
+    channel_drop_range : pair of int, default (1, 1)
+        How many.
+    fill : float, default 0
+        In the image's own units: 0..255 in uint8, 0..1 in float32.
+    p : float, default 0.5
+
+    Notes
+    -----
+    Planned parameter: "dropped" (N, C), bool.
+    """
+
+    def __init__(self, channel_drop_range: Any = (1, 1), fill: float = 0, p: float = 0.5) -> None:
+        super().__init__(p)
+        self.channel_drop_range = channel_drop_range
+        self._range = whole_pair("ChannelDropout", "channel_drop_range", channel_drop_range, 1)
+        self.fill = check.real("ChannelDropout", "fill", fill, -255, 255)
+
+    _draws = 5  # the number, and an order of up to 4 channels
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        low, high = self._range
+        if shapes.channels > 4 or high >= shapes.channels:
+            raise ValueError(
+                f"ChannelDropout: up to {high} of {shapes.channels} channels are to be dropped; accepted: fewer than "
+                "there are, of up to 4"
+            )
+        order = np.argsort(u[:, 1 : 1 + shapes.channels], axis=1, kind="stable")
+        ranks = np.argsort(order, axis=1, kind="stable")
+        return {"dropped": ranks < uniform_whole(u[:, 0], low, high)[:, None]}
+
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
+        return _dropped(np.asarray(params["dropped"], bool), shapes, self.fill)
+
+
+class ChannelIsolation(Transform):
+    """Only one channel left, the others 0.
+
+    Parameters
+    ----------
+    channels : sequence of int, default (0, 1, 2)
+        Those that one is drawn from.
+    p : float, default 0.5
+
+    Notes
+    -----
+    Planned parameter: "channel".
+    """
+
+    _draws = 1
+
+    def __init__(self, channels: Any = (0, 1, 2), p: float = 0.5) -> None:
+        super().__init__(p)
+        self.channels = channels
+        values = list(channels) if isinstance(channels, tuple | list) else [channels]
+        self._channels = np.array([check.integer("ChannelIsolation", "channels", c, 0) for c in values], np.int64)
+        if not values:
+            raise ValueError("ChannelIsolation: 'channels' is empty; accepted: one or more")
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        if self._channels.max() >= shapes.channels:
+            raise ValueError(
+                f"ChannelIsolation: 'channels' is {self.channels!r} for {shapes.channels} channels; "
+                f"accepted: 0 to {shapes.channels - 1}"
+            )
+        return {"channel": self._channels[uniform_whole(u[:, 0], 0, len(self._channels) - 1)]}
+
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
+        return _dropped(np.arange(shapes.channels) != np.asarray(params["channel"])[:, None], shapes, 0.0)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transforms that cut out or surround."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _check as check
+from burnish import _core
+from burnish.augment._arguments import border_code, fill_options, fill_values, uniform_whole
+from burnish.augment._numbers import Floats
+from burnish.augment._shapes import Shapes
+from burnish.augment._transform import Params, Step, Transform, columns
+
+
+def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom of a number, a pair (left and right, top and bottom), or all four."""
+    values = list(padding) if isinstance(padding, tuple | list) else [padding]
+    if len(values) not in (1, 2, 4):
+        raise TypeError(
+            f"{call}: 'padding' is {padding!r}; accepted: an integer, a pair, or (left, top, right, bottom)"
+        )
+    left, top, right, bottom = (check.integer(call, "padding", value, 0) for value in values * (4 // len(values)))
+    return left, top, right, bottom
+
+
+class _Crop(Transform):
+    def __init__(self, p: float, border_mode: Any, fill: Any) -> None:
+        super().__init__(p)
+        self._options = [float(border_code(type(self).__name__, border_mode))], fill_values(type(self).__name__, fill)
+
+    def _size_after(self, params: Params, shapes: Shapes) -> tuple[Any, Any]:
+        return params["height"], params["width"]
+
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
+        border, fill = self._options
+        options = border + fill_options(type(self).__name__, fill, shapes.channels)
+        place = [params[name] for name in ("top", "left", "height", "width")]
+        return [(_core.Op.crop, options, columns(len(shapes), *place))]
+
+    def _needed(self, shapes: Shapes, active: npt.NDArray[np.bool_], height: int, width: int) -> None:
+        small = active & ((shapes.height < height) | (shapes.width < width))
+        if small.any():
+            i = int(small.argmax())
+            raise ValueError(
+                f"{type(self).__name__}: sample {i} has {shapes.height[i]} x {shapes.width[i]} pixels; "
+                f"accepted: at least {height} x {width}, or pad_if_needed=True"
+            )
+
+
+def _place(n: int, top: Any, left: Any, height: Any, width: Any) -> Params:
+    place = {"top": top, "left": left, "height": height, "width": width}
+    return {name: value if np.ndim(value) else np.full(n, value) for name, value in place.items()}
+
+
+class RandomCrop(_Crop):
+    """A part of the image, at a random place.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the part.
+    pad_if_needed : bool, default False
+        Whether smaller images are surrounded evenly first; else they are an error.
+    border_mode : {"constant", "replicate", "reflect", "reflect101", "wrap"} or OpenCV's number, default "constant"
+        What images are surrounded with.
+    fill : float or one for each channel, default 0
+        For "constant", in the image's own units: 0..255 in uint8, 0..1 in float32.
+    padding : int, (left and right, top and bottom) or (left, top, right, bottom), default 0
+        Every image is surrounded by so much first, as in torchvision.
+    p : float, default 1
+
+    Notes
+    -----
+    Planned parameters: "top" and "left" (below 0 in what was put around), "height", "width".
+    """
+
+    _draws = 2
+    _needs_sizes = True
+
+    def __init__(
+        self, height: int, width: int, pad_if_needed: bool = False, border_mode: Any = "constant", fill: Any = 0,
+        padding: Any = 0, p: float = 1.0,
+    ) -> None:  # fmt: skip
+        super().__init__(p, border_mode, fill)
+        self.height = check.integer("RandomCrop", "height", height, 1)
+        self.width = check.integer("RandomCrop", "width", width, 1)
+        self.pad_if_needed = bool(pad_if_needed)
+        self.border_mode, self.fill, self.padding = border_mode, fill, padding
+        self._sides = sides("RandomCrop", padding)
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        left, top, right, bottom = self._sides
+        if not self.pad_if_needed:
+            around = Shapes(shapes.height + top + bottom, shapes.width + left + right, shapes.channels, shapes.white)
+            self._needed(around, active, self.height, self.width)
+        rows = shapes.height + (top + bottom) - self.height
+        columns = shapes.width + (left + right) - self.width
+        # Where rows is below 0, -rows // 2 of them are put above.
+        first_row = np.where(rows < 0, -(-rows // 2), uniform_whole(u[:, 0], 0, np.maximum(rows, 0)))
+        first_column = np.where(columns < 0, -(-columns // 2), uniform_whole(u[:, 1], 0, np.maximum(columns, 0)))
+        return _place(len(shapes), first_row - top, first_column - left, self.height, self.width)
+
+
+class CenterCrop(_Crop):
+    """The middle of the image.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the part.
+    pad_if_needed : bool, default False
+        Whether smaller images are surrounded evenly first; else they are an error.
+    border_mode, fill
+        As in `RandomCrop`.
+    p : float, default 1
+
+    Notes
+    -----
+    Planned parameters: "top", "left", "height", "width".
+    """
+
+    _needs_sizes = True
+
+    def __init__(
+        self, height: int, width: int, pad_if_needed: bool = False, border_mode: Any = "constant", fill: Any = 0,
+        p: float = 1.0,
+    ) -> None:  # fmt: skip
+        super().__init__(p, border_mode, fill)
+        self.height = check.integer("CenterCrop", "height", height, 1)
+        self.width = check.integer("CenterCrop", "width", width, 1)
+        self.pad_if_needed, self.border_mode, self.fill = bool(pad_if_needed), border_mode, fill
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        if not self.pad_if_needed:
+            self._needed(shapes, active, self.height, self.width)
+        rows, columns = shapes.height - self.height, shapes.width - self.width
+        top = np.where(rows < 0, -(-rows // 2), rows // 2)
+        left = np.where(columns < 0, -(-columns // 2), columns // 2)
+        return _place(len(shapes), top, left, self.height, self.width)
+
+
+class Pad(_Crop):
+    """The image with something around it.
+
+    Parameters
+    ----------
+    padding : int, (left and right, top and bottom) or (left, top, right, bottom), default 0
+    fill, border_mode
+        As in `RandomCrop`.
+    p : float, default 1
+
+    Notes
+    -----
+    Planned parameters: "top" and "left" (0 or less), "height", "width" of the result.
+    """
+
+    _needs_sizes = True
+
+    def __init__(self, padding: Any = 0, fill: Any = 0, border_mode: Any = "constant", p: float = 1.0) -> None:
+        super().__init__(p, border_mode, fill)
+        self.padding, self.fill, self.border_mode = padding, fill, border_mode
+        self._sides = sides("Pad", padding)
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        left, top, right, bottom = self._sides
+        height, width = shapes.height + (top + bottom), shapes.width + (left + right)
+        return _place(len(shapes), -top, -left, height, width)

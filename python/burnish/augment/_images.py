@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of images as the caller has them: one array, a list, a single image; NumPy or torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from burnish import _core
+from burnish._array import as_array, deliver, dtype_name, empty, is_torch
+
+DTYPES = ("uint8", "float32", "float16", "bfloat16")
+
+
+@dataclass
+class Images:
+    """Images as the core reads them.
+
+    Parameters
+    ----------
+    kind : {"batch", "list", "single", "plane"}
+        What the caller gave: an array of many, a list, one image, one image without a channel axis.
+    arrays : array of 4 axes, or list of arrays of 3
+    layout : _core.Layout
+    """
+
+    kind: str
+    arrays: Any
+    layout: _core.Layout
+
+    @property
+    def like(self) -> Any:
+        """An array of the caller's library; NumPy's for an empty list."""
+        return self.arrays if not isinstance(self.arrays, list) else next(iter(self.arrays), np.empty(0, np.uint8))
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def sizes(self) -> np.ndarray[Any, Any]:
+        """Return heights and widths (N, 2)."""
+        if isinstance(self.arrays, list):
+            found = [_size(image.shape, self.layout) for image in self.arrays]
+            return np.array(found, np.int64).reshape(len(found), 2)
+        return np.tile(np.array(_size(self.arrays.shape[1:], self.layout), np.int64), (len(self), 1))
+
+    def channels(self) -> int:
+        """Return the number of channels; 3 for an empty list."""
+        axis = -1 if self.layout is _core.Layout.nhwc else -3
+        return int(self.like.shape[axis]) if self.like.ndim >= 3 else 3
+
+
+def _size(shape: Any, layout: _core.Layout) -> tuple[int, int]:
+    first = 0 if layout is _core.Layout.nhwc else 1
+    return int(shape[first]), int(shape[first + 1])
+
+
+def layout_of(call: str, name: str, layout: Any, like: Any) -> _core.Layout:
+    """Return the core's layout of that name, or the default of the library of `like`."""
+    if layout is None:
+        return _core.Layout.nchw if is_torch(like) else _core.Layout.nhwc
+    if isinstance(layout, str) and layout.lower() in ("nhwc", "nchw"):
+        return _core.Layout[layout.lower()]
+    raise ValueError(f"{call}: '{name}' is {layout!r}; accepted: 'NHWC', 'NCHW'")
+
+
+def read_images(call: str, images: Any, layout: Any) -> Images:
+    """Check what a caller gave as images; copies nothing."""
+    if isinstance(images, list | tuple):
+        return _read_list(call, [_array(call, image) for image in images], layout)
+    array = _array(call, images)
+    code = layout_of(call, "layout", layout, array)
+    if array.ndim == 4:
+        return Images("batch", array, code)
+    if array.ndim == 3:
+        return Images("single", array[None], code)
+    if array.ndim == 2:
+        return Images("plane", array[None, None] if code is _core.Layout.nchw else array[None, :, :, None], code)
+    raise ValueError(
+        f"{call}: 'images' has shape {tuple(array.shape)}; accepted: a batch with 4 axes, one image with 3, or 2 of "
+        "gray, or a list of images with 3"
+    )
+
+
+def one_blank(images: Images) -> Any:
+    """Return one black image of the size, library and dtype of those of a batch."""
+    shape = (1, *images.arrays.shape[1:])
+    if is_torch(images.arrays):
+        return images.arrays.new_zeros(shape)
+    return np.zeros(shape, images.arrays.dtype)
+
+
+def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
+    code = layout_of(call, "layout", layout, arrays[0] if arrays else None)
+    axis = -1 if code is _core.Layout.nhwc else 0
+    for i, array in enumerate(arrays):
+        if array.ndim != 3:
+            raise ValueError(f"{call}: image {i} has shape {tuple(array.shape)}; accepted: 3 axes")
+        if is_torch(array) != is_torch(arrays[0]) or array.dtype != arrays[0].dtype:
+            raise TypeError(f"{call}: image {i} is of another library or dtype than image 0; accepted: one of each")
+        if array.shape[axis] != arrays[0].shape[axis]:
+            raise ValueError(
+                f"{call}: image {i} has {array.shape[axis]} channels, image 0 has {arrays[0].shape[axis]}; "
+                "accepted: one number of channels"
+            )
+    return Images("list", arrays, code)
+
+
+def _array(call: str, image: Any) -> Any:
+    array = as_array(image)
+    if is_torch(array):
+        array = array.detach()
+    elif not isinstance(array, np.ndarray):
+        array = np.from_dlpack(array)
+    if dtype_name(array) not in ("uint8", "float32"):
+        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: uint8 (0..255), float32 (0..1)")
+    return array
+
+
+def make_results(call: str, images: Images, sizes: Any, out_layout: _core.Layout, dtype: str) -> Images:
+    """Allocate results of these sizes, of the caller's kind."""
+    channels = images.channels()
+    shapes: list[tuple[int, ...]] = []
+    for height, width in sizes.tolist() if images.kind == "list" else sizes[:1].tolist() or [(0, 0)]:
+        shapes.append((channels, height, width) if out_layout is _core.Layout.nchw else (height, width, channels))
+    if images.kind == "list":
+        return Images("list", [_allocate(call, images.like, shape, dtype) for shape in shapes], out_layout)
+    if len(sizes) and (sizes != sizes[0]).any():
+        other = int((sizes != sizes[0]).any(axis=1).argmax())
+        raise ValueError(
+            f"{call}: results differ in size, {tuple(sizes[0].tolist())} of sample 0 and "
+            f"{tuple(sizes[other].tolist())} of sample {other}; pass a list of images, or crop to one size"
+        )
+    return Images(images.kind, _allocate(call, images.like, (len(images), *shapes[0]), dtype), out_layout)
+
+
+def _allocate(call: str, like: Any, shape: tuple[int, ...], dtype: str) -> Any:
+    if dtype != "bfloat16":
+        return empty(like, shape, dtype)
+    if is_torch(like):
+        import torch
+
+        return torch.empty(shape, dtype=torch.bfloat16)
+    try:
+        from ml_dtypes import bfloat16
+    except ImportError:
+        raise TypeError(f"{call}: 'dtype' is bfloat16, which NumPy lacks; accepted: torch tensors, or 'out'") from None
+    return np.empty(shape, bfloat16)
+
+
+def hand_over(images: Images, results: Images) -> Any:
+    """Return results as the caller gave the images."""
+    if images.kind == "list":
+        return [deliver(images.like, array) for array in results.arrays]
+    array = deliver(images.like, results.arrays)
+    if images.kind == "batch":
+        return array
+    if images.kind == "plane":
+        return array[0, 0] if results.layout is _core.Layout.nchw else array[0, :, :, 0]
+    return array[0]
+
+
+def wrap_out(call: str, images: Images, out: Any, layout: _core.Layout) -> Images:
+    """Return a caller's `out` as the core writes it: a list, or an array, or for one image an array of it."""
+    if images.kind == "list" and isinstance(out, list | tuple):
+        return Images("list", list(out), layout)
+    axes = {"batch": 4, "list": 4, "single": 3, "plane": 2}[images.kind]
+    if not hasattr(out, "shape") or len(out.shape) != axes:
+        shape = getattr(out, "shape", type(out).__name__)
+        raise ValueError(f"{call}: 'out' is of shape {shape}; accepted: an array with {axes} axes, as the images")
+    if images.kind == "plane":
+        return Images("batch", out[None, None] if layout is _core.Layout.nchw else out[None, :, :, None], layout)
+    return Images("batch", out[None] if images.kind == "single" else out, layout)

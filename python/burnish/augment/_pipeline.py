@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drawing and doing: what single transforms and containers of them have in common."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _check as check
+from burnish import _core
+from burnish.augment._images import one_blank, read_images
+from burnish.augment._plan import Entry, Plan, checked_ids
+from burnish.augment._run import run
+from burnish.augment._shapes import Shapes
+
+if TYPE_CHECKING:
+    from burnish.augment._transform import Transform
+
+_TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
+_EPOCHS = (1 << 63) - 1
+
+
+class Drawing:
+    """A plan in the making."""
+
+    def __init__(self, ids: npt.NDArray[np.int64], seed: int, epoch: int, shapes: Shapes) -> None:
+        self.ids, self.seed, self.epoch, self.shapes = ids, seed, epoch, shapes
+        self.entries: list[Entry] = []
+        self._places = 0
+
+    def next_place(self) -> int:
+        """Return the number of the next transform or container, depth-first."""
+        self._places += 1
+        return self._places - 1
+
+    def uniforms(self, place: int, draws: int) -> npt.NDArray[np.float64]:
+        """Return numbers in (0, 1), of shape (N, draws)."""
+        u = np.empty((len(self.ids), draws))
+        if draws:
+            _core.draw("plan", self.seed, self.epoch, place, self.ids, u)
+        return u
+
+
+class Pipeline(ABC):
+    """Something that changes images at random: a transform, or a container of them.
+
+    A sample's result depends on its image, its id, the seed, the epoch and the pipeline, and on nothing else: neither
+    on the batch that it comes in, nor on the order, threads, processes or the machine.
+    """
+
+    p: float
+    seed: int = 0
+    next_id: int = 0  # of the first sample of the next batch that comes without ids
+
+    @abstractmethod
+    def _leaves(self) -> Iterator[Transform]: ...
+
+    @abstractmethod
+    def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None: ...
+
+    def plan(self, ids: Any, epoch: int = 0, *, sizes: Any = None, channels: int = 3) -> Plan:
+        """Draw what is to be done to samples.
+
+        Parameters
+        ----------
+        ids : integers of shape (N,)
+            The samples' names, of which each has a fate of its own.
+        epoch : int, default 0
+        sizes : pair of int, or of int arrays of shape (N,), or array of shape (N, 2), optional
+            Heights and widths of the images; for transforms that cut or erase.
+        channels : int, default 3
+            For transforms that choose channels.
+
+        Returns
+        -------
+        Plan
+            For `apply`.
+        """
+        names = checked_ids("plan", ids)
+        epoch = check.integer("plan", "epoch", epoch, -_EPOCHS, _EPOCHS)
+        shapes = Shapes.of(_checked_sizes(sizes, len(names)), channels)
+        if sizes is None and (leaf := next((leaf for leaf in self._leaves() if leaf._needs_sizes), None)):
+            raise ValueError(f"plan: {type(leaf).__name__} needs 'sizes', the images' heights and widths")
+        given = None if sizes is None else np.stack([shapes.height, shapes.width], axis=1)
+        drawing = Drawing(names, self.seed, epoch, shapes)
+        self._draw(drawing, np.ones(len(names), bool), False)
+        return Plan(names, self.seed, epoch, given, drawing.entries)
+
+    def apply(
+        self,
+        images: Any,
+        plan: Plan,
+        *,
+        out: Any = None,
+        layout: str | None = None,
+        out_layout: str | None = None,
+        dtype: Any = None,
+        fuse: bool = True,
+    ) -> Any:
+        """Do to images what a plan says; see `__call__` for the parameters."""
+        return run("apply", list(self._leaves()), read_images("apply", images, layout), plan, out, out_layout,
+                   dtype, fuse)  # fmt: skip
+
+    def __call__(
+        self,
+        images: Any = None,
+        ids: Any = None,
+        epoch: int = 0,
+        *,
+        image: Any = None,
+        out: Any = None,
+        layout: str | None = None,
+        out_layout: str | None = None,
+        dtype: Any = None,
+        fuse: bool = True,
+        **targets: Any,
+    ) -> Any:
+        """Draw a plan for a batch and apply it.
+
+        Parameters
+        ----------
+        images : array of shape (N, H, W, C) or (N, C, H, W), or (H, W, C), (C, H, W), (H, W); or list of images
+            uint8 (0..255) or float32 (0..1), NumPy or torch. NaN becomes 0 in operations that change colors.
+        ids : integers of shape (N,), optional
+            The samples' names. Without them the pipeline counts: see `next_id`.
+        epoch : int, default 0
+        image : array, optional
+            One image by this name: the result is a dict, ``{"image": ...}``.
+        out : array or list of arrays, optional
+            Where to write the results. For a list of images it may be one array, if the results have one size.
+        layout : {"NHWC", "NCHW"}, optional
+            Of the images. The default is NHWC for NumPy, NCHW for torch.
+        out_layout : {"NHWC", "NCHW"}, optional
+            Of the results. The default is that of the images.
+        dtype : {"uint8", "float32", "float16", "bfloat16"}, optional
+            Of the results. The default is that of `out`, else float32 after `Normalize`, else that of the images.
+        fuse : bool, default True
+            Whether adjacent steps are taken in one pass over the pixels.
+
+        Returns
+        -------
+        array or list of arrays
+            Of the caller's library. A list gives a list; a batch gives a batch, and results of different sizes are
+            an error.
+        """
+        for name in targets:
+            if name in _TARGETS:
+                raise TypeError(f"'{name}' is not supported: burnish.augment changes images only")
+            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {name!r}")
+        if (images is None) == (image is None):
+            raise TypeError("pass either 'images' or 'image'")
+        call = type(self).__name__
+        read = read_images(call, images if image is None else image, layout)
+        if image is not None and read.kind not in ("single", "plane"):
+            raise ValueError(f"{call}: 'image' must be one image, (H, W, C) or (H, W); pass batches as 'images'")
+        sizes = read.sizes()
+        names = np.arange(self.next_id, self.next_id + len(read)) if ids is None else ids
+        if ids is not None and read.kind in ("single", "plane"):
+            names = np.atleast_1d(np.asarray(ids))
+        if read.kind == "batch" and len(read) == 0 and out is None:
+            return self(one_blank(read), [0], out_layout=out_layout, layout=read.layout.name, dtype=dtype)[:0]
+        names = checked_ids(call, names)
+        if len(names) != len(read):
+            raise ValueError(f"{call}: there are {len(read)} images and {len(names)} ids; accepted: as many")
+        plan = self.plan(names, epoch, sizes=sizes, channels=read.channels())
+        result = run(call, list(self._leaves()), read, plan, out, out_layout, dtype, fuse)
+        if ids is None:
+            self.next_id += len(read)
+        return result if image is None else {"image": result}
+
+    # What it is
+
+    def _arguments(self) -> dict[str, Any]:
+        parameters = inspect.signature(type(self)).parameters.values()
+        return {parameter.name: getattr(self, parameter.name) for parameter in parameters}
+
+    def __repr__(self) -> str:
+        defaults = {name: parameter.default for name, parameter in inspect.signature(type(self)).parameters.items()}
+        shown = [f"{k}={v!r}" for k, v in self._arguments().items() if k == "p" or not _same(v, defaults[k])]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return class and arguments, for `from_dict`, JSON or YAML."""
+        return {"transform": type(self).__name__, **{k: _plain(v) for k, v in self._arguments().items()}}
+
+
+def _same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and bool(a == b)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _checked_sizes(sizes: Any, n: int) -> npt.NDArray[np.int64]:
+    if sizes is None:
+        return np.ones((n, 2), np.int64)
+    accepted = f"a pair of integers, a pair of arrays of shape ({n},), or an array of shape ({n}, 2)"
+    if isinstance(sizes, tuple | list) and len(sizes) == 2:
+        sizes = np.stack(np.broadcast_arrays(np.asarray(sizes[0]), np.asarray(sizes[1])), axis=-1)
+    array = np.asarray(sizes)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"plan: 'sizes' has dtype {array.dtype}; accepted: {accepted}")
+    if array.shape not in ((2,), (n, 2)) or (array < 0).any():
+        raise ValueError(f"plan: 'sizes' has shape {array.shape} or is negative; accepted: {accepted}")
+    return np.broadcast_to(array.astype(np.int64), (n, 2))

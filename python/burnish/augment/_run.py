@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a plan to a call of the core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _core
+from burnish._array import dtype_name
+from burnish.augment._images import DTYPES, Images, hand_over, layout_of, make_results, wrap_out
+from burnish.augment._plan import Entry, Plan
+from burnish.augment._shapes import Shapes
+
+if TYPE_CHECKING:
+    from burnish.augment._transform import Transform
+
+
+class _Program:
+    """Steps of the core and the order in which each sample takes them."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.steps: list[tuple[_core.Op, int, list[float], Any]] = []
+        self._order: list[npt.NDArray[np.int32]] = []
+
+    def add(self, place: int, steps: Any, applies: npt.NDArray[np.bool_], order: Any = None) -> None:
+        """Put steps after those there are, for some samples; `order` (N, steps) numbers them for each sample."""
+        first = len(self.steps)
+        self.steps += [(op, place, options, params) for op, options, params in steps]
+        for column in range(len(steps)):
+            step = np.int32(first + column) if order is None else (order[:, column] + first).astype(np.int32)
+            self._order.append(np.where(applies, step, np.int32(-1)))
+
+    def order(self) -> npt.NDArray[np.int32]:
+        """Return the steps of each sample (N, M)."""
+        return np.stack(self._order, axis=1) if self._order else np.empty((self.n, 0), np.int32)
+
+
+def run(
+    call: str,
+    transforms: list[Transform],
+    images: Images,
+    plan: Plan,
+    out: Any,
+    out_layout: str | None,
+    dtype: Any,
+    fuse: bool,
+) -> Any:
+    """Do to images what a plan says."""
+    sizes = images.sizes()
+    _check_plan(call, transforms, plan, sizes)
+    is_bytes = dtype_name(images.like) == "uint8"
+    shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
+    if images.channels() < 1 or (sizes < 1).any():
+        raise ValueError(f"{call}: 'images' has an image without pixels; accepted: one or more")
+    program = _Program(len(images))
+    normalized = np.zeros(len(images), bool)
+    for transform, entry in zip(transforms, plan.entries, strict=True):
+        if not entry.applies.any():
+            continue
+        steps = transform._steps(entry.params, shapes)
+        program.add(entry.place, steps, entry.applies, transform._order(entry.params))
+        shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
+        if transform._normalizes:
+            normalized |= entry.applies
+    name = _result_dtype(call, images, out, dtype, any(transform._normalizes for transform in transforms))
+    if (name == "uint8") != is_bytes and not normalized.all():
+        _add_scaling(program, shapes, 255.0 if name == "uint8" else 1 / 255.0, ~normalized)
+    layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
+    after = np.stack([shapes.height, shapes.width], axis=1)
+    results = make_results(call, images, after, layout, name) if out is None else wrap_out(call, images, out, layout)
+    if len(images):
+        _core.run_pipeline(
+            call, program.steps, program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
+            images.arrays, images.layout, results.arrays, results.layout,
+        )  # fmt: skip
+    return hand_over(images, results) if out is None else out
+
+
+def _add_scaling(program: _Program, shapes: Shapes, factor: float, where: npt.NDArray[np.bool_]) -> None:
+    step = (_core.Op.normalize, [factor, 0.0] * shapes.channels, np.empty((program.n, 0)))
+    program.add(0, [step], where)
+
+
+def _result_dtype(call: str, images: Images, out: Any, dtype: Any, normalizes: bool) -> str:
+    target = out[0] if isinstance(out, list | tuple) and out else out
+    if dtype is None and not hasattr(target, "dtype"):
+        return "float32" if normalizes else dtype_name(images.like)
+    given = target if dtype is None else np.dtype(dtype) if isinstance(dtype, type) else dtype
+    name = given if isinstance(given, str) else dtype_name(given)
+    if name not in DTYPES:
+        raise TypeError(f"{call}: 'dtype' is {name}; accepted: {', '.join(DTYPES)}")
+    if hasattr(target, "dtype") and dtype_name(target) != name:
+        raise TypeError(f"{call}: 'out' has dtype {dtype_name(target)}; accepted: {name}")
+    if normalizes and name == "uint8":
+        raise TypeError(f"{call}: 'dtype' is uint8, but Normalize has results outside of it; accepted: floats")
+    return name
+
+
+def _check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+    if not isinstance(plan, Plan):
+        raise TypeError(f"{call}: 'plan' is a {type(plan).__name__}; accepted: a Plan")
+    n = len(sizes)
+    if len(plan.ids) != n:
+        raise ValueError(f"{call}: there are {n} images and {len(plan.ids)} ids; accepted: as many")
+    names, planned = [type(t).__name__ for t in transforms], [entry.transform for entry in plan.entries]
+    if names != planned:
+        raise ValueError(f"{call}: 'plan' is for {planned}; accepted: one for {names}")
+    if plan.sizes is not None and (plan.sizes.shape != sizes.shape or (plan.sizes != sizes).any()):
+        raise ValueError(f"{call}: 'plan' was drawn for images of other sizes")
+    for entry in plan.entries:
+        _check_entry(call, entry, n)
+
+
+def _check_entry(call: str, entry: Entry, n: int) -> None:
+    if np.shape(entry.applies) != (n,) or entry.applies.dtype != np.bool_:
+        raise ValueError(f"{call}: 'applies' of {entry.transform} must be {n} bools")
+    for name, values in entry.params.items():
+        if not isinstance(values, np.ndarray) or values.shape[:1] != (n,):
+            shape = np.shape(values)
+            raise ValueError(f"{call}: '{name}' of {entry.transform} has shape {shape}; accepted: ({n}, ...)")
+        if values.dtype.kind not in "biuf" or (values.dtype.kind == "f" and not np.isfinite(values).all()):
+            raise ValueError(f"{call}: '{name}' of {entry.transform} has NaN or infinity; accepted: finite numbers")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every transform is made of: numbers are drawn for it, and steps of the engine do it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _check as check
+from burnish import _core
+from burnish.augment._numbers import Floats
+from burnish.augment._pipeline import Drawing, Pipeline
+from burnish.augment._plan import Entry
+from burnish.augment._shapes import Shapes
+
+Params = dict[str, npt.NDArray[Any]]
+# The engine's operation, its options, and its parameters: a row for each sample
+Step = tuple[_core.Op, list[float], Floats]
+
+
+class Transform(Pipeline):
+    """One random change of images.
+
+    Parameters
+    ----------
+    p : float
+        The part of the samples that it is applied to.
+    """
+
+    _draws: ClassVar[int] = 0  # uniform numbers for each sample, beside the one for `p`
+    _normalizes: ClassVar[bool] = False
+    _needs_sizes: ClassVar[bool] = False  # to draw its parameters
+
+    def __init__(self, p: float) -> None:
+        self.p = check.real(type(self).__name__, "p", p, 0, 1)
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        """Return this transform's parameters for draws `u` (N, draws); `active` ones must be possible."""
+        return {}
+
+    def _size_after(self, params: Params, shapes: Shapes) -> tuple[Any, Any]:
+        return shapes.height, shapes.width
+
+    @abstractmethod
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]: ...
+
+    def _order(self, params: Params) -> npt.NDArray[Any] | None:
+        """Return the order of the steps for each sample (N, steps), if they are not taken as they come."""
+        return None
+
+    def _number_of_draws(self) -> int:
+        return self._draws
+
+    # Pipeline
+
+    def _leaves(self) -> Iterator[Transform]:
+        yield self
+
+    def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None:
+        place = drawing.next_place()
+        is_sure = forced or self.p == 1
+        draws = self._number_of_draws()
+        u = drawing.uniforms(place, 1 + draws if draws or not is_sure else 0)
+        applies = active.copy() if is_sure else active & (u[:, 0] < self.p)
+        params = self._parameters(u[:, 1:], drawing.shapes, applies)
+        drawing.entries.append(Entry(place, type(self).__name__, applies, params))
+        drawing.shapes.change(applies, *self._size_after(params, drawing.shapes))
+
+
+def columns(n: int, *values: Any) -> Floats:
+    """Put numbers, or arrays of shape (N,), side by side: (N, values)."""
+    result = np.empty((n, len(values)))
+    for column, value in enumerate(values):
+        result[:, column] = value
+    return result

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes of images in plain NumPy, float64; images are (H, W, C) on a scale of 0..255."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+LUMA = np.array([19595, 38470, 7471]) / 65536
+
+
+def border_index(i: np.ndarray, n: int, border: str) -> np.ndarray:
+    """Return which pixel of a row of n stands at place i, or -1 for the fill."""
+    if border == "constant":
+        return np.where((i >= 0) & (i < n), i, -1)
+    if border == "replicate":
+        return np.clip(i, 0, n - 1)
+    if border == "wrap":
+        return i % n
+    if border == "reflect":
+        j = i % (2 * n)
+        return np.where(j < n, j, 2 * n - 1 - j)
+    j = i % max(1, 2 * n - 2)
+    return np.where(j < n, j, 2 * n - 2 - j)
+
+
+def pixels(image: np.ndarray, rows: np.ndarray, columns: np.ndarray, border: str, fill: float) -> np.ndarray:
+    """Read pixels at whole places, also beyond the border."""
+    y = border_index(rows, image.shape[0], border)
+    x = border_index(columns, image.shape[1], border)
+    found = image[y, x].astype(np.float64)
+    found[(y < 0) | (x < 0)] = fill
+    return found
+
+
+def warp(image: np.ndarray, matrix: np.ndarray, border: str = "constant", fill: float = 0.0) -> np.ndarray:
+    """Read the image, bilinearly, where `matrix` leads from the centers of the result's pixels; not rounded."""
+    height, width = image.shape[:2]
+    y, x = np.mgrid[:height, :width] + 0.5
+    place = np.einsum("ij,jhw->ihw", matrix, np.stack([x, y, np.ones_like(x)]))
+    u, v = place[0] / place[2] - 0.5, place[1] / place[2] - 0.5
+    left, top = np.floor(u).astype(int), np.floor(v).astype(int)
+    u, v = (u - left)[..., None], (v - top)[..., None]
+
+    def at(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return pixels(image, rows, columns, border, fill)
+
+    upper = at(top, left) * (1 - u) + at(top, left + 1) * u
+    lower = at(top + 1, left) * (1 - u) + at(top + 1, left + 1) * u
+    return upper * (1 - v) + lower * v
+
+
+def affine_matrix(
+    height: int, width: int, angle: float, scale: Any = (1, 1), shear: Any = (0, 0), shift: Any = (0, 0)
+) -> np.ndarray:
+    """Return the matrix from places in the result to places in the image."""
+    radians, (shear_x, shear_y) = np.deg2rad(angle), np.tan(np.deg2rad(shear))
+    sine, cosine = np.sin(radians), np.cos(radians)
+    to_center = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+    rotation = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+    shearing = np.array([[1, shear_x, 0], [shear_y, 1, 0], [0, 0, 1]])
+    shifting = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]])
+    forward = np.linalg.inv(to_center) @ shifting @ shearing @ rotation @ np.diag([*scale, 1]) @ to_center
+    return np.linalg.inv(forward)
+
+
+def settle(values: np.ndarray) -> np.ndarray:
+    """Round and clamp to bytes."""
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def contrast(image: np.ndarray, factor: float) -> np.ndarray:
+    mean = np.floor(image @ LUMA + 0.5).mean()
+    return mean + (image - mean) * factor
+
+
+def saturation(image: np.ndarray, factor: float) -> np.ndarray:
+    luma = np.floor(image @ LUMA + 0.5)[..., None]
+    return luma + (image - luma) * factor
+
+
+def hue(image: np.ndarray, shift: float) -> np.ndarray:
+    """Through HSV, pixel by pixel."""
+    import colorsys
+
+    def turned(pixel: np.ndarray) -> list[float]:
+        h, s, v = colorsys.rgb_to_hsv(*(pixel / 255))
+        return [255 * value for value in colorsys.hsv_to_rgb((h + shift) % 1, s, v)]
+
+    return np.apply_along_axis(turned, -1, image.astype(np.float64))
+
+
+def blur(image: np.ndarray, size: int, sigma: float) -> np.ndarray:
+    half = size // 2
+    weights = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    result = image.astype(np.float64)
+    for axis in (0, 1):
+        n = result.shape[axis]
+        places = border_index(np.arange(n)[:, None] + np.arange(-half, half + 1), n, "reflect101")
+        taken = np.moveaxis(result, axis, 0)[places]  # (n, size, ...)
+        result = np.moveaxis(np.tensordot(weights, taken, ([0], [1])), 0, axis)
+    return result
