@@ -31,6 +31,25 @@ class Op(Enum):
     gauss_noise = 8
     gauss_blur = 9
     erase = 10
+    gray = 11
+    permute = 12
+    solarize = 13
+    posterize = 14
+    gamma = 15
+    to_float = 16
+    to_bytes = 17
+    hsv_shift = 18
+    hsv_value = 19
+    autocontrast = 20
+    equalize = 21
+    multiplicative_noise = 22
+    salt_and_pepper = 23
+    box_blur = 24
+    sharpen = 25
+    motion_blur = 26
+    pillow_blur = 27
+    unsharp_mask = 28
+    resize = 29
 
 class Layout(Enum):
     nhwc = 0

@@ -19,25 +19,45 @@ from burnish import _core
 ENTRY_POINTS = {
     "blur_cpu.cpp.o": {
         (
-            "void burnish::augment::gauss_blur_tile<>(burnish::augment::Source const&, "
+            "void burnish::augment::separable_tile<>(burnish::augment::Source const&, "
             "burnish::augment::Levels const&, burnish::augment::Tile const&, float*)"
-        )
+        ),
+        (
+            "void burnish::augment::taps_tile<>(burnish::augment::Source const&, "
+            "burnish::augment::Levels const&, burnish::augment::Tile const&, float*)"
+        ),
     },
     "color_cpu.cpp.o": {
         "void burnish::augment::color_tile<>(burnish::augment::TileJob const&)",
+        (
+            "void burnish::augment::count_values<>(burnish::augment::Tile const&, "
+            "burnish::augment::Levels const&, burnish::augment::Histogram*)"
+        ),
         "double burnish::augment::luma_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
+        "void burnish::augment::move_image<>(burnish::augment::Source const&, burnish::augment::Image const&)",
         "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, bool)",
         "void burnish::augment::copy_tile<>(burnish::augment::Source const&, burnish::augment::Tile const&)",
     },
-    "erase_cpu.cpp.o": {"void burnish::augment::erase_tile<>(burnish::augment::TileJob const&)"},
-    "noise_cpu.cpp.o": {"void burnish::augment::gauss_noise_tile<>(burnish::augment::TileJob const&)"},
+    "erase_cpu.cpp.o": {
+        "void burnish::augment::erase_tile<>(burnish::augment::TileJob const&)",
+    },
+    "noise_cpu.cpp.o": {
+        "void burnish::augment::gauss_noise_tile<>(burnish::augment::TileJob const&)",
+        "void burnish::augment::uniform_noise_tile<>(burnish::augment::TileJob const&)",
+    },
+    "planes_cpu.cpp.o": {
+        (
+            "void burnish::augment::prepare_planes<>(burnish::augment::Prepare const&, "
+            "burnish::augment::Levels const&, burnish::augment::Planes const&)"
+        ),
+    },
     "warp_cpu.cpp.o": {
         (
-            "void burnish::augment::warp_tile<>(burnish::augment::Source const&, burnish::augment::Levels const&, "
-            "burnish::augment::Tile const&)"
-        )
+            "void burnish::augment::warp_tile<>(burnish::augment::Source const&, "
+            "burnish::augment::Levels const&, burnish::augment::Tile const&)"
+        ),
     },
     "interpolate_cpu.cpp.o": {
         "void burnish::balance::interpolate_rows<>(burnish::balance::InterpolateJob const&, long, long)"
