@@ -8,6 +8,8 @@ import operator
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 
 def integer(call: str, name: str, value: Any, least: int, most: int | None = None) -> int:
     """Return `value` as an int between `least` and `most`."""
@@ -30,6 +32,14 @@ def real(call: str, name: str, value: Any, least: float, most: float = math.inf)
     if not (least <= number <= most and math.isfinite(number)):
         raise ValueError(f"{call}: '{name}' is {value}; accepted: {accepted}")
     return number
+
+
+def no_mask(call: str, name: str, array: Any) -> None:
+    """Refuse a masked array, whose mask nobody would look at."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{call}: '{name}' is a masked array; pass {name}.filled(value), or the rows that are not masked"
+        )
 
 
 def one_dimensional(call: str, name: str, array: Any, length: int | None = None) -> None:

@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
+from burnish import _check as check
 from burnish._array import is_on_gpu, is_torch, to_numpy
 from burnish.balance._labels import Indices, Labels
 
@@ -34,6 +35,7 @@ def is_series(x: Any) -> bool:
 
 def read_labels(y: Any) -> tuple[Labels, bool]:
     """Return the labels, and whether they were given as one column per class."""
+    check.no_mask("fit_resample", "y", y)
     values = on_host(y)
     if is_series(values) and values.dtype.kind in "biOU":
         values = np.asarray(values)
@@ -61,11 +63,14 @@ def _read_other_labels(y: Any) -> tuple[npt.NDArray[Any], bool]:
     if type_of_target(y) != "multilabel-indicator":
         return column_or_1d(y), False
     indicator = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    if np.any(indicator.sum(axis=1) > 1):
+    per_row = indicator.sum(axis=1)
+    if np.any(per_row > 1):
         raise ValueError(
             "'y' marks more than one class in a row; accepted: binary and multiclass labels, or one column per class. "
             "Multilabel and multioutput targets are not supported."
         )
+    if np.any(per_row == 0):
+        raise ValueError(f"'y' marks no class in row {np.argmin(per_row)}; accepted: a single 1 in each row")
     return indicator.argmax(axis=1), True
 
 
@@ -75,6 +80,7 @@ def read_numbers(sampler: Any, X: Any, columns: Any = None) -> Any:
     `columns` are those of the caller's X, if this is a part of it.
     """
     call = type(sampler).__name__
+    check.no_mask(call, "X", X)
     if is_torch(X):
         X = _read_tensor(call, X)
     if not _is_plain_matrix(X) and not is_on_gpu(X):
@@ -83,6 +89,8 @@ def read_numbers(sampler: Any, X: Any, columns: Any = None) -> Any:
         )
         if X.dtype.kind == "f" and X.dtype.itemsize > 8:
             X = X.astype(np.float64)
+        if not X.dtype.isnative:
+            X = X.astype(X.dtype.newbyteorder("="))
     if not get_config()["assume_finite"]:
         _refuse_not_finite(sampler, X, columns)
     return X
@@ -91,6 +99,7 @@ def read_numbers(sampler: Any, X: Any, columns: Any = None) -> Any:
 def read_anything(sampler: Any, X: Any) -> Any:
     """Return X as it is if it is a data frame, else as a matrix of whatever it holds, NaN included."""
     call = type(sampler).__name__
+    check.no_mask(call, "X", X)
     if is_torch(X):
         return _read_tensor(call, X)
     rows = _num_samples(X)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, current_stream, deliver, dtype_name, empty, is_on_gpu, is_torch
 
@@ -93,6 +94,7 @@ def interpolate(
 
 
 def _contiguous(x: Any) -> Any:
+    check.no_mask("interpolate", "X", x)
     if isinstance(x, np.ndarray):
         return np.ascontiguousarray(x) if x.dtype.kind in "fiu" and x.dtype.isnative else x
     return x.contiguous() if is_torch(x) and not is_on_gpu(x) else x
@@ -100,6 +102,7 @@ def _contiguous(x: Any) -> Any:
 
 def _list(rows: Any, values: Any, dtype: str) -> Any:
     """Indices and steps may be lists, or arrays of other libraries, where the rows are on a CPU."""
+    check.no_mask("interpolate", "base", values)
     values = as_array(values)
     if is_on_gpu(rows) or not isinstance(values, np.ndarray):
         return values

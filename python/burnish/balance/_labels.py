@@ -122,10 +122,33 @@ def _factorize_by_hash(
 
 def plain_labels(call: str, y: Any) -> npt.NDArray[Any]:
     """Return labels of any kind as a 1-D NumPy array of at least one."""
+    check.no_mask(call, "y", y)
     values = to_numpy(y) if is_torch(y) else np.asarray(y)
+    if values.dtype.kind in "US" and isinstance(y, (list, tuple)):  # 1 is no "1"
+        values = np.array(y, dtype=object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     check.one_dimensional(call, "y", values)
     if not len(values):
         raise ValueError(f"{call}: 'y' is empty; accepted: at least one label")
+    gaps = np.flatnonzero(_gaps(values))
+    if len(gaps):
+        raise ValueError(f"{call}: 'y' has no label in row {gaps[0]}; accepted: labels without gaps")
     return values
+
+
+def _gaps(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where NaN, NaT, None or NA stands for a label."""
+    if values.dtype.kind in "fc":
+        return np.asarray(np.isnan(values))
+    if values.dtype.kind in "mM":
+        return np.asarray(np.isnat(values))
+    if values.dtype.kind == "O":
+        return np.fromiter((_is_gap(value) for value in values), np.bool_, len(values))
+    return np.zeros(len(values), np.bool_)
+
+
+def _is_gap(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))

@@ -38,12 +38,32 @@ def searchable(X: Any, rows: Indices | None = None) -> Any:
 
 def nearest(X: Any, k: int, Y: Any = None) -> tuple[npt.NDArray[np.float64], Indices]:
     """Return distances and places of the `k` nearest rows, as `kneighbors` does; of any number and sparse rows too."""
-    if sparse.issparse(X) or sparse.issparse(Y) or k > _core.MOST_NEIGHBORS:
+    if k > _core.MOST_NEIGHBORS and not (sparse.issparse(X) or sparse.issparse(Y)):
+        return _nearest_of_many(on_host(X), k, None if Y is None else on_host(Y))
+    if sparse.issparse(X) or sparse.issparse(Y):
         search = _SparseSearch(n_neighbors=k, algorithm="brute").fit(on_host(X if Y is None else Y))
         found = search.kneighbors(None if Y is None else on_host(X))
     else:
         found = kneighbors(X, k, Y)
     return to_numpy(found[0]), to_numpy(found[1])
+
+
+def _nearest_of_many(X: Any, k: int, Y: Any) -> tuple[npt.NDArray[np.float64], Indices]:
+    """Return what `nearest` does, by all distances of a few rows at a time: more neighbors than a search keeps."""
+    queries = X.astype(np.float64)
+    points = queries if Y is None else Y.astype(np.float64)
+    distances, indices = np.empty((len(queries), k)), np.empty((len(queries), k), np.intp)
+    at_once = max(1, _DENSE_NUMBERS // len(points))
+    for first in range(0, len(queries), at_once):
+        rows = slice(first, min(first + at_once, len(queries)))
+        squares = np.zeros((rows.stop - first, len(points)))
+        for column in range(points.shape[1]):
+            squares += (queries[rows, column, np.newaxis] - points[:, column]) ** 2
+        if Y is None:
+            squares[np.arange(len(squares)), np.arange(first, rows.stop)] = np.inf
+        indices[rows] = np.argsort(squares, axis=1, kind="stable")[:, :k]
+        distances[rows] = np.sqrt(np.take_along_axis(squares, indices[rows], axis=1))
+    return distances, indices
 
 
 class Search:

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils import check_random_state
@@ -160,7 +161,9 @@ class SVMSMOTE(BaseSMOTE):
         return blocks
 
     def _support(self, X: Any, labels: Labels) -> Indices:
-        self.svm_estimator_.fit(on_host(X), labels.values)
+        rows = on_host(X)
+        # The machine sorts the columns of a sparse matrix where they lie.
+        self.svm_estimator_.fit(rows.copy() if sparse.issparse(rows) else rows, labels.values)
         if not hasattr(self.svm_estimator_, "support_"):
             raise RuntimeError(
                 "SVMSMOTE: `svm_estimator` is required to exposed a `support_` fitted attribute. Support vector "

@@ -100,7 +100,7 @@ class NeighborGraph:
         rows = int(self.indices.shape[0])
         check.one_dimensional("subset", "keep", kept)
         check.integers("subset", "keep", kept)
-        if len(kept) < 2 or kept[0] < 0 or kept[-1] >= rows or np.any(np.diff(kept) <= 0):
+        if len(kept) < 2 or kept[0] < 0 or kept[-1] >= rows or np.any(kept[1:] <= kept[:-1]):
             raise ValueError(f"subset: 'keep' must hold at least two ascending row numbers from 0 to {rows - 1}")
         place = np.full(rows, -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))

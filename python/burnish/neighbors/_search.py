@@ -135,6 +135,7 @@ def metric_of(call: str, name: str) -> _core.Metric:
 
 
 def _rows(call: str, name: str, x: Any) -> Any:
+    check.no_mask(call, name, x)
     rows = as_array(x)
     if len(rows.shape) != 2:
         raise ValueError(f"{call}: '{name}' must be 2-D (N, D), got shape {tuple(rows.shape)}")
