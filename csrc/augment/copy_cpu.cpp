@@ -6,11 +6,10 @@
 #include "augment/levels_math.hpp"
 #include "core/float16.hpp"
 #include "core/simd.hpp"
+#include "core/stream.hpp"
 
 namespace burnish::augment {
 namespace {
-
-using V = simd::Vector<float>;
 
 #if defined(__SSSE3__)
 // 16 pixels of 3 interleaved bytes -> 3 vectors of 16 bytes.
@@ -132,12 +131,7 @@ void copy_rows(const Source& source, const Tile& tile) {
 BURNISH_HD void narrow(float value, float& to) { to = value; }
 BURNISH_HD void narrow(float value, std::uint8_t& to) { to = static_cast<std::uint8_t>(static_cast<int>(value)); }
 BURNISH_HD void narrow(float value, Float16& to) { to = to_float16(value); }
-BURNISH_HD void narrow(float value, BFloat16& to) {
-  const auto bits = bit_cast<std::uint32_t>(value);
-  const std::uint32_t even = bits + 0x7fffu + ((bits >> 16) & 1u);
-  const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
-  to.bits = static_cast<std::uint16_t>((is_nan ? bits | 0x400000u : even) >> 16);
-}
+BURNISH_HD void narrow(float value, BFloat16& to) { to = to_bfloat16(value); }
 
 template <class T>
 void write_row(const float* from, T* to, std::int64_t column, int count) {
@@ -147,24 +141,6 @@ void write_row(const float* from, T* to, std::int64_t column, int count) {
     for (int x = 0; x < count; ++x) narrow(from[x], to[x * column]);
   }
 }
-
-#if defined(__SSE2__)
-// Past the cache: whole vectors where they are aligned.
-void stream_row(const float* from, float* to, int count) {
-  int x = 0;
-  for (; x < count && (reinterpret_cast<std::uintptr_t>(to + x) & (sizeof(V) - 1)); ++x) to[x] = from[x];
-  for (; x + simd::width<float> <= count; x += simd::width<float>) {
-#if defined(__AVX512F__)
-    _mm512_stream_ps(to + x, _mm512_loadu_ps(from + x));
-#elif defined(__AVX2__)
-    _mm256_stream_ps(to + x, _mm256_loadu_ps(from + x));
-#else
-    _mm_stream_ps(to + x, _mm_loadu_ps(from + x));
-#endif
-  }
-  for (; x < count; ++x) to[x] = from[x];
-}
-#endif
 
 #if defined(__SSSE3__)
 __m128i to_bytes(const float* from) {
@@ -227,17 +203,16 @@ void store_rows(const Tile& tile, const Image& image, bool streams) {
     for (int c = 0; c < tile.channels; ++c) {
       const float* source = from + c * tile.plane + done;
       T* target = to + c * image.channel + done * image.column;
-#if defined(__SSE2__)
       if constexpr (sizeof(T) == 4) {
         if (streams && image.column == 1) {
-          stream_row(source, target, tile.columns);
+          stream(source, target, std::int64_t{sizeof(T)} * tile.columns);
           continue;
         }
       }
-#endif
       write_plane_row(source, target, image.column, tile.columns - done);
     }
   }
+  if (streams) finish_streams();
 }
 
 #if defined(__SSSE3__)

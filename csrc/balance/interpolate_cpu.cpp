@@ -4,6 +4,7 @@
 #include "balance/interpolate.hpp"
 #include "balance/interpolate_math.hpp"
 #include "core/simd.hpp"
+#include "core/stream.hpp"
 #include "core/visit.hpp"
 
 namespace burnish::balance {
@@ -28,34 +29,6 @@ void make_row(const InterpolateJob& job, std::int64_t i, T* __restrict to) {
   const double step = job.step[i];
   const double scale = scaled ? job.scale[i] : 1.0;
   for (std::int64_t c = 0; c < job.columns; ++c) to[c] = between<scaled>(a[c], b[c], step, scale);
-}
-
-// Copies to lines past the cache, and to the parts of lines at both ends as usual.
-void stream(const char* from, char* to, std::int64_t bytes) {
-#if defined(__SSE2__)
-  constexpr std::int64_t step = sizeof(__m128i);
-  const std::int64_t lead = -reinterpret_cast<std::intptr_t>(to) & (step - 1);
-  if (lead >= bytes) {
-    __builtin_memcpy(to, from, static_cast<std::size_t>(bytes));
-    return;
-  }
-  __builtin_memcpy(to, from, static_cast<std::size_t>(lead));
-  std::int64_t b = lead;
-#if defined(__AVX512F__)
-  for (; b + step <= bytes && (reinterpret_cast<std::intptr_t>(to + b) & (line_bytes - 1)); b += step) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(to + b), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + b)));
-  }
-  for (; b + line_bytes <= bytes; b += line_bytes) {
-    _mm512_stream_si512(reinterpret_cast<__m512i*>(to + b), _mm512_loadu_si512(from + b));
-  }
-#endif
-  for (; b + step <= bytes; b += step) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(to + b), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + b)));
-  }
-  __builtin_memcpy(to + b, from + b, static_cast<std::size_t>(bytes - b));
-#else
-  __builtin_memcpy(to, from, static_cast<std::size_t>(bytes));
-#endif
 }
 
 template <bool scaled, class T>
@@ -84,11 +57,9 @@ void make_rows(const InterpolateJob& job, std::int64_t first, std::int64_t last)
       fetch(i + r + ahead);
       make_row<scaled>(job, i + r, reinterpret_cast<T*>(tile) + r * job.columns);
     }
-    stream(tile, reinterpret_cast<char*>(out + i * job.columns), rows * row_bytes);
+    stream(tile, out + i * job.columns, rows * row_bytes);
   }
-#if defined(__SSE2__)
-  _mm_sfence();  // streamed lines are to be seen before this piece counts as done
-#endif
+  finish_streams();
 }
 
 }  // namespace

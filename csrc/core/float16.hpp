@@ -28,7 +28,7 @@ BURNISH_HD float widen(Float16 x) {
   return bit_cast<float>(finite | special | sign);
 }
 
-// Rounds to nearest, ties to even.
+// Both round to nearest, ties to even.
 BURNISH_HD Float16 to_float16(double x) {
   const auto bits = bit_cast<std::uint64_t>(x);
   const auto sign = static_cast<std::uint64_t>(bits >> 48 & 0x8000u);
@@ -44,6 +44,13 @@ BURNISH_HD Float16 to_float16(double x) {
   }
   if (size != size) half = 0x7e00u;
   return {static_cast<std::uint16_t>(half | sign)};
+}
+
+BURNISH_HD BFloat16 to_bfloat16(float x) {
+  const auto bits = bit_cast<std::uint32_t>(x);
+  const std::uint32_t even = bits + 0x7fffu + ((bits >> 16) & 1u);
+  const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
+  return {static_cast<std::uint16_t>((is_nan ? bits | 0x400000u : even) >> 16)};
 }
 
 BURNISH_HD float widen(float x) { return x; }

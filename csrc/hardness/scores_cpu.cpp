@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/simd.hpp"
+#include "core/stream.hpp"
 #include "core/visit.hpp"
 #include "hardness/scores.hpp"
 #include "hardness/scores_math.hpp"
@@ -411,19 +412,6 @@ struct TileScores {
   }
 };
 
-// Writes past the cache. Saves reading the lines first, which costs more than writing them where results are large.
-template <class T>
-void stream_tile(const T (&from)[tile_rows], T* to) {
-#if defined(__SSE2__)
-  constexpr int step = static_cast<int>(sizeof(__m128i) / sizeof(T));
-  for (int r = 0; r < tile_rows; r += step) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(to + r), _mm_load_si128(reinterpret_cast<const __m128i*>(from + r)));
-  }
-#else
-  for (int r = 0; r < tile_rows; ++r) to[r] = from[r];
-#endif
-}
-
 template <class To, class From>
 void write_run(const ScoreJob& job, std::size_t score, std::int64_t first_row, int count, const From* from) {
   const std::int64_t stride = job.output_stride[score];
@@ -433,7 +421,7 @@ void write_run(const ScoreJob& job, std::size_t score, std::int64_t first_row, i
   } else if (job.streams_output && count == tile_rows && reinterpret_cast<std::uintptr_t>(to) % 16 == 0) {
     alignas(64) To tile[tile_rows];
     for (int r = 0; r < tile_rows; ++r) tile[r] = static_cast<To>(from[r]);
-    stream_tile(tile, to);
+    stream(tile, to, sizeof tile);
   } else {
     for (int r = 0; r < count; ++r) to[r] = static_cast<To>(from[r]);
   }
@@ -481,9 +469,7 @@ void score_tiles(const ScoreJob& job, std::int64_t first, std::int64_t last) {
     }
     write_tile<kind, level>(job, row, count, tile);
   }
-#if defined(__SSE2__)
-  if (job.streams_output) _mm_sfence();  // streamed lines are to be seen before this piece counts as done
-#endif
+  if (job.streams_output) finish_streams();
 }
 
 }  // namespace
