@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "augment/kernels.hpp"
 #include "augment/noise_math.hpp"
@@ -20,41 +21,41 @@ struct OpInfo {
   std::int64_t least_options;
 };
 
-const OpInfo& info(Op op) {
-  static constexpr OpInfo infos[] = {
-      {"crop", 4, 2},
-      {"orient", 1, 0},
-      {"warp", 11, 3},
-      {"linear", 2, 0},
-      {"contrast", 1, 0},
-      {"saturation", 1, 0},
-      {"hue", 1, 0},
-      {"normalize", 0, 2},
-      {"gauss_noise", 3, 0},
-      {"gauss_blur", 2, 0},
-      {"erase", 4, 1},
-      {"gray", 0, 0},
-      {"permute", 1, 0},
-      {"solarize", 1, 0},
-      {"posterize", 1, 0},
-      {"gamma", 1, 0},
-      {"to_float", 0, 0},
-      {"to_bytes", 0, 0},
-      {"hsv_shift", 3, 0},
-      {"hsv_value", 2, 0},
-      {"autocontrast", 2, 0},
-      {"equalize", 0, 0},
-      {"multiplicative_noise", 3, 0},
-      {"salt_and_pepper", 3, 0},
-      {"box_blur", 1, 0},
-      {"sharpen", 2, 0},
-      {"motion_blur", 4, 0},
-      {"pillow_blur", 1, 0},
-      {"unsharp_mask", 3, 0},
-      {"resize", 2, 1},
-  };
-  return infos[static_cast<std::size_t>(op)];
-}
+constexpr OpInfo infos[] = {
+    {"crop", 4, 2},
+    {"orient", 1, 0},
+    {"warp", 11, 3},
+    {"linear", 2, 0},
+    {"contrast", 1, 0},
+    {"saturation", 1, 0},
+    {"hue", 1, 0},
+    {"normalize", 0, 2},
+    {"gauss_noise", 3, 0},
+    {"gauss_blur", 2, 0},
+    {"erase", 4, 1},
+    {"gray", 0, 0},
+    {"permute", 1, 0},
+    {"solarize", 1, 0},
+    {"posterize", 1, 0},
+    {"gamma", 1, 0},
+    {"to_float", 0, 0},
+    {"to_bytes", 0, 0},
+    {"hsv_shift", 3, 0},
+    {"hsv_value", 2, 0},
+    {"autocontrast", 2, 0},
+    {"equalize", 0, 0},
+    {"multiplicative_noise", 3, 0},
+    {"salt_and_pepper", 3, 0},
+    {"box_blur", 1, 0},
+    {"sharpen", 2, 0},
+    {"motion_blur", 4, 0},
+    {"pillow_blur", 1, 0},
+    {"unsharp_mask", 3, 0},
+    {"resize", 2, 1},
+};
+static_assert(std::size(infos) == op_count);
+
+const OpInfo& info(Op op) { return infos[static_cast<std::size_t>(op)]; }
 
 // What a parameter may be, beyond what check_params tells of.
 struct ParamRange {
@@ -92,6 +93,10 @@ Image image_of(const Images& images, std::int64_t sample) {
   return image;
 }
 
+std::uint64_t id_of(const TensorView& ids, std::int64_t sample) {
+  return static_cast<std::uint64_t>(static_cast<const std::int64_t*>(ids.data)[sample * ids.strides[0]]);
+}
+
 std::int64_t count_of(const Images& images) {
   return images.is_batch ? images.arrays[0].shape[0] : static_cast<std::int64_t>(images.arrays.size());
 }
@@ -115,8 +120,6 @@ class Workspace {
   Buffer<char> images_[4];
 };
 
-std::int64_t padded(std::int64_t n) { return (n + tile_unit - 1) / tile_unit * tile_unit; }
-
 template <Isa isa>
 class SampleRunner {
  public:
@@ -125,8 +128,7 @@ class SampleRunner {
   }
 
   void run(std::int64_t sample) {
-    const auto id =
-        static_cast<std::uint64_t>(static_cast<const std::int64_t*>(args_.ids.data)[sample * args_.ids.strides[0]]);
+    const std::uint64_t id = id_of(args_.ids, sample);
     noise_.id[0] = static_cast<std::uint32_t>(id);
     noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
     compile(args_, sample, image_of(args_.images, sample), program_);
@@ -380,8 +382,7 @@ void check_sample(const PipelineArgs& args, std::int64_t sample) {
   check(image.height > 0 && image.width > 0 && image.channels > 0, args.call, ": 'images' has an image of shape (",
         image.height, ", ", image.width, ", ", image.channels, "); accepted: one pixel or more");
   for (std::int64_t j = 0; j < args.order.shape[1]; ++j) {
-    const std::int32_t which =
-        static_cast<const std::int32_t*>(args.order.data)[sample * args.order.strides[0] + j * args.order.strides[1]];
+    const std::int32_t which = step_number(args, sample, j);
     check(which < static_cast<std::int64_t>(args.steps.size()), args.call, ": step ", which, " of sample ", sample,
           "; accepted: 0 to ", static_cast<std::int64_t>(args.steps.size()) - 1);
   }
@@ -408,13 +409,16 @@ void check_args(const PipelineArgs& args) {
   }
   for (const TensorView& out : args.out.arrays) {
     check_dtype(args.call, "out", out, {DType::uint8, DType::float32, DType::float16, DType::bfloat16});
-    for (const TensorView& array : args.images.arrays) check_output(args.call, "out", out, out, {array});
+    check_output(args.call, "out", out, out, {});
   }
+  check_apart(args.call, "out", args.out.arrays, args.images.arrays);
   check_steps(args, n);
   for (std::int64_t i = 0; i < n; ++i) check_sample(args, i);
 }
 
 }  // namespace
+
+std::string_view name(Op op) { return info(op).name; }
 
 void run(const PipelineArgs& args) {
   check_args(args);
@@ -443,8 +447,7 @@ void draw(const DrawArgs& args) {
   const std::int64_t draws = args.out.shape[1];
   parallel_for(args.ids.shape[0], 4096, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
-      const auto id =
-          static_cast<std::uint64_t>(static_cast<const std::int64_t*>(args.ids.data)[i * args.ids.strides[0]]);
+      const std::uint64_t id = id_of(args.ids, i);
       auto* out = static_cast<double*>(args.out.data) + i * args.out.strides[0];
       for (std::int64_t j = 0; j < draws; j += 4) {
         const PhiloxCounter words = philox4x32({{static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32),

@@ -5,6 +5,7 @@
 
 #include <initializer_list>
 #include <ostream>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -50,6 +51,10 @@ void check_device(std::string_view call, std::string_view argument, const Tensor
 // Writable, of this shape, and not sharing memory with any of `inputs`.
 void check_output(std::string_view call, std::string_view argument, const TensorView& view,
                   const TensorView& expected_shape, std::initializer_list<TensorView> inputs);
+
+// No output shares memory with an input; for any number of both.
+void check_apart(std::string_view call, std::string_view argument, std::span<const TensorView> outputs,
+                 std::span<const TensorView> inputs);
 
 // One integer label a row, on a CPU each in 0..classes-1; on a GPU the values are not read here, since that would wait.
 void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes);

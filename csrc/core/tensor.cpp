@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "burnish/tensor.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -135,9 +138,37 @@ void check_output(std::string_view call, std::string_view argument, const Tensor
   check(!view.read_only, call, ": '", argument, "' is read-only; accepted: a writable array");
   check(!repeats_elements(view), call, ": '", argument,
         "' has elements that share memory (a broadcast or overlapping view); accepted: an array with its own memory");
-  for (const TensorView& input : inputs) {
-    check(!may_overlap(view, input), call, ": '", argument,
+  check_apart(call, argument, {&view, 1}, inputs);
+}
+
+void check_apart(std::string_view call, std::string_view argument, std::span<const TensorView> outputs,
+                 std::span<const TensorView> inputs) {
+  struct Extent {
+    Device device;
+    const char* first;
+    const char* last;
+    bool is_output;
+  };
+  std::vector<Extent> extents;
+  const auto add = [&](std::span<const TensorView> views, bool is_output) {
+    for (const TensorView& view : views) {
+      if (view.size() == 0) continue;
+      const auto [first, last] = extent(view);
+      extents.push_back({view.device, first, last, is_output});
+    }
+  };
+  add(outputs, true);
+  add(inputs, false);
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
+    return std::tie(a.device.type, a.device.index, a.first) < std::tie(b.device.type, b.device.index, b.first);
+  });
+  const char* ends[2] = {};  // of the inputs and the outputs that came before on this device
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const Extent& e = extents[i];
+    if (i > 0 && extents[i - 1].device != e.device) ends[0] = ends[1] = nullptr;
+    check(e.first >= ends[!e.is_output], call, ": '", argument,
           "' shares memory with an input; accepted: a separate array");
+    ends[e.is_output] = std::max(ends[e.is_output], e.last);
   }
 }
 

@@ -161,3 +161,15 @@ def test_bfloat16() -> None:
     result = augment.Normalize()(images, dtype=torch.bfloat16)
     assert result.dtype == torch.bfloat16
     assert torch.equal(result, augment.Normalize()(images).to(torch.bfloat16))
+
+
+def test_out_of_a_list_may_share_memory_with_none_of_the_images() -> None:
+    memory = np.zeros((2, 6, 8, 3), np.uint8)
+    images = [np.ones((6, 8, 3), np.uint8) for _ in range(5)] + [memory[0]]
+    out = [np.zeros((6, 8, 3), np.uint8) for _ in range(6)]
+    FLIP(images, out=out)  # apart
+    out[1] = memory[1]  # beside
+    FLIP(images, out=out)
+    out[1] = memory.reshape(-1)[6 * 8 * 3 - 1 : -1].reshape(6, 8, 3)  # over one byte
+    with pytest.raises(ValueError, match="'out' shares memory"):
+        FLIP(images, out=out)
