@@ -10,7 +10,14 @@ namespace {
 using V = simd::Vector<float>;
 constexpr int lanes = simd::width<float>;
 
-std::int64_t padded(std::int64_t n) { return (n + tile_unit - 1) / tile_unit * tile_unit; }
+// As many lanes as there are values left.
+BURNISH_HD void store(V value, float* to, int left) {
+  if (left >= lanes) {
+    __builtin_memcpy(to, &value, sizeof value);
+  } else {
+    __builtin_memcpy(to, &value, static_cast<std::size_t>(left) * sizeof(float));
+  }
+}
 
 template <class T>
 void widen(const T* from, std::int64_t column, int count, float* to) {
@@ -19,6 +26,12 @@ void widen(const T* from, std::int64_t column, int count, float* to) {
   } else {
     for (int x = 0; x < count; ++x) to[x] = static_cast<float>(from[x * column]);
   }
+}
+
+// Puts before and after a row what lies beyond the border.
+void extend(float* row, int columns, const Source& source) {
+  for (int x = 1; x <= source.radius; ++x) row[-x] = row[inside(-x, columns, source.border)];
+  for (int x = 0; x < source.radius; ++x) row[columns + x] = row[inside(columns + x, columns, source.border)];
 }
 
 // center + sum over i of weight[i] * (value i before + value i after), `step` values apart.
@@ -48,22 +61,14 @@ void blur(const Source& source, const Levels& levels, const Tile& tile, float* s
         const V sum = weighted(rows + (r + radius) * stride + x, stride, source.kernel, radius);
         __builtin_memcpy(blurred + x, &sum, sizeof sum);
       }
-      for (int x = 1; x <= radius; ++x) {
-        blurred[-x] = blurred[inside(-x, tile.columns, source.border)];
-      }
-      for (int x = 0; x < radius; ++x) {
-        blurred[tile.columns + x] = blurred[inside(tile.columns + x, tile.columns, source.border)];
-      }
+      extend(blurred, tile.columns, source);
       float* to = tile.of(c) + r * tile.columns;
+      const auto at = [&](int x) {
+        return settled<whole>(weighted(blurred + x, 1, source.kernel, radius) / source.divisor, levels);
+      };
       int x = 0;
-      for (; x + lanes <= tile.columns; x += lanes) {
-        const V value = settled<whole>(weighted(blurred + x, 1, source.kernel, radius) / source.divisor, levels);
-        __builtin_memcpy(to + x, &value, sizeof value);
-      }
-      if (x < tile.columns) {
-        const V value = settled<whole>(weighted(blurred + x, 1, source.kernel, radius) / source.divisor, levels);
-        __builtin_memcpy(to + x, &value, static_cast<std::size_t>(tile.columns - x) * sizeof(float));
-      }
+      for (; x + lanes <= tile.columns; x += lanes) store(at(x), to + x, lanes);
+      if (x < tile.columns) store(at(x), to + x, tile.columns - x);
     }
   }
 }
@@ -79,10 +84,7 @@ void add_taps(const Source& source, const Levels& levels, const Tile& tile, floa
       const std::int64_t y = inside(tile.top + r - radius, image.height, source.border);
       float* row = scratch + r * stride + radius;
       widen(plane + y * image.row, image.column, tile.columns, row);
-      for (int x = 1; x <= radius; ++x) row[-x] = row[inside(-x, tile.columns, source.border)];
-      for (int x = 0; x < radius; ++x) {
-        row[tile.columns + x] = row[inside(tile.columns + x, tile.columns, source.border)];
-      }
+      extend(row, tile.columns, source);
     }
     for (int r = 0; r < tile.rows; ++r) {
       const float* center = scratch + (r + radius) * stride + radius;
@@ -91,10 +93,19 @@ void add_taps(const Source& source, const Levels& levels, const Tile& tile, floa
         V sum{};
         for (const Tap& tap : source.taps) sum += simd::load(center + tap.y * stride + tap.x + x) * tap.weight;
         const V value = settled<whole>(sum / source.divisor, levels);
-        const int count = tile.columns - x < lanes ? tile.columns - x : lanes;
-        __builtin_memcpy(to + x, &value, static_cast<std::size_t>(count) * sizeof(float));
+        store(value, to + x, tile.columns - x);
       }
     }
+  }
+}
+
+// Calls f.operator()<whole, T>().
+template <class F>
+void visit_source(const Source& source, const Levels& levels, const F& f) {
+  if (source.image.dtype == DType::uint8) {
+    levels.are_whole ? f.template operator()<true, std::uint8_t>() : f.template operator()<false, std::uint8_t>();
+  } else {
+    levels.are_whole ? f.template operator()<true, float>() : f.template operator()<false, float>();
   }
 }
 
@@ -102,24 +113,12 @@ void add_taps(const Source& source, const Levels& levels, const Tile& tile, floa
 
 template <>
 void taps_tile<Isa::BURNISH_ISA>(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
-  if (source.image.dtype == DType::uint8) {
-    levels.are_whole ? add_taps<true, std::uint8_t>(source, levels, tile, scratch)
-                     : add_taps<false, std::uint8_t>(source, levels, tile, scratch);
-  } else {
-    levels.are_whole ? add_taps<true, float>(source, levels, tile, scratch)
-                     : add_taps<false, float>(source, levels, tile, scratch);
-  }
+  visit_source(source, levels, [&]<bool whole, class T>() { add_taps<whole, T>(source, levels, tile, scratch); });
 }
 
 template <>
 void separable_tile<Isa::BURNISH_ISA>(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
-  if (source.image.dtype == DType::uint8) {
-    levels.are_whole ? blur<true, std::uint8_t>(source, levels, tile, scratch)
-                     : blur<false, std::uint8_t>(source, levels, tile, scratch);
-  } else {
-    levels.are_whole ? blur<true, float>(source, levels, tile, scratch)
-                     : blur<false, float>(source, levels, tile, scratch);
-  }
+  visit_source(source, levels, [&]<bool whole, class T>() { blur<whole, T>(source, levels, tile, scratch); });
 }
 
 }  // namespace burnish::augment

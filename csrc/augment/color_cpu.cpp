@@ -162,12 +162,11 @@ void change(const TileJob& job) {
   }
 }
 
-template <bool whole>
 double sum_of_luma(const Tile& tile) {
   const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
   double sum = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    const float value = tile.channels < 3 ? tile.of(0)[i] : luma<whole>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
+    const float value = tile.channels < 3 ? tile.of(0)[i] : luma<false>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
     sum += value;
   }
   return sum;
@@ -204,7 +203,7 @@ void color_tile<Isa::BURNISH_ISA>(const TileJob& job) {
 
 template <>
 double luma_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
-  return levels.are_whole ? sum_of_whole_luma(tile) : sum_of_luma<false>(tile);
+  return levels.are_whole ? sum_of_whole_luma(tile) : sum_of_luma(tile);
 }
 
 template <>

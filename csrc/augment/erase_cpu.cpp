@@ -15,8 +15,7 @@ void erase_part(const TileJob& job, const double* part) {
   const int right = clamped(part[1] + part[3], tile.columns);
   for (int c = 0; c < tile.channels; ++c) {
     const auto last = static_cast<int>(job.step->options.size()) - 1;
-    const auto value = static_cast<float>(job.step->options[static_cast<std::size_t>(c < last ? c : last)]);
-    const float fill = job.levels.are_whole ? settled<true>(value, job.levels) : value;
+    const float fill = settled_fill(job.step->options[static_cast<std::size_t>(c < last ? c : last)], job.levels);
     for (int r = top > 0 ? top : 0; r < bottom && r < tile.rows; ++r) {
       float* row = tile.of(c) + r * tile.columns;
       for (int x = left; x < right; ++x) row[x] = fill;

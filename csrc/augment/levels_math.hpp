@@ -28,6 +28,12 @@ BURNISH_HD V settled(V x, const Levels& levels) {
   return whole ? rounded(inside) : inside;
 }
 
+// A value given from outside, among whole levels.
+BURNISH_HD float settled_fill(double value, const Levels& levels) {
+  const auto fill = static_cast<float>(value);
+  return levels.are_whole ? settled<true>(fill, levels) : fill;
+}
+
 // The luma of ITU-R 601 with factors of 1/65536, as Pillow has it; rounded, halves up, where levels are whole.
 template <bool whole, class V>
 BURNISH_HD V luma(V red, V green, V blue) {

@@ -56,36 +56,31 @@ void random_words(const NoiseKey& key, Bits block, Bits words[4]) {
   for (int w = 0; w < 4; ++w) words[w] = word[w];
 }
 
-// Draws of whole groups.
-void fill_normal(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
-  for (std::int64_t group = first_group; group < last_group; ++group, to += noise_group) {
+// Draws of whole groups: f makes `per_word` of them from each word.
+template <int per_word, class F>
+void fill_groups(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to, const F& f) {
+  for (std::int64_t group = first_group; group < last_group; ++group, to += 4 * per_word * noise_blocks) {
     for (int first = 0; first < noise_blocks; first += lanes) {
       const auto block = static_cast<std::uint32_t>(group * noise_blocks + first);
       Bits words[4];
       random_words(key, simd::iota<Bits>() + block, words);
       for (int w = 0; w < 4; ++w) {
-        V draws[2];
-        normal_pair(words[w], draws[0], draws[1]);
-        for (int i = 0; i < 2; ++i) {
-          __builtin_memcpy(to + (2 * w + i) * noise_blocks + first, &draws[i], sizeof(V));
+        V draws[per_word];
+        f(words[w], draws);
+        for (int i = 0; i < per_word; ++i) {
+          __builtin_memcpy(to + (per_word * w + i) * noise_blocks + first, &draws[i], sizeof(V));
         }
       }
     }
   }
 }
 
+void fill_normal(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
+  fill_groups<2>(key, first_group, last_group, to, [](Bits word, V* draws) { normal_pair(word, draws[0], draws[1]); });
+}
+
 void fill_uniform(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
-  for (std::int64_t group = first_group; group < last_group; ++group, to += uniform_group) {
-    for (int first = 0; first < noise_blocks; first += lanes) {
-      const auto block = static_cast<std::uint32_t>(group * noise_blocks + first);
-      Bits words[4];
-      random_words(key, simd::iota<Bits>() + block, words);
-      for (int w = 0; w < 4; ++w) {
-        const V draws = uniform_of<V>(words[w]);
-        __builtin_memcpy(to + w * noise_blocks + first, &draws, sizeof(V));
-      }
-    }
-  }
+  fill_groups<1>(key, first_group, last_group, to, [](Bits word, V* draws) { draws[0] = uniform_of<V>(word); });
 }
 
 // Changes every value by f(value, its draw); `fill` makes the draws, `group` at a time.

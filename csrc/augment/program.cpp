@@ -17,8 +17,7 @@ Fill fill_of(const Step& step, std::size_t first, const Levels& levels) {
   Fill fill;
   const std::size_t given = step.options.size() - first;
   for (std::size_t c = 0; c < most_values && given > 0; ++c) {
-    const auto value = static_cast<float>(step.options[first + std::min(c, given - 1)]);
-    fill.value[c] = levels.are_whole ? settled<true>(value, levels) : value;
+    fill.value[c] = settled_fill(step.options[first + std::min(c, given - 1)], levels);
   }
   return fill;
 }
@@ -26,6 +25,9 @@ Fill fill_of(const Step& step, std::size_t first, const Levels& levels) {
 int to_int(double value) { return static_cast<int>(value); }
 
 Matrix shift(double x, double y) { return {{1, 0, x, 0, 1, y, 0, 0, 1}}; }
+Matrix columns_reversed(int width) { return {{-1, 0, static_cast<double>(width), 0, 1, 0, 0, 0, 1}}; }
+Matrix rows_reversed(int height) { return {{1, 0, 0, 0, -1, static_cast<double>(height), 0, 0, 1}}; }
+Matrix transposed() { return {{0, 1, 0, 1, 0, 0, 0, 0, 1}}; }
 
 bool pads(const Source& source) {
   return source.top < 0 || source.left < 0 || source.top + source.height > source.image.height ||
@@ -75,9 +77,9 @@ void orient(Source& source, int code) {
 // From places in an oriented image of this size (height and width afterwards) to those before.
 Matrix orientation(int code, int height, int width) {
   Matrix m;
-  if (code & 1) m = product({{-1, 0, static_cast<double>(width), 0, 1, 0, 0, 0, 1}}, m);
-  if (code & 2) m = product({{1, 0, 0, 0, -1, static_cast<double>(height), 0, 0, 1}}, m);
-  if (code & 4) m = product({{0, 1, 0, 1, 0, 0, 0, 0, 1}}, m);
+  if (code & 1) m = product(columns_reversed(width), m);
+  if (code & 2) m = product(rows_reversed(height), m);
+  if (code & 4) m = product(transposed(), m);
   return m;
 }
 
@@ -90,14 +92,14 @@ void straighten(Source& source) {
   Matrix back;
   if (turned) {
     transpose(image);
-    back = {{0, 1, 0, 1, 0, 0, 0, 0, 1}};
+    back = transposed();
   }
   if (image.column < 0) {
-    back = product({{-1, 0, static_cast<double>(image.width), 0, 1, 0, 0, 0, 1}}, back);
+    back = product(columns_reversed(image.width), back);
     reverse_columns(image);
   }
   if (image.row < 0) {
-    back = product({{1, 0, 0, 0, -1, static_cast<double>(image.height), 0, 0, 1}}, back);
+    back = product(rows_reversed(image.height), back);
     reverse_rows(image);
   }
   source.matrix = product(back, source.matrix);
@@ -192,11 +194,7 @@ class Compiler {
   }
 
   void gauss_blur(const double* params) {
-    leave(BufferLayout::planes);
-    Source& source = pass_.source;
-    source.kind = SourceKind::separable;
-    source.border = Border::reflect101;
-    source.radius = to_int(params[0]) / 2;
+    Source& source = filter(SourceKind::separable, to_int(params[0]) / 2);
     double weights[most_radius + 1];
     double sum = 0;
     for (int i = 0; i <= source.radius; ++i) {

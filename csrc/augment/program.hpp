@@ -115,12 +115,15 @@ struct Size {
 };
 
 const double* params_of(const Step& step, std::int64_t sample);
+// Number j in the order of a sample, negative where it is left out.
+inline std::int32_t step_number(const PipelineArgs& args, std::int64_t sample, std::int64_t j) {
+  return static_cast<const std::int32_t*>(args.order.data)[sample * args.order.strides[0] + j * args.order.strides[1]];
+}
 // The steps of a sample, in order: calls f(step).
 template <class F>
 void for_steps(const PipelineArgs& args, std::int64_t sample, const F& f) {
   for (std::int64_t j = 0; j < args.order.shape[1]; ++j) {
-    const std::int32_t which =
-        static_cast<const std::int32_t*>(args.order.data)[sample * args.order.strides[0] + j * args.order.strides[1]];
+    const std::int32_t which = step_number(args, sample, j);
     if (which >= 0) f(args.steps[static_cast<std::size_t>(which)]);
   }
 }

@@ -74,38 +74,12 @@ void draw(const std::string& call, std::uint64_t seed, std::int64_t epoch, std::
 }  // namespace
 
 void register_augment(py::module_& module) {
-  py::native_enum<Op>(module, "Op", "enum.Enum")
-      .value("crop", Op::crop)
-      .value("orient", Op::orient)
-      .value("warp", Op::warp)
-      .value("linear", Op::linear)
-      .value("contrast", Op::contrast)
-      .value("saturation", Op::saturation)
-      .value("hue", Op::hue)
-      .value("normalize", Op::normalize)
-      .value("gauss_noise", Op::gauss_noise)
-      .value("gauss_blur", Op::gauss_blur)
-      .value("erase", Op::erase)
-      .value("gray", Op::gray)
-      .value("permute", Op::permute)
-      .value("solarize", Op::solarize)
-      .value("posterize", Op::posterize)
-      .value("gamma", Op::gamma)
-      .value("to_float", Op::to_float)
-      .value("to_bytes", Op::to_bytes)
-      .value("hsv_shift", Op::hsv_shift)
-      .value("hsv_value", Op::hsv_value)
-      .value("autocontrast", Op::autocontrast)
-      .value("equalize", Op::equalize)
-      .value("multiplicative_noise", Op::multiplicative_noise)
-      .value("salt_and_pepper", Op::salt_and_pepper)
-      .value("box_blur", Op::box_blur)
-      .value("sharpen", Op::sharpen)
-      .value("motion_blur", Op::motion_blur)
-      .value("pillow_blur", Op::pillow_blur)
-      .value("unsharp_mask", Op::unsharp_mask)
-      .value("resize", Op::resize)
-      .finalize();
+  py::native_enum<Op> ops(module, "Op", "enum.Enum");
+  for (int i = 0; i < augment::op_count; ++i) {
+    const auto op = static_cast<Op>(i);
+    ops.value(augment::name(op).data(), op);  // names are literals
+  }
+  ops.finalize();
   py::native_enum<Layout>(module, "Layout", "enum.Enum")
       .value("nhwc", Layout::nhwc)
       .value("nchw", Layout::nchw)

@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import `burnish.balance`, which needs scikit-learn, when it is first used."""
+    """Import `burnish.balance` when it is first used; its samplers need scikit-learn."""
     if name == "balance":
         return importlib.import_module("burnish.balance")
     raise AttributeError(f"module 'burnish' has no attribute {name!r}")

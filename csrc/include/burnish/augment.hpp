@@ -48,6 +48,9 @@ enum class Op : std::uint8_t {
   resize,           // height, width. Options: filter
 };
 
+inline constexpr int op_count = static_cast<int>(Op::resize) + 1;
+std::string_view name(Op op);
+
 enum class Border : std::uint8_t { constant, replicate, reflect, reflect101, wrap };
 enum class Interpolation : std::uint8_t { nearest, bilinear };
 // Of resize: kernels as wide as the step between pixels of the result, where that is more than 1, so that none is left

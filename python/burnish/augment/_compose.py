@@ -44,14 +44,7 @@ class Container(Pipeline):
             yield from transform._leaves()
 
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:
-        is_sure = forced or self.p == 1
-        draws = self._number_of_draws()
-        u = drawing.uniforms(drawing.next_place(), 1 + draws if draws or not is_sure else 0)
-        taken = active if is_sure else active & (u[:, 0] < self.p)
-        self._draw_children(drawing, taken, u[:, 1:])
-
-    def _number_of_draws(self) -> int:
-        return 0
+        self._draw_children(drawing, *self._take(drawing, drawing.next_place(), active, forced))
 
     def _draw_children(self, drawing: Drawing, taken: Bools, u: npt.NDArray[np.float64]) -> None:
         for transform in self.transforms:

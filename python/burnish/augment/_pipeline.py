@@ -63,6 +63,19 @@ class Pipeline(ABC):
     @abstractmethod
     def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None: ...
 
+    def _number_of_draws(self) -> int:
+        """Return how many uniform numbers a sample takes, beside the one for `p`."""
+        return 0
+
+    def _take(
+        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        """Return which of the active samples take this, all if `forced`, and the draws (N, draws) of its own."""
+        is_sure = forced or self.p == 1
+        draws = self._number_of_draws()
+        u = drawing.uniforms(place, 1 + draws if draws or not is_sure else 0)
+        return active.copy() if is_sure else active & (u[:, 0] < self.p), u[:, 1:]
+
     def plan(self, ids: Any, epoch: int = 0, *, sizes: Any = None, channels: int = 3) -> Plan:
         """Draw what is to be done to samples.
 

@@ -62,11 +62,8 @@ class Transform(Pipeline):
 
     def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None:
         place = drawing.next_place()
-        is_sure = forced or self.p == 1
-        draws = self._number_of_draws()
-        u = drawing.uniforms(place, 1 + draws if draws or not is_sure else 0)
-        applies = active.copy() if is_sure else active & (u[:, 0] < self.p)
-        params = self._parameters(u[:, 1:], drawing.shapes, applies)
+        applies, u = self._take(drawing, place, active, forced)
+        params = self._parameters(u, drawing.shapes, applies)
         drawing.entries.append(Entry(place, type(self).__name__, applies, params))
         drawing.shapes.change(applies, *self._size_after(params, drawing.shapes))
 

@@ -72,9 +72,9 @@ def interpolate(
     array([[0.25, 0.5 ],
            [0.5 , 1.  ]])
     """
-    rows = _contiguous(as_array(X))
-    other = None if neighbors_in is None else _contiguous(as_array(neighbors_in))
-    bases = _list(rows, base, "int64")
+    rows = _contiguous("X", as_array(X))
+    other = None if neighbors_in is None else _contiguous("neighbors_in", as_array(neighbors_in))
+    bases = _list(rows, "base", base, "int64")
     if len(rows.shape) != 2 or len(bases.shape) != 1:
         raise ValueError(
             f"interpolate: 'X' must be 2-D and 'base' 1-D, got shapes {tuple(rows.shape)} and {tuple(bases.shape)}"
@@ -84,25 +84,25 @@ def interpolate(
         rows,
         other,
         bases,
-        _list(rows, neighbor, "int64"),
-        _list(rows, step, "float64"),
-        None if difference_scale is None else _list(rows, difference_scale, "float64"),
+        _list(rows, "neighbor", neighbor, "int64"),
+        _list(rows, "step", step, "float64"),
+        None if difference_scale is None else _list(rows, "difference_scale", difference_scale, "float64"),
         target,
         current_stream(rows),
     )
     return deliver(rows, target) if out is None else out
 
 
-def _contiguous(x: Any) -> Any:
-    check.no_mask("interpolate", "X", x)
+def _contiguous(name: str, x: Any) -> Any:
+    check.no_mask("interpolate", name, x)
     if isinstance(x, np.ndarray):
         return np.ascontiguousarray(x) if x.dtype.kind in "fiu" and x.dtype.isnative else x
     return x.contiguous() if is_torch(x) and not is_on_gpu(x) else x
 
 
-def _list(rows: Any, values: Any, dtype: str) -> Any:
+def _list(rows: Any, name: str, values: Any, dtype: str) -> Any:
     """Indices and steps may be lists, or arrays of other libraries, where the rows are on a CPU."""
-    check.no_mask("interpolate", "base", values)
+    check.no_mask("interpolate", name, values)
     values = as_array(values)
     if is_on_gpu(rows) or not isinstance(values, np.ndarray):
         return values
