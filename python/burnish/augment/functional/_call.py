@@ -68,15 +68,21 @@ class Call:
         return np.broadcast_to(array.astype(np.float64), (len(self), *each))
 
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
-            dtype: str | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
-        """Do it; `height` and `width` are those of the results, if they change."""
-        if self.is_empty and out is not None:
-            return out
+            dtypes: tuple[str, ...] | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
+        """Do it; `height` and `width` are those of the results, if they change.
+
+        Of `dtypes` the first one is the result's, and `out` may have any; the default is that of the images.
+        """
         after = self.sizes.copy()
         if height is not None:
             after[:, 0], after[:, 1] = height, width
-        target = self.images.like if out is None else out[0] if isinstance(out, list | tuple) and out else out
-        name = dtype or dtype_name(target)
+        possible = dtypes or (dtype_name(self.images.like),)
+        target = out[0] if isinstance(out, list | tuple) and out else out
+        name = dtype_name(target) if hasattr(target, "dtype") else possible[0]
+        if name not in possible:
+            raise TypeError(f"{self.name}: 'out' has dtype {name}; accepted: {', '.join(possible)}")
+        if self.is_empty and out is not None:
+            return out
         images, layout = self.images, self.images.layout
         if out is None:
             results = make_results(self.name, images, after, layout, name)
