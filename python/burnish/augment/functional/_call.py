@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,8 @@ import numpy as np
 from burnish import _core
 from burnish._array import dtype_name, to_numpy
 from burnish.augment._images import Images, hand_over, make_results, one_blank, read_images, wrap_out
+
+MOST = 2.0**24  # the engine's largest parameter
 
 
 class Call:
@@ -30,9 +31,7 @@ class Call:
     def __len__(self) -> int:
         return len(self.images)
 
-    def numbers(
-        self, name: str, values: Any, least: float = -math.inf, most: float = math.inf, *, whole: bool = False
-    ) -> Any:
+    def numbers(self, name: str, values: Any, least: float = -MOST, most: float = MOST, *, whole: bool = False) -> Any:
         """Return a parameter as one number for each image, (N,)."""
         return self._numbers(name, values, (), least, most, whole)
 
@@ -41,8 +40,8 @@ class Call:
         name: str,
         values: Any,
         size: int,
-        least: float = -math.inf,
-        most: float = math.inf,
+        least: float = -MOST,
+        most: float = MOST,
         *,
         whole: bool = False,
     ) -> Any:
@@ -63,8 +62,9 @@ class Call:
         wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
         if wrong.size:
             kind = "integers" if whole else "numbers"
-            bounds = "" if least == -math.inf else f" from {least:g}" + ("" if most == math.inf else f" to {most:g}")
-            raise ValueError(f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind}{bounds}")
+            raise ValueError(
+                f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind} from {least:.9g} to {most:.9g}"
+            )
         return np.broadcast_to(array.astype(np.float64), (len(self), *each))
 
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
