@@ -46,18 +46,22 @@ enum class Op : std::uint8_t {
                    // shift x and y of the line in pixels. Border: reflect101
   pillow_blur,     // radius of Pillow's GaussianBlur. Border: replicate
   unsharp_mask,    // radius, percent and threshold of Pillow's UnsharpMask
-  resize,          // height, width. Options: filter
+  resize,          // height, width. Options: filter, whether it is antialiased (1), filter where a side shrinks (that)
   sharpness,       // factor: away from the mean with the 8 neighbors, as Pillow has it; pixels at the border stay
   linear_by_mean,  // factor, part: the shift is that part of the mean of all values
+  erase_noise,     // any number of top, left, height, width. Options: whether all of a part gets one color
+  shade,           // any number of a factor and the corners x and y of a polygon. Options: corners
 };
 
-inline constexpr int op_count = static_cast<int>(Op::linear_by_mean) + 1;
+inline constexpr int op_count = static_cast<int>(Op::shade) + 1;
 std::string_view name(Op op);
 
 enum class Border : std::uint8_t { constant, replicate, reflect, reflect101, wrap };
-enum class Interpolation : std::uint8_t { nearest, bilinear };
+// bicubic with a = -3/4, as OpenCV has it.
+enum class Interpolation : std::uint8_t { nearest, bilinear, bicubic };
 // Of resize: kernels as wide as the step between pixels of the result, where that is more than 1, so that none is left
-// out; bicubic with a = -1/2, both as Pillow has them. area: each pixel by the part of it that is covered.
+// out; bicubic with a = -1/2, both as Pillow has them. Not antialiased, bilinear reads 2 pixels and bicubic, with
+// a = -3/4, 4 of them a side, as OpenCV has it. area: each pixel by the part of it that is covered.
 enum class Filter : std::uint8_t { nearest, bilinear, bicubic, area };
 // Of autocontrast: a line, as Pillow has it, or the cumulative histogram, as Albumentations has it. Of equalize: as
 // Pillow or as OpenCV has it. Pillow's without options.
