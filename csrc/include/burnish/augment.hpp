@@ -108,4 +108,19 @@ struct DrawArgs {
 };
 void draw(const DrawArgs& args);
 
+// out[i] is weight[i] * images[i] + (1 - weight[i]) * images[partner[i]], and images[partner[i]] inside of box[i]. With
+// weight 1 nothing of the partner is read outside of the box. `images` may hold more images than there are results, as
+// partners. `out` may be the first of the images themselves, on a CPU: they are overwritten in a fitting order.
+struct MixArgs {
+  std::string_view call;
+  Images images;       // m of them; uint8, float32, float16, bfloat16 or float64
+  Images out;          // n of them, at most m
+  TensorView partner;  // (n,) int64
+  TensorView weight;   // (n,) float64, 0 to 1
+  TensorView box;      // (n, 4) int64: top, left, height, width
+  void* stream = nullptr;
+};
+// On a GPU partners, weights and boxes are not read in advance: a result whose partner is out of range stays as it was.
+void mix(const MixArgs& args);
+
 }  // namespace burnish::augment
