@@ -25,7 +25,7 @@ from burnish.data import DataError, LabeledImages
 
 # Enough for the network to learn all that it can from images as they are: its loss on them is then near 0.
 _PASSES, _FEWEST_EPOCHS, _MOST_EPOCHS = 60_000, 4, 100
-_DEMO_PASSES = 8_000
+_DEMO_PASSES = 12_000
 _LEAST_FOR_THREADS = 16  # pixels; threads of torch that share less work than this wait for each other
 
 
@@ -71,7 +71,7 @@ def add_parser(commands: Any) -> None:
         help="train on N images of each class, drawn anew in each run (default: all but the test part; "
         "cifar10: 200; demo: 20)",
     )
-    add("--runs", type=integer(2, 100), metavar="N", help="seeds, 2 to 100 (default: 3; demo: 4)")
+    add("--runs", type=integer(2, 100), metavar="N", help="seeds, 2 to 100 (default: 3; demo: 6)")
     add("--epochs", type=integer(1), metavar="N", help=f"default: {_PASSES:,} images in all; demo: {_DEMO_PASSES:,}")
     add("--limit", type=integer(2), metavar="N", help="read the first N images of each class only")
     add(
@@ -106,7 +106,7 @@ def _run(options: argparse.Namespace) -> None:
     if size < _LEAST_FOR_THREADS:
         importlib.import_module("torch").set_num_threads(1)
     per_class = options.per_class or (20 if options.demo else 200 if options.path == CIFAR10 else None)
-    number_of_runs, start = options.runs or (4 if options.demo else 3), time.monotonic()
+    number_of_runs, start = options.runs or (6 if options.demo else 3), time.monotonic()
     runs: list[Run] = []
     for number in range(number_of_runs):
         seed = options.seed + number

@@ -166,18 +166,18 @@ def sheet_picture(path: Path, rows: Sequence[tuple[str, Sequence[npt.NDArray[Any
     path : pathlib.Path
         Of the PNG.
     rows : sequence of (name, images)
-        uint8 arrays of shape (H, W) or (H, W, C), C 1, 3 or 4; sizes may differ. All rows are of one scale.
+        uint8 arrays of shape (H, W) or (H, W, C), C 1, 3 or 4; sizes may differ. Rows of small ones are enlarged.
     title : str
         Above all.
     """
-    side = max(max(image.shape[:2]) for _, images in rows for image in images)
-    enlarged = max(1, _LEAST_TILE // side)  # small ones, so that their pixels can be told apart
-    tile, gap = side * enlarged, 4
+    sides = [max(max(image.shape[:2]) for image in images) for _, images in rows]
+    tile, gap = max(_LEAST_TILE // max(sides) * max(sides), *sides), 4
     longest = max(len(images) for _, images in rows)
     canvas = np.full((len(rows) * (tile + gap), longest * (tile + gap), 3), 255, np.uint8)
     for row, (_, images) in enumerate(rows):
+        enlarged = np.ones((tile // sides[row], tile // sides[row], 1), np.uint8)  # so that pixels can be told apart
         for column, image in enumerate(images):
-            pixels = np.kron(_rgb(image), np.ones((enlarged, enlarged, 1), np.uint8))
+            pixels = np.kron(_rgb(image), enlarged)
             y, x = row * (tile + gap), column * (tile + gap)
             canvas[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
     names, top = 2.6, 0.5  # inches
