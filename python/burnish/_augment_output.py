@@ -13,7 +13,7 @@ import numpy.typing as npt
 import burnish
 from burnish import report
 from burnish._augment_proof import BEFORE, Run
-from burnish._balance_output import aligned, mean_text, verdict
+from burnish._balance_output import aligned, append, mean_text, verdict
 from burnish.augment import Compose
 from burnish.data import LabeledImages
 
@@ -29,11 +29,15 @@ def print_proof(names: Sequence[str], runs: Sequence[Run], pipelines: Mapping[st
     print(f"\nmean (standard deviation) of {len(runs)} seeds; test images as they are\n")
     print(_table(names, runs))
     print("\n" + _verdicts(runs, list(pipelines)))
-    print("(intervals: Student's t for the differences within runs; runs share images, other data may differ by more)\n")
+    print(
+        "(intervals: Student's t for the differences within runs; runs share images, other data may differ by more)\n"
+    )
     for name in pipelines:
         print("\n".join(_conclusions(names, runs, name)))
     threads = burnish.get_num_threads()
-    print(f"\nspeed in training, {threads} {'thread' if threads == 1 else 'threads'}, one call a batch with `out` reused:")
+    print(
+        f"\nspeed in training, {threads} {'thread' if threads == 1 else 'threads'}, one call a batch with `out` reused:"
+    )
     for name in pipelines:
         print(f"  {name}: {np.median(_of(runs, name, 'images_per_second')):,.0f} images a second")
 
@@ -93,7 +97,9 @@ def write_proof(
     recall: dict[str, list[object]] = {key: [] for key in ("run", "pipeline", "class", "recall")}
     for number, run in enumerate(runs, start=1):
         for name, trained in run.by_pipeline.items():
-            for key, cell in zip(overall, (number, name, *(getattr(trained, m) for m in _MEASURES.values())), strict=True):
+            for key, cell in zip(
+                overall, (number, name, *(getattr(trained, m) for m in _MEASURES.values())), strict=True
+            ):
                 overall[key].append(f"{cell:.9g}" if isinstance(cell, float) else cell)
             for label, value in zip(data.names, trained.recall, strict=True):
                 for key, cell in zip(recall, (number, name, label, f"{value:.9g}"), strict=True):
@@ -106,7 +112,9 @@ def write_proof(
     ):
         report.write_csv(folder / name, columns)
         print(f"  {folder / name}: {content}")
-    report.sheet_picture(folder / "augment.png", _sheet(data, runs[0], pipelines), title=f"{title}: as the network sees them")
+    report.sheet_picture(
+        folder / "augment.png", _sheet(data, runs[0], pipelines), title=f"{title}: as the network sees them"
+    )
     print(f"  {folder / 'augment.png'}: {_ORIGINALS} images and {_DRAWS} draws of each pipeline for them")
 
 

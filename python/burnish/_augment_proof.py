@@ -133,7 +133,9 @@ def split(
     if (kept + held_out > sizes).any() or (kept < 1).any():
         i = int((sizes - held_out - kept).argmin())
         needed = int(held_out[i] + (per_class or 1))
-        raise DataError(f"class {data.names[i]} has {sizes[i]} images; accepted: {needed} or more, to train and to test")
+        raise DataError(
+            f"class {data.names[i]} has {sizes[i]} images; accepted: {needed} or more, to train and to test"
+        )
     taken = place_in_class(labels) < kept[labels]
     return np.sort(rest[taken]), np.sort(rest[~taken]) if given_test is None else np.sort(given_test)
 

@@ -132,9 +132,9 @@ def write_proof(folder: Path, names: Sequence[str], runs: Sequence[Run]) -> None
     for number, run in enumerate(runs, start=1):
         for method, found in run.by_method.items():
             for cells in zip(names, run.train_counts, run.test_counts, found.recall, strict=True):
-                _append(recall, number, method, *cells)
+                append(recall, number, method, *cells)
             for i, weighting in enumerate(("even", "as_trained")):
-                _append(overall, number, method, weighting, *(getattr(found, key)[i] for key in _MEASURES.values()))
+                append(overall, number, method, weighting, *(getattr(found, key)[i] for key in _MEASURES.values()))
     folder.mkdir(parents=True, exist_ok=True)
     print("\nwritten:")
     for name, columns, content in (
@@ -145,7 +145,8 @@ def write_proof(folder: Path, names: Sequence[str], runs: Sequence[Run]) -> None
         print(f"  {folder / name}: {content}")
 
 
-def _append(columns: dict[str, list[object]], *cells: object) -> None:
+def append(columns: dict[str, list[object]], *cells: object) -> None:
+    """Put a line of cells below columns."""
     for column, cell in zip(columns.values(), cells, strict=True):
         column.append(f"{cell:.9g}" if isinstance(cell, float) else cell)
 
