@@ -50,6 +50,8 @@ class Op(Enum):
     pillow_blur = 27
     unsharp_mask = 28
     resize = 29
+    sharpness = 30
+    linear_by_mean = 31
 
 class Layout(Enum):
     nhwc = 0
