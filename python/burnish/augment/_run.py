@@ -66,7 +66,7 @@ def run(
         shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
         if transform._normalizes:
             normalized |= entry.applies
-    name = _result_dtype(call, images, out, dtype, any(transform._normalizes for transform in transforms))
+    name = result_dtype(call, transforms, images, out, dtype)
     if (name == "uint8") != is_bytes and not normalized.all():
         _add_scaling(program, shapes, 255.0 if name == "uint8" else 1 / 255.0, ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
@@ -83,6 +83,11 @@ def run(
 def _add_scaling(program: _Program, shapes: Shapes, factor: float, where: npt.NDArray[np.bool_]) -> None:
     step = (_core.Op.normalize, [factor, 0.0] * shapes.channels, np.empty((program.n, 0)))
     program.add(0, [step], where)
+
+
+def result_dtype(call: str, transforms: list[Transform], images: Images, out: Any, dtype: Any) -> str:
+    """Return the name of the dtype of the results."""
+    return _result_dtype(call, images, out, dtype, any(transform._normalizes for transform in transforms))
 
 
 def _result_dtype(call: str, images: Images, out: Any, dtype: Any, normalizes: bool) -> str:
