@@ -50,6 +50,8 @@ class Op(Enum):
     pillow_blur = 27
     unsharp_mask = 28
     resize = 29
+    erase_noise = 30
+    shade = 31
 
 class Layout(Enum):
     nhwc = 0

@@ -11,12 +11,14 @@ from burnish.augment._affine import Affine, Rotate, ShiftScaleRotate
 from burnish.augment._channels import ChannelDropout, ChannelIsolation
 from burnish.augment._color import ColorJitter, InvertImg, Normalize, RandomBrightnessContrast, RGBShift
 from burnish.augment._compose import Compose, OneOf, Sequential, SomeOf, from_dict
-from burnish.augment._crop import CenterCrop, Pad, RandomCrop
-from burnish.augment._erase import CoarseDropout, RandomErasing
+from burnish.augment._crop import CenterCrop, Pad, PadIfNeeded, RandomCrop
+from burnish.augment._erase import CoarseDropout, GridDropout, RandomErasing, XYMasking
 from burnish.augment._filter import GaussianBlur, GaussNoise
-from burnish.augment._orient import HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
+from burnish.augment._orient import D4, HorizontalFlip, RandomRotate90, SquareSymmetry, Transpose, VerticalFlip
 from burnish.augment._perspective import Perspective
 from burnish.augment._plan import Entry, Plan
+from burnish.augment._resize import RandomResizedCrop, Resize
+from burnish.augment._shadow import RandomShadow
 
 __all__ = [
     "Compose",
@@ -29,10 +31,15 @@ __all__ = [
     "RandomCrop",
     "CenterCrop",
     "Pad",
+    "PadIfNeeded",
+    "Resize",
+    "RandomResizedCrop",
     "HorizontalFlip",
     "VerticalFlip",
     "Transpose",
     "RandomRotate90",
+    "SquareSymmetry",
+    "D4",
     "Rotate",
     "Affine",
     "ShiftScaleRotate",
@@ -47,6 +54,9 @@ __all__ = [
     "GaussianBlur",
     "CoarseDropout",
     "RandomErasing",
+    "GridDropout",
+    "XYMasking",
+    "RandomShadow",
     "Normalize",
     "functional",
 ]

@@ -33,7 +33,7 @@ class Transform(Pipeline):
 
     _draws: ClassVar[int] = 0  # uniform numbers for each sample, beside the one for `p`
     _normalizes: ClassVar[bool] = False
-    _needs_sizes: ClassVar[bool] = False  # to draw its parameters
+    _needs_sizes: bool = False  # to draw its parameters
 
     def __init__(self, p: float) -> None:
         self.p = check.real(type(self).__name__, "p", p, 0, 1)

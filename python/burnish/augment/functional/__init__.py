@@ -12,9 +12,21 @@ from burnish.augment.functional._color import (
     adjust_saturation,
     normalize,
 )
-from burnish.augment.functional._erase import erase
+from burnish.augment.functional._erase import erase, erase_holes, grid_dropout, shade
 from burnish.augment.functional._filter import gaussian_blur
-from burnish.augment.functional._geometry import affine, crop, horizontal_flip, pad, rotate, transpose, vertical_flip
+from burnish.augment.functional._geometry import (
+    affine,
+    crop,
+    horizontal_flip,
+    pad,
+    perspective,
+    resize,
+    resized_crop,
+    rotate,
+    square_symmetry,
+    transpose,
+    vertical_flip,
+)
 from burnish.augment.functional._noise import gaussian_noise
 
 __all__ = [
@@ -25,6 +37,10 @@ __all__ = [
     "transpose",
     "rotate",
     "affine",
+    "perspective",
+    "resize",
+    "resized_crop",
+    "square_symmetry",
     "adjust_brightness",
     "adjust_contrast",
     "adjust_saturation",
@@ -32,5 +48,8 @@ __all__ = [
     "gaussian_blur",
     "gaussian_noise",
     "erase",
+    "erase_holes",
+    "grid_dropout",
+    "shade",
     "normalize",
 ]

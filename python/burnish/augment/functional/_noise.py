@@ -5,11 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._plan import checked_ids
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
@@ -19,7 +16,7 @@ def gaussian_noise(images: Any, std: Any, mean: Any = 0.0, *, seed: int = 0, ids
     """Add normal numbers; `mean` and `std` are fractions of white. Each of `ids` (0, 1, ... without) has its own."""
     call = Call("gaussian_noise", images, layout)
     seed = check.integer("gaussian_noise", "seed", seed, 0, (1 << 64) - 1)
-    names = np.arange(len(call)) if ids is None or call.is_empty else checked_ids("gaussian_noise", ids)
+    names = call.names(ids)
     mean, std = call.numbers("mean", mean) * call.white, call.numbers("std", std) * call.white
     if (std < 0).any():
         raise ValueError("gaussian_noise: 'std' is below 0; accepted: 0 or more")
