@@ -67,12 +67,8 @@ class Perspective(Warp):
         corners = _CORNERS + (1 - 2 * _CORNERS) * inwards
         if self.fit_output:
             for _ in range(_HALVINGS):
-                far = (
-                    _inverse_at_corners(quad_matrices(corners[:, :, 0].T, corners[:, :, 1].T, 1.0, 1.0), 1.0, 1.0)[
-                        2
-                    ].min(axis=0)
-                    < _NEAREST
-                )
+                m = quad_matrices(corners[:, :, 0].T, corners[:, :, 1].T, 1.0, 1.0)
+                far = _inverse_at_corners(m, 1.0, 1.0)[2].min(axis=0) < _NEAREST
                 corners[far] = (corners[far] + _CORNERS) / 2
         return {"corners": corners}
 

@@ -124,7 +124,8 @@ def shade(images: Any, vertices: Any, factor: Any, *, layout: Any = None, out: A
     places = call.table("vertices", vertices, (None, None, 2))
     if places.shape[1] < 1 or not 3 <= places.shape[2] <= MOST_CORNERS:
         raise ValueError(
-            f"shade: 'vertices' has shape {np.shape(vertices)}; accepted: a polygon or more of 3 to {MOST_CORNERS} corners"
+            f"shade: 'vertices' has shape {np.shape(vertices)}; accepted: one polygon or more, "
+            f"of 3 to {MOST_CORNERS} corners"
         )
     return call.run_steps([shade_step(places, call.table("factor", factor, (places.shape[1],)))], out)
 

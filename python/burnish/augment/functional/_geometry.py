@@ -140,7 +140,7 @@ def perspective(
     options = [float(interpolation_code("perspective", interpolation)), float(border_code("perspective", border_mode))]
     rows, cols = _result_sides(call, height, width)
     places = call.table("corners", corners, (4, 2)) * call.sizes[:, None, ::-1]
-    elements = quad_matrices(*places.transpose(2, 1, 0), cols, rows)
+    elements = quad_matrices(places[:, :, 0].T, places[:, :, 1].T, cols, rows)
     return call.run(_core.Op.warp, options + fills, columns(len(call), *elements, rows, cols), out, height=rows,
                     width=cols)  # fmt: skip
 
