@@ -46,7 +46,7 @@ struct TileJob {
   Levels levels;
   const Step* step = nullptr;
   const double* params = nullptr;
-  double luma_mean = 0;
+  double mean = 0;  // of the luma, or of all values
   NoiseKey noise;
   float* scratch = nullptr;  // `plane` + 2 noise_group values
   const float* table = nullptr;
@@ -91,9 +91,11 @@ void uniform_noise_tile(const TileJob& job);
 template <Isa isa>
 void erase_tile(const TileJob& job);
 
-// Adds the luma of all pixels.
+// Add the luma of all pixels, or all values.
 template <Isa isa>
 double luma_sum(const Tile& tile, const Levels& levels);
+template <Isa isa>
+double value_sum(const Tile& tile, const Levels& levels);
 
 template <Isa isa>
 void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
@@ -123,6 +125,8 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   void erase_tile<isa>(const TileJob&);                                        \
   template <>                                                                  \
   double luma_sum<isa>(const Tile&, const Levels&);                            \
+  template <>                                                                  \
+  double value_sum<isa>(const Tile&, const Levels&);                           \
   template <>                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);              \
   template <>                                                                  \

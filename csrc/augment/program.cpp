@@ -152,6 +152,9 @@ class Compiler {
         return sharpen(params);
       case Op::motion_blur:
         return motion_blur(params);
+      case Op::sharpness:
+        filter(SourceKind::sharpness, 1).factor = static_cast<float>(params[0]);
+        return;
       case Op::pillow_blur:
         return prepare(Prepare::Kind::boxes, params[0]);
       case Op::unsharp_mask:
@@ -163,6 +166,9 @@ class Compiler {
         return resize(step, params);
       case Op::contrast:
         leave(BufferLayout::planes, Statistic::luma_sum);
+        break;
+      case Op::linear_by_mean:
+        leave(BufferLayout::planes, Statistic::value_sum);
         break;
       case Op::normalize:
         levels_ = {-__builtin_huge_valf(), __builtin_huge_valf(), false};
@@ -239,12 +245,12 @@ class Compiler {
     const double start = -radius * (bias > 0 ? 1 - bias : 1.0);
     const double end = radius * (bias < 0 ? 1 + bias : 1.0);
     const double step = size > 1 ? (end - start) / (size - 1) : 0;
-    const auto offset = [radius](double part) {
-      return std::clamp(static_cast<int>(std::nearbyint(radius + part)) - radius, -radius, radius);
+    const auto offset = [radius](double part, double shift) {
+      return std::clamp(static_cast<int>(std::nearbyint(radius + part + shift)) - radius, -radius, radius);
     };
     for (int i = 0; i < size; ++i) {
       const double t = i > 0 && i == size - 1 ? end : start + i * step;
-      const Tap tap = {offset(params[1] * t), offset(params[2] * t), 1};
+      const Tap tap = {offset(params[1] * t, params[4]), offset(params[2] * t, params[5]), 1};
       const auto is_same = [&tap](const Tap& other) { return other.x == tap.x && other.y == tap.y; };
       if (std::none_of(source.taps.begin(), source.taps.end(), is_same)) source.taps.push_back(tap);
     }
@@ -362,7 +368,7 @@ class Compiler {
     for (int i = 0; i < source.clip_count; ++i) source.clips[i].matrix = product(source.clips[i].matrix, first);
   }
 
-  bool is_filter() const { return pass_.source.kind == SourceKind::separable || pass_.source.kind == SourceKind::taps; }
+  bool is_filter() const { return pass_.source.kind != SourceKind::copy && pass_.source.kind != SourceKind::warp; }
 
   bool has_ops() const { return static_cast<int>(program_.ops.size()) > pass_.first_op; }
 

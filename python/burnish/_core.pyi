@@ -50,8 +50,10 @@ class Op(Enum):
     pillow_blur = 27
     unsharp_mask = 28
     resize = 29
-    erase_noise = 30
-    shade = 31
+    sharpness = 30
+    linear_by_mean = 31
+    erase_noise = 32
+    shade = 33
 
 class Layout(Enum):
     nhwc = 0

@@ -34,6 +34,7 @@ ENTRY_POINTS = {
             "burnish::augment::Levels const&, burnish::augment::Histogram*)"
         ),
         "double burnish::augment::luma_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
+        "double burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
         "void burnish::augment::move_image<>(burnish::augment::Source const&, burnish::augment::Image const&)",
