@@ -178,9 +178,11 @@ class SampleRunner {
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
     // Two planes, and a sum for each pixel of a row or a column.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
+    const bool is_precise = resizes && !planes.rows->is_antialiased;
+    const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
-    planes.scratch =
-        static_cast<char*>(workspace_.image(3, 2 * bytes(plane) + static_cast<std::size_t>(8 * side + 256)));
+    planes.scratch = static_cast<char*>(
+        workspace_.image(3, 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256)));
     prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
     return planes.to;
   }
