@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ Bools = npt.NDArray[np.bool_]
 class Container(Pipeline):
     """Transforms, of which samples take all or some."""
 
+    _takes_all: ClassVar[bool] = True  # for p = 1
+
     def __init__(self, transforms: Sequence[Pipeline], p: float) -> None:
         call = type(self).__name__
         if not isinstance(transforms, list | tuple):
@@ -28,6 +30,13 @@ class Container(Pipeline):
                 raise TypeError(f"{call}: 'transforms' has {transform!r}; accepted: transforms of burnish.augment")
         self.transforms = list(transforms)
         self.p = check.real(call, "p", p, 0, 1)
+        if self._takes_all and self.p == 1:
+            return
+        for leaf in self._leaves():
+            if leaf._white_after is not None:
+                raise ValueError(
+                    f"{call}: 'transforms' has {leaf!r} for some samples; accepted: for all, as a batch has one dtype"
+                )
 
     def __len__(self) -> int:
         return len(self.transforms)
@@ -111,6 +120,8 @@ class OneOf(Container):
         The part of the samples that takes one.
     """
 
+    _takes_all = False
+
     def __init__(self, transforms: Sequence[Pipeline], p: float = 0.5) -> None:
         super().__init__(transforms, p)
         if not self.transforms or not sum(transform.p for transform in self.transforms) > 0:
@@ -139,6 +150,8 @@ class SomeOf(Container):
     p : float, default 1
         The part of the samples that takes some.
     """
+
+    _takes_all = False
 
     def __init__(self, transforms: Sequence[Pipeline], n: int = 1, replace: bool = False, p: float = 1.0) -> None:
         super().__init__(transforms, p)

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from burnish import _core
-from burnish.augment._color import Normalize, color_channels
+from burnish.augment._color import color_channels
+from burnish.augment._scale import Normalize
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
