@@ -14,6 +14,8 @@ from burnish.augment._compose import Compose, OneOf, Sequential, SomeOf, from_di
 from burnish.augment._crop import CenterCrop, Pad, RandomCrop
 from burnish.augment._erase import CoarseDropout, RandomErasing
 from burnish.augment._filter import Blur, GaussianBlur, MotionBlur
+from burnish.augment._labels import MixedLabels
+from burnish.augment._mix import CutMix, MixUp
 from burnish.augment._noise import GaussNoise, MultiplicativeNoise, SaltAndPepper
 from burnish.augment._orient import HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
 from burnish.augment._perspective import Perspective
@@ -71,5 +73,8 @@ __all__ = [
     "ToFloat",
     "FromFloat",
     "Normalize",
+    "MixUp",
+    "CutMix",
+    "MixedLabels",
     "functional",
 ]

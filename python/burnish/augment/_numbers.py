@@ -58,3 +58,16 @@ def logarithm(x: Any) -> Floats:
     power = power - small
     ratio = (fraction - 1.0) / (fraction + 1.0)
     return np.asarray(power * _LN2_HIGH + (power * _LN2_LOW + ratio * _polynomial(ratio * ratio, _LOG)))
+
+
+def symmetric_beta(u: Floats, v: Floats, alpha: float) -> Floats:
+    """Return draws from Beta(alpha, alpha), each of two uniform draws from (0, 1).
+
+    Exact but for rounding, about 1e-15, and for the draws, which are multiples of 2^-33. L. Devroye: Random variate
+    generation in one line of code. WSC 1996.
+    """
+    # u^(-1/alpha) - 1; where it is cut off, the result is 0 or 1 all the same.
+    tail = exponential(np.minimum(logarithm(u) * (-1.0 / alpha), 690.0)) - 1.0
+    cosine = sine_and_cosine(360.0 * v)[1]
+    odds = tail * cosine * cosine
+    return np.asarray(0.5 + np.copysign(0.5 * np.sqrt(odds / (1.0 + odds)), cosine))

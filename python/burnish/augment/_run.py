@@ -50,7 +50,7 @@ def run(
 ) -> Any:
     """Do to images what a plan says."""
     sizes = images.sizes()
-    _check_plan(call, transforms, plan, sizes)
+    check_plan(call, transforms, plan, sizes)
     is_bytes = dtype_name(images.like) == "uint8"
     shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
     if images.channels() < 1 or (sizes < 1).any():
@@ -123,7 +123,8 @@ def _result_dtype(call: str, out: Any, dtype: Any, normalizes: bool, is_bytes: b
     return name
 
 
-def _check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+    """Refuse a plan that is not for these transforms and images."""
     if not isinstance(plan, Plan):
         raise TypeError(f"{call}: 'plan' is a {type(plan).__name__}; accepted: a Plan")
     n = len(sizes)

@@ -15,6 +15,7 @@ from burnish.augment.functional._color import (
 from burnish.augment.functional._erase import erase
 from burnish.augment.functional._filter import gaussian_blur
 from burnish.augment.functional._geometry import affine, crop, horizontal_flip, pad, rotate, transpose, vertical_flip
+from burnish.augment.functional._mix import cutmix, mixup, soft_labels
 from burnish.augment.functional._noise import gaussian_noise
 
 __all__ = [
@@ -33,4 +34,7 @@ __all__ = [
     "gaussian_noise",
     "erase",
     "normalize",
+    "mixup",
+    "cutmix",
+    "soft_labels",
 ]
