@@ -63,5 +63,7 @@ EVERY: dict[str, Pipeline] = {
 PUBLIC = [
     name
     for name in augment.__all__
-    if inspect.isclass(getattr(augment, name)) and issubclass(getattr(augment, name), Pipeline)
+    if inspect.isclass(getattr(augment, name))
+    and issubclass(getattr(augment, name), Pipeline)
+    and not getattr(getattr(augment, name), "_mixes", False)  # they take labels too, and have tests of their own
 ]

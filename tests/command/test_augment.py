@@ -17,8 +17,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import CLASSES, PER_CLASS, read_csv
 
-for library in ("torch", "sklearn", "scipy", "matplotlib"):
-    pytest.importorskip(library)
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+pytest.importorskip("scipy")
+pytest.importorskip("matplotlib")
 
 from burnish import _augment_proof, augment, report
 from burnish.data import DataError, load_digits
