@@ -40,9 +40,10 @@ def photographs(folder: Path | None) -> np.ndarray:
 def shown(result: Any) -> list[np.ndarray]:
     """Return results as uint8; normalized ones on a scale from -2.5 to 2.5."""
     images = [np.asarray(image) for image in result]
-    return [
-        image if image.dtype == np.uint8 else np.clip(image * 51 + 127.5, 0, 255).astype(np.uint8) for image in images
-    ]
+    if images[0].dtype == np.uint8:
+        return images
+    slope, black = (255, 0) if all(image.min() >= 0 and image.max() <= 1 for image in images) else (51, 127.5)
+    return [np.clip(np.rint(image * slope + black), 0, 255).astype(np.uint8) for image in images]
 
 
 def rows(photos: np.ndarray, draws: int) -> list[tuple[str, list[np.ndarray]]]:

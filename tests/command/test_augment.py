@@ -205,7 +205,7 @@ def test_a_folder(burnish_command: Callable[..., Any], digit_folder: Path, tmp_p
     [
         ([], "name a folder, a zip or cifar10, or give --demo"),
         (["--demo", "photos"], "name a folder, a zip or cifar10, or give --demo"),
-        (["--demo", "--pipelines", "photo"], "'photo' is not accepted; accepted: photos, signs, flips, *.json"),
+        (["--demo", "--pipelines", "photo"], "'photo' is not accepted; accepted: photos, strong, signs, flips, *.json"),
         (["--demo", "--pipelines", "nowhere.json"], "nowhere.json cannot be read: "),
         (["--demo", "--runs", "1"], "2 to 100"),
         (["--demo", "--per-class", "0"], "1 or more"),
