@@ -17,7 +17,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
 import oracles_filters
 import oracles_geometry
-import oracles_mix
+import oracles_mixing
 import oracles_noise
 import oracles_tone
 import oracles_values
@@ -31,7 +31,7 @@ __all__ = [
     "ROWS",
     "oracles_filters",
     "oracles_geometry",
-    "oracles_mix",
+    "oracles_mixing",
     "oracles_noise",
     "oracles_tone",
     "oracles_values",

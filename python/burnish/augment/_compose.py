@@ -31,13 +31,7 @@ class Container(Pipeline):
         self.transforms = list(transforms)
         self.p = check.real(call, "p", p, 0, 1)
         self._check_mixing([any(leaf._mixes for leaf in transform._leaves()) for transform in transforms])
-        if self._takes_all and self.p == 1:
-            return
-        for leaf in self._leaves():
-            if leaf._white_after is not None:
-                raise ValueError(
-                    f"{call}: 'transforms' has {leaf!r} for some samples; accepted: for all, as a batch has one dtype"
-                )
+        self._check_scale()
 
     def _check_mixing(self, mixing: list[bool]) -> None:
         if any(mixing[:-1]):
@@ -46,6 +40,16 @@ class Container(Pipeline):
                 f"{type(self).__name__}: {name} must stand last, since it mixes finished images; put two of which a "
                 "sample takes one into a OneOf"
             )
+
+    def _check_scale(self) -> None:
+        if self._takes_all and self.p == 1:
+            return
+        for leaf in self._leaves():
+            if leaf._white_after is not None:
+                raise ValueError(
+                    f"{type(self).__name__}: 'transforms' has {leaf!r} for some samples; accepted: for all, as a batch "
+                    "has one dtype"
+                )
 
     def __len__(self) -> int:
         return len(self.transforms)

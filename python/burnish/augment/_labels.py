@@ -69,7 +69,7 @@ def check_labels(call: str, labels: Any, n: int, num_classes: int | None) -> Non
         return
     values = to_numpy(labels.detach() if is_torch(labels) else labels)
     check.no_mask(call, "labels", values)
-    wrong: npt.NDArray[np.bool_]
+    wrong: Any
     if count is None:
         if values.dtype.kind not in "iu":
             raise TypeError(f"{call}: 'labels' has dtype {values.dtype}; accepted: {_ACCEPTED}")

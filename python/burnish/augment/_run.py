@@ -69,7 +69,7 @@ def run(
             _check_conversion(call, transform, entry)
             shapes.white = transform._white_after
             normalized &= not is_white_of_bytes(shapes)
-    name = _result_dtype(call, out, dtype, _normalizes(transforms), is_white_of_bytes(shapes))
+    name = result_dtype(call, transforms, images, out, dtype)
     if (name == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
         _add_scaling(program, shapes, 255.0 if name == "uint8" else 1 / 255.0, ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
@@ -93,19 +93,22 @@ def is_white_of_bytes(shapes: Shapes) -> bool:
     return shapes.white == 255
 
 
-def _normalizes(transforms: list[Transform]) -> bool:
-    result = False
-    for transform in transforms:
-        result = transform._normalizes or (result and transform._white_after != 255)
-    return result
-
-
 def _check_conversion(call: str, transform: Transform, entry: Entry) -> None:
     if not entry.applies.all():
         raise ValueError(
             f"{call}: 'applies' of {entry.transform} is False for some samples; accepted: True for all, as a batch has "
             "one dtype"
         )
+
+
+def result_dtype(call: str, transforms: list[Transform], images: Images, out: Any, dtype: Any) -> str:
+    """Return the name of the dtype of the results."""
+    is_bytes, normalizes = dtype_name(images.like) == "uint8", False
+    for transform in transforms:
+        if transform._white_after is not None:
+            is_bytes = transform._white_after == 255
+        normalizes = transform._normalizes or (normalizes and transform._white_after != 255)
+    return _result_dtype(call, out, dtype, normalizes, is_bytes)
 
 
 def _result_dtype(call: str, out: Any, dtype: Any, normalizes: bool, is_bytes: bool) -> str:

@@ -11,7 +11,6 @@ from burnish import _core
 from burnish._array import current_stream, dtype_name, to_device, to_numpy
 from burnish.augment._images import DTYPES, hand_over, make_results, read_images, wrap_out
 from burnish.augment._labels import as_labels, check_labels, class_count, mix_labels
-from burnish.augment._transform import columns
 
 
 def mixup(images: Any, partner: Any, lam: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -91,7 +90,7 @@ def _arguments(call: str, n: int, partner: Any, named: dict[str, Any]) -> tuple[
     if "lam" in named:
         return places, _numbers(call, "lam", named["lam"], n, np.float64), np.zeros((n, 4), np.int64)
     sides = [_numbers(call, name, values, n, np.int64) for name, values in named.items()]
-    return places, np.ones(n), columns(n, *sides).astype(np.int64)
+    return places, np.ones(n), np.stack(sides, axis=1)
 
 
 def _numbers(call: str, name: str, values: Any, n: int, dtype: Any) -> Any:
