@@ -25,6 +25,21 @@ inline constexpr int tile_unit = 16;
 BURNISH_HD std::int64_t padded(std::int64_t values) { return (values + tile_unit - 1) / tile_unit * tile_unit; }
 inline constexpr int tile_values = 2048;  // of a plane, where a row has no more: three planes stay in the first cache
 
+// What of a part of the image (top, left, height, width) lies in a tile; rows are counted from the tile's.
+struct Part {
+  int first_row = 0;
+  int last_row = 0;
+  int left = 0;
+  int right = 0;
+};
+BURNISH_HD int clamped(double value, int most) { return value < 0 ? 0 : value > most ? most : static_cast<int>(value); }
+BURNISH_HD Part part_of(const Tile& tile, const double* part) {
+  const int top = clamped(part[0], tile.height) - tile.top;
+  const int bottom = clamped(part[0] + part[2], tile.height) - tile.top;
+  return {top > 0 ? top : 0, bottom < tile.rows ? bottom : tile.rows, clamped(part[1], tile.columns),
+          clamped(part[1] + part[3], tile.columns)};
+}
+
 // What a change of pixels may depend on.
 struct TileJob {
   Tile tile;

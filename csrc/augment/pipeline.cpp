@@ -54,6 +54,8 @@ constexpr OpInfo infos[] = {
     {"resize", 2, 1},
     {"sharpness", 1, 0},
     {"linear_by_mean", 2, 0},
+    {"erase_noise", 4, 1},
+    {"shade", 7, 1},
 };
 static_assert(std::size(infos) == op_count);
 
@@ -176,9 +178,11 @@ class SampleRunner {
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
     // Two planes, and a sum for each pixel of a row or a column.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
+    const bool is_precise = resizes && !planes.rows->is_antialiased;
+    const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
-    planes.scratch =
-        static_cast<char*>(workspace_.image(3, 2 * bytes(plane) + static_cast<std::size_t>(8 * side + 256)));
+    planes.scratch = static_cast<char*>(
+        workspace_.image(3, 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256)));
     prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
     return planes.to;
   }
@@ -281,8 +285,10 @@ class SampleRunner {
         return gauss_noise_tile<isa>(job);
       case Op::multiplicative_noise:
       case Op::salt_and_pepper:
+      case Op::erase_noise:
         return uniform_noise_tile<isa>(job);
       case Op::erase:
+      case Op::shade:
         return erase_tile<isa>(job);
       default:
         return color_tile<isa>(job);
@@ -369,9 +375,19 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
     if (step.op == Op::warp) check_size(args, name, sample, params[9], params[10]);
     if (step.op == Op::resize) {
       check_size(args, name, sample, params[0], params[1]);
-      const double filter = step.options[0];
-      check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
-            filter, "; accepted: whole numbers 0 to 3");
+      for (const std::size_t which : {std::size_t{0}, std::size_t{2}}) {
+        if (which >= step.options.size()) continue;
+        const double filter = step.options[which];
+        check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
+              filter, "; accepted: whole numbers 0 to 3");
+      }
+    }
+    if (step.op == Op::shade) {
+      const double corners = step.options[0];
+      check(corners >= 3 && corners <= most_corners && corners == std::floor(corners) &&
+                step.params.shape[1] % (1 + 2 * static_cast<std::int64_t>(corners)) == 0,
+            args.call, ": the polygons of 'shade' have ", corners, " corners and ", step.params.shape[1],
+            " parameters; accepted: 3 to ", most_corners, " corners, with a factor and two places for each corner");
     }
     if (step.op == Op::gauss_blur || step.op == Op::box_blur || step.op == Op::motion_blur) {
       const bool odd = std::fmod(params[0], 2) == 1;

@@ -13,14 +13,16 @@ constexpr int block = 32;
 
 std::int64_t rounded_up(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-template <class T>
-void transpose(const T* from, int height, int width, T* __restrict to) {
+template <class T, class U>
+void transpose(const T* from, int height, int width, U* __restrict to) {
   for (int top = 0; top < height; top += block) {
     const int bottom = top + block < height ? top + block : height;
     for (int left = 0; left < width; left += block) {
       const int right = left + block < width ? left + block : width;
       for (int x = left; x < right; ++x) {
-        for (int y = top; y < bottom; ++y) to[std::int64_t{x} * height + y] = from[std::int64_t{y} * width + x];
+        for (int y = top; y < bottom; ++y) {
+          to[std::int64_t{x} * height + y] = static_cast<U>(from[std::int64_t{y} * width + x]);
+        }
       }
     }
   }
@@ -140,7 +142,7 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   unsharp_row(static_cast<const T*>(planes.from), prepare, levels, count, static_cast<T*>(planes.to));
 }
 
-// Down the columns: (axis.from, width) -> (axis.to, width).
+// Down the columns: (axis.from, width) -> (axis.to, width), bytes as Pillow has them.
 void resample(const std::uint8_t* from, int width, const Axis& axis, const Levels&, std::int32_t* __restrict sum,
               std::uint8_t* __restrict to) {
   for (int y = 0; y < axis.to; ++y, to += width) {
@@ -159,8 +161,18 @@ void resample(const std::uint8_t* from, int width, const Axis& axis, const Level
   }
 }
 
-void resample(const float* from, int width, const Axis& axis, const Levels& levels, float* __restrict sum,
-              float* __restrict to) {
+void settle(const float* from, std::int64_t count, const Levels& levels, float* __restrict to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = settled<false>(from[i], levels);
+}
+
+void settle(const float* from, std::int64_t count, const Levels& levels, std::uint8_t* __restrict to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::uint8_t>(settled<true>(from[i], levels));
+}
+
+// The same of floats; with levels, the values are brought into them.
+template <class T>
+void resample(const float* from, int width, const Axis& axis, const Levels* levels, float* __restrict sum,
+              T* __restrict to) {
   for (int y = 0; y < axis.to; ++y, to += width) {
     const float* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const float* weights = axis.weight.data() + std::int64_t{y} * axis.most_taps;
@@ -170,13 +182,19 @@ void resample(const float* from, int width, const Axis& axis, const Levels& leve
       const float weight = weights[k];
       for (int x = 0; x < width; ++x) sum[x] += source[x] * weight;
     }
-    for (int x = 0; x < width; ++x) to[x] = settled<false>(sum[x], levels);
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (!levels) {
+        __builtin_memcpy(to, sum, static_cast<std::size_t>(width) * sizeof(float));
+        continue;
+      }
+    }
+    settle(sum, width, *levels, to);
   }
 }
 
-template <class T>
-void resize(const Levels& levels, const Planes& planes) {
-  using Sum = std::conditional_t<sizeof(T) == 1, std::int32_t, float>;
+// Bytes that are rounded after each of the two passes, as Pillow's are.
+void resize_bytes(const Levels& levels, const Planes& planes) {
+  using T = std::uint8_t;
   const Axis& rows = *planes.rows;
   const Axis& columns = *planes.columns;
   const std::int64_t size = std::int64_t{rows.from} * columns.from;
@@ -184,8 +202,8 @@ void resize(const Levels& levels, const Planes& planes) {
   const std::int64_t half = std::int64_t{rows.from} * columns.to;
   const std::int64_t most = size > half ? size : half;
   T* a = reinterpret_cast<T*>(planes.scratch);
-  T* b = reinterpret_cast<T*>(planes.scratch + rounded_up(most * std::int64_t{sizeof(T)}));
-  auto* sum = reinterpret_cast<Sum*>(planes.scratch + 2 * rounded_up(most * std::int64_t{sizeof(T)}));
+  T* b = reinterpret_cast<T*>(planes.scratch + rounded_up(most));
+  auto* sum = reinterpret_cast<std::int32_t*>(planes.scratch + 2 * rounded_up(most));
   for (int c = 0; c < planes.channels; ++c) {
     const T* from = static_cast<const T*>(planes.from) + c * size;
     T* to = static_cast<T*>(planes.to) + c * new_size;
@@ -199,9 +217,47 @@ void resize(const Levels& levels, const Planes& planes) {
     if (rows.from != rows.to) {
       resample(wide, columns.to, rows, levels, sum, to);
     } else {
-      __builtin_memcpy(to, wide, static_cast<std::size_t>(new_size) * sizeof(T));
+      __builtin_memcpy(to, wide, static_cast<std::size_t>(new_size));
     }
   }
+}
+
+// In floats between the passes, which may overshoot.
+template <class T>
+void resize_precisely(const Levels& levels, const Planes& planes) {
+  const Axis& rows = *planes.rows;
+  const Axis& columns = *planes.columns;
+  const std::int64_t size = std::int64_t{rows.from} * columns.from;
+  const std::int64_t new_size = std::int64_t{rows.to} * columns.to;
+  const std::int64_t half = std::int64_t{rows.from} * columns.to;
+  const std::int64_t most = (size > half ? size : half) * std::int64_t{sizeof(float)};
+  auto* a = reinterpret_cast<float*>(planes.scratch);
+  auto* b = reinterpret_cast<float*>(planes.scratch + rounded_up(most));
+  auto* sum = reinterpret_cast<float*>(planes.scratch + 2 * rounded_up(most));
+  for (int c = 0; c < planes.channels; ++c) {
+    const T* from = static_cast<const T*>(planes.from) + c * size;
+    T* to = static_cast<T*>(planes.to) + c * new_size;
+    if (columns.from != columns.to) {
+      transpose(from, rows.from, columns.from, a);
+      resample(a, rows.from, columns, nullptr, sum, b);
+      transpose(b, columns.to, rows.from, a);
+    } else {
+      for (std::int64_t i = 0; i < size; ++i) a[i] = static_cast<float>(from[i]);
+    }
+    if (rows.from != rows.to) {
+      resample(a, columns.to, rows, &levels, sum, to);
+    } else {
+      settle(a, new_size, levels, to);
+    }
+  }
+}
+
+template <class T>
+void resize(const Levels& levels, const Planes& planes) {
+  if constexpr (sizeof(T) == 1) {
+    if (planes.rows->is_antialiased) return resize_bytes(levels, planes);
+  }
+  resize_precisely<T>(levels, planes);
 }
 
 template <class T>

@@ -265,24 +265,28 @@ class Compiler {
 
   void resize(const Step& step, const double* params) {
     leave(BufferLayout::planes);
-    const auto filter = static_cast<Filter>(to_int(step.options[0]));
     Source& source = pass_.source;
     Image& image = source.image;
+    const std::vector<double>& options = step.options;
+    const bool shrinks = image.height > to_int(params[0]) || image.width > to_int(params[1]);
+    const auto filter = static_cast<Filter>(to_int(options[shrinks && options.size() > 2 ? 2 : 0]));
+    const bool is_antialiased = options.size() < 2 || options[1] != 0;
     pass_.prepare.kind = Prepare::Kind::resize;
-    pass_.prepare.rows = axis(image.height, to_int(params[0]), filter);
-    pass_.prepare.columns = axis(image.width, to_int(params[1]), filter);
+    pass_.prepare.rows = axis(image.height, to_int(params[0]), filter, is_antialiased);
+    pass_.prepare.columns = axis(image.width, to_int(params[1]), filter, is_antialiased);
     source.height = image.height = to_int(params[0]);
     source.width = image.width = to_int(params[1]);
     image.row = image.width;
     image.channel = image.height * image.row;
   }
 
-  int axis(int from, int to, Filter filter) {
+  int axis(int from, int to, Filter filter, bool is_antialiased) {
     std::vector<Axis>& axes = program_.axes;
-    const auto found = std::find_if(axes.begin(), axes.end(),
-                                    [&](const Axis& a) { return a.from == from && a.to == to && a.filter == filter; });
+    const auto found = std::find_if(axes.begin(), axes.end(), [&](const Axis& a) {
+      return a.from == from && a.to == to && a.filter == filter && a.is_antialiased == is_antialiased;
+    });
     if (found != axes.end()) return static_cast<int>(found - axes.begin());
-    axes.push_back(axis_of(from, to, filter));
+    axes.push_back(axis_of(from, to, filter, is_antialiased));
     return static_cast<int>(axes.size()) - 1;
   }
 
@@ -352,7 +356,7 @@ class Compiler {
   // Whether the source is a warp that one more can be put after without reading its result.
   bool can_join(Interpolation interpolation, Border border, const Fill& fill, const Matrix& matrix) const {
     const Source& source = pass_.source;
-    return source.interpolation == interpolation && interpolation == Interpolation::bilinear &&
+    return source.interpolation == interpolation && interpolation != Interpolation::nearest &&
            border == Border::constant && source.border == border && same(source.fill, fill) && is_affine(matrix) &&
            is_affine(source.matrix) && source.clip_count < most_clips;
   }

@@ -28,6 +28,8 @@ struct Clip {
 };
 inline constexpr int most_clips = 3;
 
+inline constexpr int most_corners = 64;  // of a polygon
+
 // A weight of a kernel, and the place that it is for.
 struct Tap {
   int x = 0;
@@ -60,6 +62,7 @@ struct Axis {
   int from = 0;  // sizes
   int to = 0;
   Filter filter = Filter::bilinear;
+  bool is_antialiased = true;
   int most_taps = 0;
   std::vector<int> first;
   std::vector<int> count;

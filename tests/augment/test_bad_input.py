@@ -28,7 +28,7 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'height' is 2.5": (TypeError, lambda: augment.RandomCrop(2.5, 5)),  # type: ignore[arg-type]
     "'limit' is (30, -30)": (ValueError, lambda: augment.Rotate((30, -30))),
     "'border_mode' is 'mirror'": (ValueError, lambda: augment.Rotate(border_mode="mirror")),
-    "'interpolation' is 2": (ValueError, lambda: augment.Rotate(interpolation=2)),
+    "'interpolation' is 4": (ValueError, lambda: augment.Rotate(interpolation=4)),
     "'hue' is 0.7": (ValueError, lambda: augment.ColorJitter(hue=0.7)),
     "'blur_limit' is 200": (ValueError, lambda: augment.GaussianBlur((3, 200))),
     "'seed' is -1": (ValueError, lambda: augment.Compose([], seed=-1)),

@@ -50,7 +50,7 @@ def run(
 ) -> Any:
     """Do to images what a plan says."""
     sizes = images.sizes()
-    _check_plan(call, transforms, plan, sizes)
+    check_plan(call, transforms, plan, sizes)
     is_bytes = dtype_name(images.like) == "uint8"
     shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
     if images.channels() < 1 or (sizes < 1).any():
@@ -69,7 +69,7 @@ def run(
             _check_conversion(call, transform, entry)
             shapes.white = transform._white_after
             normalized &= not is_white_of_bytes(shapes)
-    name = _result_dtype(call, out, dtype, _normalizes(transforms), is_white_of_bytes(shapes))
+    name = result_dtype(call, transforms, images, out, dtype)
     if (name == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
         _add_scaling(program, shapes, name == "uint8", ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
@@ -94,19 +94,22 @@ def is_white_of_bytes(shapes: Shapes) -> bool:
     return shapes.white == 255
 
 
-def _normalizes(transforms: list[Transform]) -> bool:
-    result = False
-    for transform in transforms:
-        result = transform._normalizes or (result and transform._white_after != 255)
-    return result
-
-
 def _check_conversion(call: str, transform: Transform, entry: Entry) -> None:
     if not entry.applies.all():
         raise ValueError(
             f"{call}: 'applies' of {entry.transform} is False for some samples; accepted: True for all, as a batch has "
             "one dtype"
         )
+
+
+def result_dtype(call: str, transforms: list[Transform], images: Images, out: Any, dtype: Any) -> str:
+    """Return the name of the dtype of the results."""
+    is_bytes, normalizes = dtype_name(images.like) == "uint8", False
+    for transform in transforms:
+        if transform._white_after is not None:
+            is_bytes = transform._white_after == 255
+        normalizes = transform._normalizes or (normalizes and transform._white_after != 255)
+    return _result_dtype(call, out, dtype, normalizes, is_bytes)
 
 
 def _result_dtype(call: str, out: Any, dtype: Any, normalizes: bool, is_bytes: bool) -> str:
@@ -124,7 +127,8 @@ def _result_dtype(call: str, out: Any, dtype: Any, normalizes: bool, is_bytes: b
     return name
 
 
-def _check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+    """Refuse a plan that is not for these transforms and images."""
     if not isinstance(plan, Plan):
         raise TypeError(f"{call}: 'plan' is a {type(plan).__name__}; accepted: a Plan")
     n = len(sizes)

@@ -37,7 +37,8 @@ class Transform(Pipeline):
     _draws: ClassVar[int] = 0  # uniform numbers for each sample, beside the one for `p`
     _normalizes: ClassVar[bool] = False
     _white_after: ClassVar[float | None] = None  # of all samples, if it becomes another
-    _needs_sizes: ClassVar[bool] = False  # to draw its parameters
+    _mixes: ClassVar[bool] = False  # finished images with one another, and labels: see Mixing
+    _needs_sizes: bool = False  # to draw its parameters
 
     def __init__(self, p: float) -> None:
         self.p = check.real(type(self).__name__, "p", p, 0, 1)
@@ -69,6 +70,8 @@ class Transform(Pipeline):
 
     def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None:
         place = drawing.next_place()
+        if drawing.only_partners:
+            return
         applies, u = self._take(drawing, place, active, forced)
         params = self._parameters(u, drawing.shapes, applies)
         drawing.entries.append(Entry(place, type(self).__name__, applies, params))
