@@ -159,17 +159,45 @@ __m128i spread(__m128i bytes, int part, int channel) {
   return _mm_shuffle_epi8(bytes, _mm_load_si128(reinterpret_cast<const __m128i*>(index)));
 }
 
+void store3(const __m128i (&bytes)[3], std::uint8_t* to) {
+#pragma GCC unroll 3
+  for (int part = 0; part < 3; ++part) {
+    const __m128i joined =
+        _mm_or_si128(_mm_or_si128(spread(bytes[0], part, 0), spread(bytes[1], part, 1)), spread(bytes[2], part, 2));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * part), joined);
+  }
+}
+
 int write_color_bytes(const Tile& tile, const float* from, std::uint8_t* to) {
   int x = 0;
   for (; x + 16 <= tile.columns; x += 16) {
     __m128i bytes[3];
     for (int c = 0; c < 3; ++c) bytes[c] = to_bytes(from + c * tile.plane + x);
-#pragma GCC unroll 3
-    for (int part = 0; part < 3; ++part) {
-      const __m128i joined =
-          _mm_or_si128(_mm_or_si128(spread(bytes[0], part, 0), spread(bytes[1], part, 1)), spread(bytes[2], part, 2));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x + 16 * part), joined);
+    store3(bytes, to + 3 * x);
+  }
+  return x;
+}
+
+// Pixels of three bytes from side by side to planes, and back. Both return how many were written.
+int split_color_bytes(const std::uint8_t* from, std::uint8_t* to, std::int64_t plane, int count) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    const Bytes3 bytes = load3(from + 3 * x);
+    for (int c = 0; c < 3; ++c) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + c * plane + x), bytes.channel[c]);
     }
+  }
+  return x;
+}
+
+int join_color_bytes(const std::uint8_t* from, std::int64_t plane, std::uint8_t* to, int count) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    __m128i bytes[3];
+    for (int c = 0; c < 3; ++c) {
+      bytes[c] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + c * plane + x));
+    }
+    store3(bytes, to + 3 * x);
   }
   return x;
 }
@@ -241,6 +269,12 @@ void copy_pixels(const Image& image, const T* from, const Image& target, T* to, 
   if constexpr (sizeof(T) == 1) {
     if (image.column == -3 && image.channel == 1 && image.channels == 3 && is_interleaved(target)) {
       done = reverse_color_bytes(from, to, count);
+    }
+    if (is_interleaved(image) && image.channels == 3 && target.column == 1) {
+      done = split_color_bytes(from, to, target.channel, count);
+    }
+    if (image.column == 1 && image.channels == 3 && is_interleaved(target)) {
+      done = join_color_bytes(from, image.channel, to, count);
     }
   }
 #endif
