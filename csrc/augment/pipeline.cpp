@@ -404,6 +404,11 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
       check(step.params.shape[1] == 1 || step.params.shape[1] == image.channels, args.call, ": '", name, "' has ",
             step.params.shape[1], " numbers of bits; accepted: 1 or ", image.channels);
     }
+    if (step.op == Op::gray && !step.options.empty()) {
+      const double which = step.options[0];
+      check(which >= 0 && which <= 3 && which == std::floor(which), args.call, ": the option of 'gray' is ", which,
+            "; accepted: whole numbers 0 to 3");
+    }
     if ((step.op == Op::autocontrast || step.op == Op::equalize) && !step.options.empty()) {
       check(step.options[0] == 0 || step.options[0] == 1, args.call, ": the method of '", name, "' is ",
             step.options[0], "; accepted: 0, 1");

@@ -98,6 +98,17 @@ def run_pipeline(
     out: Any,
     out_layout: Layout,
 ) -> None: ...
+def mix(
+    call: str,
+    images: Any,
+    layout: Layout,
+    out: Any,
+    out_layout: Layout,
+    partner: Any,
+    weight: Any,
+    box: Any,
+    stream: int,
+) -> None: ...
 def draw(call: str, seed: int, epoch: int, place: int, ids: Any, out: Any) -> None: ...
 def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...

@@ -32,13 +32,31 @@ EVERY: dict[str, Pipeline] = {
     "ColorJitter": augment.ColorJitter(0.4, 0.4, 0.4, 0.2, p=1),
     "RandomBrightnessContrast": augment.RandomBrightnessContrast(p=1),
     "RGBShift": augment.RGBShift(p=1),
+    "HueSaturationValue": augment.HueSaturationValue(p=1),
     "InvertImg": augment.InvertImg(p=1),
+    "RandomGamma": augment.RandomGamma((50, 70), p=1),
+    "Solarize": augment.Solarize((0.3, 0.6), p=1),
+    "Posterize": augment.Posterize(((1, 4), 5, (2, 3)), p=1),
+    "AutoContrast": augment.AutoContrast(cutoff=1, p=1),
+    "Equalize": augment.Equalize(p=1),
+    "ToGray": augment.ToGray(p=1),
+    "ChannelShuffle": augment.Sequential([augment.ChannelShuffle(p=1), augment.InvertImg(p=1)], p=1),
     "ChannelDropout": augment.ChannelDropout(p=1),
     "ChannelIsolation": augment.ChannelIsolation(p=1),
     "GaussNoise": augment.GaussNoise(p=1),
+    "MultiplicativeNoise": augment.MultiplicativeNoise(elementwise=True, per_channel=True, p=1),
+    "SaltAndPepper": augment.SaltAndPepper(p=1),
     "GaussianBlur": augment.GaussianBlur((3, 7), p=1),
+    "Blur": augment.Blur(p=1),
+    "MotionBlur": augment.MotionBlur(p=1),
+    "Sharpen": augment.Sharpen(p=1),
+    "UnsharpMask": augment.UnsharpMask((1, 3), p=1),
     "CoarseDropout": augment.CoarseDropout(p=1),
     "RandomErasing": augment.RandomErasing(p=1),
+    "RandAugment": augment.Sequential([augment.RandAugment(3, 15), augment.InvertImg(p=1)], p=1),
+    "TrivialAugmentWide": augment.Sequential([augment.TrivialAugmentWide(), augment.InvertImg(p=1)], p=1),
+    "ToFloat": augment.Compose([augment.ToFloat(), augment.InvertImg(p=1)]),
+    "FromFloat": augment.Compose([augment.ToFloat(), augment.InvertImg(p=1), augment.FromFloat()]),
     "Normalize": augment.Normalize(),
     "PadIfNeeded": augment.PadIfNeeded(70, None, None, 32, "random", "reflect", p=1),
     "Resize": augment.Resize(50, 31, "bicubic"),
@@ -50,8 +68,10 @@ EVERY: dict[str, Pipeline] = {
     "RandomShadow": augment.RandomShadow((0, 0.1, 1, 0.9), (2, 3), shadow_intensity_range=(0.3, 0.7), p=1),
 }
 
+# Those that mix samples need labels and a batch: test_mix.py.
+MIXING = ("MixUp", "CutMix")
 PUBLIC = [
     name
     for name in augment.__all__
-    if inspect.isclass(getattr(augment, name)) and issubclass(getattr(augment, name), Pipeline)
+    if inspect.isclass(getattr(augment, name)) and issubclass(getattr(augment, name), Pipeline) and name not in MIXING
 ]

@@ -384,7 +384,8 @@ ALL = (
     (Op.equalize, []), (Op.multiplicative_noise, [0.8, 1.1, 0]), (Op.salt_and_pepper, [0.1, 0.5, 0]),
     (Op.box_blur, [5]), (Op.sharpen, [0.4, 0.6]), (Op.motion_blur, [9, 0.6, 0.8, 0, 1.2, -3]), (Op.pillow_blur, [2.2]),
     (Op.unsharp_mask, [2, 150, 3]), (Op.sharpness, [1.8]), (Op.linear_by_mean, [0.9, 0.2]), (Op.equalize, [], [1]),
-    (Op.autocontrast, [1, 1], [1]), (Op.posterize, [2, 5, 7]), (Op.resize, [61, 83], [BICUBIC]), (Op.resize, [61, 83], [BILINEAR]),
+    (Op.autocontrast, [1, 1], [1]), (Op.posterize, [2, 5, 7]), (Op.resize, [61, 83], [BICUBIC]),
+    (Op.resize, [61, 83], [BILINEAR]), (Op.gray, [], [1]), (Op.gray, [], [2]), (Op.gray, [], [3]),
 )  # fmt: skip
 BEST: dict[Any, Images] = {}
 

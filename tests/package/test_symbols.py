@@ -44,6 +44,7 @@ ENTRY_POINTS = {
     "erase_cpu.cpp.o": {
         "void burnish::augment::erase_tile<>(burnish::augment::TileJob const&)",
     },
+    "mix_cpu.cpp.o": {"void burnish::augment::mix_band<>(burnish::augment::MixJob const&, long, void*)"},
     "noise_cpu.cpp.o": {
         "void burnish::augment::gauss_noise_tile<>(burnish::augment::TileJob const&)",
         "void burnish::augment::uniform_noise_tile<>(burnish::augment::TileJob const&)",
