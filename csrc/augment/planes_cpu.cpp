@@ -5,27 +5,67 @@
 
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
+#include "core/simd.hpp"
 
 namespace burnish::augment {
 namespace {
 
-constexpr int block = 32;
-
 std::int64_t rounded_up(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-template <class T, class U>
-void transpose(const T* from, int height, int width, U* __restrict to) {
-  for (int top = 0; top < height; top += block) {
-    const int bottom = top + block < height ? top + block : height;
-    for (int left = 0; left < width; left += block) {
-      const int right = left + block < width ? left + block : width;
-      for (int x = left; x < right; ++x) {
-        for (int y = top; y < bottom; ++y) {
-          to[std::int64_t{x} * height + y] = static_cast<U>(from[std::int64_t{y} * width + x]);
-        }
-      }
+// Squares of as many values as 16 bytes hold, by shuffling the first half of the rows with the second until all are
+// columns.
+template <class T>
+constexpr int square = 16 / sizeof(T);
+
+#if defined(__SSE4_1__)
+__m128i shuffled(__m128i a, __m128i b, bool high, std::uint8_t) {
+  return high ? _mm_unpackhi_epi8(a, b) : _mm_unpacklo_epi8(a, b);
+}
+__m128i shuffled(__m128i a, __m128i b, bool high, float) {
+  return high ? _mm_unpackhi_epi32(a, b) : _mm_unpacklo_epi32(a, b);
+}
+
+template <class T>
+void transpose_square(const T* from, std::int64_t row, T* to, std::int64_t to_row) {
+  constexpr int n = square<T>;
+  __m128i rows[n];
+  for (int i = 0; i < n; ++i) rows[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i * row));
+  for (int round = 1; round < n; round *= 2) {
+    __m128i next[n];
+    for (int i = 0; i < n / 2; ++i) {
+      next[2 * i] = shuffled(rows[i], rows[i + n / 2], false, T());
+      next[2 * i + 1] = shuffled(rows[i], rows[i + n / 2], true, T());
+    }
+    for (int i = 0; i < n; ++i) rows[i] = next[i];
+  }
+  for (int i = 0; i < n; ++i) _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i * to_row), rows[i]);
+}
+#else
+template <class T>
+void transpose_square(const T* from, std::int64_t row, T* to, std::int64_t to_row) {
+  for (int i = 0; i < square<T>; ++i) {
+    for (int j = 0; j < square<T>; ++j) to[i * to_row + j] = from[j * row + i];
+  }
+}
+#endif
+
+template <class T>
+void transpose(const T* from, int height, int width, T* __restrict to) {
+  constexpr int n = square<T>;
+  const int whole_height = height / n * n;
+  const int whole_width = width / n * n;
+  const auto one_by_one = [&](int top, int left, int right) {
+    for (int y = top; y < height; ++y) {
+      for (int x = left; x < right; ++x) to[std::int64_t{x} * height + y] = from[std::int64_t{y} * width + x];
+    }
+  };
+  for (int left = 0; left < whole_width; left += n) {
+    for (int top = 0; top < whole_height; top += n) {
+      transpose_square(from + std::int64_t{top} * width + left, width, to + std::int64_t{left} * height + top, height);
     }
   }
+  one_by_one(whole_height, 0, whole_width);
+  one_by_one(0, whole_width, width);
 }
 
 // A box of whole pixels, and a part of one more at either end.
@@ -222,6 +262,14 @@ void resize_bytes(const Levels& levels, const Planes& planes) {
   }
 }
 
+void to_columns(const float* from, int height, int width, float*, float* to) { transpose(from, height, width, to); }
+
+void to_columns(const std::uint8_t* from, int height, int width, float* scratch, float* to) {
+  auto* bytes = reinterpret_cast<std::uint8_t*>(scratch);
+  transpose(from, height, width, bytes);
+  for (std::int64_t i = 0; i < std::int64_t{height} * width; ++i) to[i] = static_cast<float>(bytes[i]);
+}
+
 // In floats between the passes, which may overshoot.
 template <class T>
 void resize_precisely(const Levels& levels, const Planes& planes) {
@@ -238,7 +286,7 @@ void resize_precisely(const Levels& levels, const Planes& planes) {
     const T* from = static_cast<const T*>(planes.from) + c * size;
     T* to = static_cast<T*>(planes.to) + c * new_size;
     if (columns.from != columns.to) {
-      transpose(from, rows.from, columns.from, a);
+      to_columns(from, rows.from, columns.from, b, a);
       resample(a, rows.from, columns, nullptr, sum, b);
       transpose(b, columns.to, rows.from, a);
     } else {

@@ -47,7 +47,8 @@ BURNISH_HD float between_rows(float upper, float lower, int weight) {
 }
 
 // Weights of four pixels in a row for a place `t` of the way from the second to the third: whole numbers whose sum is
-// weight_one, and in reverse order those of 1 - t. R. Keys: Cubic convolution interpolation for digital image processing. IEEE Trans. ASSP 29(6), 1981.
+// weight_one, and in reverse order those of 1 - t. R. Keys: Cubic convolution interpolation for digital image
+// processing. IEEE Trans. ASSP 29(6), 1981.
 template <class V>
 BURNISH_HD void cubic_weights(V t, V (&weight)[4]) {
   constexpr float a = -0.75f;
@@ -74,9 +75,7 @@ BURNISH_HD float among_columns(const std::uint8_t (&value)[4], const float (&wei
   const auto part = [&](int i) { return value[i] * static_cast<int>(weight[i]); };
   return static_cast<float>(part(0) + part(1) + part(2) + part(3));
 }
-BURNISH_HD float among_columns(const float (&value)[4], const float (&weight)[4]) {
-  return among_four(value, weight);
-}
+BURNISH_HD float among_columns(const float (&value)[4], const float (&weight)[4]) { return among_four(value, weight); }
 
 // Values of a pixel's channels, or null for the fill.
 template <class T>

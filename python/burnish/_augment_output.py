@@ -13,7 +13,7 @@ import numpy.typing as npt
 import burnish
 from burnish import report
 from burnish._augment_proof import BEFORE, Run
-from burnish._balance_output import aligned, mean_text, verdict
+from burnish._balance_output import aligned, append, mean_text, verdict
 from burnish.augment import Compose
 from burnish.data import LabeledImages
 

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
 import oracles_filters
+import oracles_functional
 import oracles_geometry
 import oracles_mixing
 import oracles_noise
@@ -30,6 +31,7 @@ from oracles import LARGE, ROWS, SMALL, Row, is_within, measure
 __all__ = [
     "ROWS",
     "oracles_filters",
+    "oracles_functional",
     "oracles_geometry",
     "oracles_mixing",
     "oracles_noise",

@@ -65,10 +65,10 @@ def blur(images: np.ndarray, ids: np.ndarray) -> Pair:
 def motion_blur(images: np.ndarray, ids: np.ndarray) -> Pair:
     result, entry = drawn(augment.MotionBlur((3, 15), p=1), images, ids)
     names = ("size", "angle", "direction", "shift_x", "shift_y")
-    return result, filtered(images, [_line(*values) for values in zip(*(entry[name] for name in names), strict=True)])
+    return result, filtered(images, [line(*values) for values in zip(*(entry[name] for name in names), strict=True)])
 
 
-def _line(size: int, angle: float, direction: float, shift_x: float, shift_y: float) -> np.ndarray:
+def line(size: int, angle: float, direction: float, shift_x: float, shift_y: float) -> np.ndarray:
     """Draw a line of pixels: symmetric about the middle, or only behind or before it."""
     half = size // 2
     start, end = -half * (1 - max(direction, 0.0)), half * (1 - max(-direction, 0.0))
@@ -82,12 +82,15 @@ def _line(size: int, angle: float, direction: float, shift_x: float, shift_y: fl
 @row("Sharpen", "SciPy, Albumentations' formula", FLOAT32, levels=1e-2, floats=5e-6, needs="scipy")
 def sharpen(images: np.ndarray, ids: np.ndarray) -> Pair:
     result, entry = drawn(augment.Sharpen(p=1), images, ids)
-    kernels = []
-    for alpha, lightness in zip(entry["alpha"], entry["lightness"], strict=True):
-        kernel = np.full((3, 3), -alpha)
-        kernel[1, 1] = alpha * (8 + lightness) + 1 - alpha
-        kernels.append(kernel)
+    kernels = [sharpening(*pair) for pair in zip(entry["alpha"], entry["lightness"], strict=True)]
     return result, clipped(filtered(images, kernels), images)
+
+
+def sharpening(alpha: float, lightness: float) -> np.ndarray:
+    """Return the kernel of a blend of the image and its sharpened self."""
+    kernel = np.full((3, 3), -alpha)
+    kernel[1, 1] = alpha * (8 + lightness) + 1 - alpha
+    return kernel
 
 
 @row("UnsharpMask", "Pillow", needs="PIL", dtypes=("uint8",))
@@ -107,25 +110,24 @@ def unsharp_mask_of_pillow(images: np.ndarray, ids: np.ndarray) -> Pair:
 @row("UnsharpMask", "SciPy, Pillow's formula", SUMS + "; " + THRESHOLD, floats=2e-5, share=0.9995, needs="scipy",
      dtypes=("float32",))  # fmt: skip
 def unsharp_mask(images: np.ndarray, ids: np.ndarray) -> Pair:
-    from scipy.ndimage import correlate1d
-
     result, entry = drawn(augment.UnsharpMask((0.5, 6), (50, 200), (0, 9), p=1), images, ids)
     expected = images.astype(np.float64)
     for i, image in enumerate(expected):
-        weights = _extended_box(float(entry["radius"][i]))
-        smooth = image
-        for axis in (0, 1):
-            for _ in range(3):
-                smooth = correlate1d(smooth, weights, axis=axis, mode="nearest")
-        apart = image - smooth
+        apart = image - extended_box(image[None], float(entry["radius"][i]))[0]
         changed = image + apart * (entry["percent"][i] / 100)
         expected[i] = np.where(np.abs(apart) > entry["threshold"][i] / 255 * white(images), changed, image)
     return result, clipped(expected, images)
 
 
-def _extended_box(sigma: float) -> np.ndarray:
-    """Return the weights of which three passes have a variance of sigma^2: P. Gwosdek et al., SSVM 2011."""
+def extended_box(images: np.ndarray, sigma: float) -> np.ndarray:
+    """Smooth by three passes with weights of a third of the variance: P. Gwosdek et al., SSVM 2011."""
+    from scipy.ndimage import correlate1d
+
     length = np.sqrt(12 * sigma**2 / 3 + 1)
     inner = int((length - 1) / 2)
     a = (2 * inner + 1) * (inner * (inner + 1) - 3 * sigma**2 / 3) / (6 * (sigma**2 / 3 - (inner + 1) ** 2))
-    return np.array([a, *[1.0] * (2 * inner + 1), a]) / (2 * a + 2 * inner + 1)
+    weights = np.array([a, *[1.0] * (2 * inner + 1), a]) / (2 * a + 2 * inner + 1)
+    for axis in (1, 2):
+        for _ in range(3):
+            images = correlate1d(images, weights, axis=axis, mode="nearest")
+    return images

@@ -23,7 +23,8 @@ def _normal(values: np.ndarray) -> Pair:
     return found.astype(np.float32), ndtr(QUANTILES)
 
 
-def _gray(level: float) -> np.ndarray:
+def gray_image(level: float) -> np.ndarray:
+    """Return one large image of one value."""
     return np.full((1, *SIZE, 1), level, np.float32)
 
 
@@ -33,14 +34,14 @@ SAMPLED = "1.4 million draws: their distribution function scatters by 0.0015"
 @row("GaussNoise", "SciPy's normal distribution", SAMPLED, floats=1.5e-3, dtypes=("float32",), channels=(1,),
      needs="scipy")  # fmt: skip
 def gauss_noise(images: np.ndarray, ids: np.ndarray) -> Pair:
-    result, entry = drawn(augment.GaussNoise(std_range=(0.05, 0.1), p=1), _gray(0.5), ids[:1])
+    result, entry = drawn(augment.GaussNoise(std_range=(0.05, 0.1), p=1), gray_image(0.5), ids[:1])
     return _normal((result.ravel() - 0.5) / entry["std"][0])
 
 
 @row("functional.gaussian_noise", "SciPy's normal distribution", SAMPLED, floats=1.5e-3, dtypes=("float32",),
      channels=(1,), needs="scipy")  # fmt: skip
 def gaussian_noise(images: np.ndarray, ids: np.ndarray) -> Pair:
-    result = F.gaussian_noise(_gray(0.25), 0.04, 0.25, seed=int(ids[0]))
+    result = F.gaussian_noise(gray_image(0.25), 0.04, 0.25, seed=int(ids[0]))
     return _normal((result.ravel() - 0.5) / 0.04)
 
 
@@ -63,7 +64,7 @@ def multiplicative_noise(images: np.ndarray, ids: np.ndarray) -> Pair:
 
 @row("MultiplicativeNoise", "the uniform distribution", SAMPLED, floats=1.5e-3, dtypes=("float32",), channels=(1,))
 def multiplicative_noise_of_pixels(images: np.ndarray, ids: np.ndarray) -> Pair:
-    result = augment.MultiplicativeNoise((0.5, 1.5), elementwise=True, p=1)(_gray(0.5), ids=ids[:1])
+    result = augment.MultiplicativeNoise((0.5, 1.5), elementwise=True, p=1)(gray_image(0.5), ids=ids[:1])
     inner = np.linspace(0.02, 0.98, 49)
     found = np.searchsorted(np.sort(result.ravel() / 0.5 - 0.5), inner) / result.size
     return found.astype(np.float32), inner
@@ -71,7 +72,7 @@ def multiplicative_noise_of_pixels(images: np.ndarray, ids: np.ndarray) -> Pair:
 
 @row("SaltAndPepper", "their chances", SAMPLED, floats=1.5e-3, dtypes=("float32",), channels=(1,))
 def chances_of_salt_and_pepper(images: np.ndarray, ids: np.ndarray) -> Pair:
-    result, entry = drawn(augment.SaltAndPepper((0.1, 0.4), (0.2, 0.8), p=1), _gray(0.5), ids[:1])
+    result, entry = drawn(augment.SaltAndPepper((0.1, 0.4), (0.2, 0.8), p=1), gray_image(0.5), ids[:1])
     found = np.array([(result == level).mean() for level in (0, 0.5, 1)], np.float32)
     amount, salt = entry["amount"][0], entry["salt"][0]
     return found, np.array([amount * (1 - salt), 1 - amount, amount * salt])

@@ -133,11 +133,17 @@ def channel_shuffle(images: np.ndarray, ids: np.ndarray) -> Pair:
 def hue_saturation_value(images: np.ndarray, ids: np.ndarray) -> Pair:
     images = images[:, :40, :40]  # one pixel at a time is slow
     result, entry = drawn(augment.HueSaturationValue(90, 60, 60, p=1), images, ids)
+    return result, shifted_hsv(
+        images, np.stack([entry["hue"], entry["saturation"], entry["value"]], 1) / (180, 255, 255)
+    )
+
+
+def shifted_hsv(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Shift hue (in turns), saturation and value (0 to 1) of each image."""
     expected = images.astype(np.float64)
-    for i, image in enumerate(expected):
-        shifts = entry["hue"][i] / 180, entry["saturation"][i] / 255, entry["value"][i] / 255
-        image[..., :3] = np.apply_along_axis(_shifted, -1, image[..., :3] / white(images), *shifts) * white(images)
-    return result, expected
+    for image, its in zip(expected, shifts, strict=True):
+        image[..., :3] = np.apply_along_axis(_shifted, -1, image[..., :3] / white(images), *its) * white(images)
+    return expected
 
 
 def _shifted(pixel: np.ndarray, hue: float, saturation: float, value: float) -> tuple[float, ...]:
@@ -207,7 +213,7 @@ def _one_operation(
         if number in places:
             expected[i] = _nearest(image[0], places[number])
         elif number >= 6:
-            blends = {6: 0.0, 7: gray, 8: gray.mean(), 9: _smooth(image)}
+            blends = {6: 0.0, 7: gray, 8: gray.mean(), 9: smooth(image)}
             whole = {
                 10: lambda plane, part=part: ImageOps.posterize(plane, 8 - round(bits * part)),
                 11: lambda plane, part=part: ImageOps.solarize(plane, round(255 * (1 - part), 6)),
@@ -234,12 +240,12 @@ def _nearest(image: np.ndarray, places: Any) -> np.ndarray:
     return np.where(inside[..., None], found, 0)
 
 
-def _smooth(image: np.ndarray) -> np.ndarray:
-    """Average with the 8 neighbors, 5 parts of 13 being the pixel's own; border pixels stay."""
+def smooth(images: np.ndarray) -> np.ndarray:
+    """Average with the 8 neighbors, 5 parts of 13 being the pixel's own, rounded in bytes; border pixels stay."""
     from scipy.ndimage import correlate
 
     kernel = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
-    smooth = np.rint(correlate(image.astype(np.float64), kernel[None, :, :, None]))
-    inner = np.zeros(image.shape, bool)
+    averaged = correlate(images.astype(np.float64), kernel[None, :, :, None])
+    inner = np.zeros(images.shape, bool)
     inner[:, 1:-1, 1:-1] = True
-    return np.where(inner, smooth, image)
+    return np.where(inner, np.rint(averaged) if images.dtype == np.uint8 else averaged, images)
