@@ -18,7 +18,7 @@ from typing import Any
 import burnish
 import timing
 from report import Goal, Result, markdown, write_json
-from timing import Call, optional
+from timing import Call, Clock, optional
 
 SLOW = 4.0  # seconds of a call; contenders of a workload with such a one are timed twice, not thrice or more
 
@@ -77,16 +77,29 @@ class Group:
 # ---- one workload ----
 
 
-def run(workload: Workload, threads: Sequence[int], divisor: int, budget: float) -> list[Group]:
+def run(
+    workload: Workload, threads: Sequence[int], divisor: int, budget: float, clock: Clock = timing.wall_clock
+) -> list[Group]:
     """Time one workload, once for each number of threads."""
     inputs = workload.make(divisor)
     expected = workload.expect(inputs)
-    groups = [run_with(workload, inputs, expected, n, first=n == threads[0], budget=budget) for n in threads]
+    groups = [
+        run_with(workload, inputs, expected, n, first=n == threads[0], budget=budget, clock=clock) for n in threads
+    ]
     gc.collect()
     return groups
 
 
-def run_with(workload: Workload, inputs: Any, expected: Any, threads: int, *, first: bool, budget: float) -> Group:
+def run_with(
+    workload: Workload,
+    inputs: Any,
+    expected: Any,
+    threads: int,
+    *,
+    first: bool,
+    budget: float,
+    clock: Clock = timing.wall_clock,
+) -> Group:
     """Check all contenders, then time them in turns."""
     use_threads(threads)
     works: dict[str, Work] = {}
@@ -110,7 +123,8 @@ def run_with(workload: Workload, inputs: Any, expected: Any, threads: int, *, fi
     calls = {name: work.call for name, work in works.items()}
     calls |= {f"{name} once": work.once for name, work in works.items() if work.once is not None}
     pause = 0.01 if threads > 1 else 0.0
-    seconds_of = timing.measure(calls, budget=budget, least=2 if slowest > SLOW else 3, pause=pause)
+    least = 2 if slowest > SLOW else 3
+    seconds_of = timing.measure(calls, budget=budget, least=least, pause=pause, clock=clock)
     group = Group(workload, threads, products=workload.products(inputs))
     for name, draft in drafts.items():
         work = works[name]
@@ -248,6 +262,9 @@ def options_of(description: str | None, arguments: Sequence[str] | None) -> argp
     parser.add_argument("--without", nargs="+", default=[], metavar="NAME", help="contenders to leave out")
     parser.add_argument("--json", metavar="FILE", help="write environment and all timings")
     parser.add_argument("--budget", type=float, default=2.0, metavar="S", help="seconds for each contender (default 2)")
+    parser.add_argument(
+        "--processor-time", action="store_true", help="of all threads; where others use the machine too"
+    )
     return parser.parse_args(arguments)
 
 
@@ -269,10 +286,11 @@ def main(
     where = timing.environment(libraries)
     print(timing.describe(where))
     print(f"\n{explanation}")
+    clock = timing.processor_clock if options.processor_time else timing.wall_clock
     groups: list[Group] = []
     for workload in chosen:
         kept = tuple(each for each in workload.contenders if not each.name.startswith(tuple(options.without) or "\0"))
-        for group in run(_with(workload, kept), options.threads, options.divide, options.budget):
+        for group in run(_with(workload, kept), options.threads, options.divide, options.budget, clock):
             print_group(group)
             groups.append(group)
         if options.json:  # each time, so that a long run that is broken off leaves what it has
