@@ -28,7 +28,7 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'height' is 2.5": (TypeError, lambda: augment.RandomCrop(2.5, 5)),  # type: ignore[arg-type]
     "'limit' is (30, -30)": (ValueError, lambda: augment.Rotate((30, -30))),
     "'border_mode' is 'mirror'": (ValueError, lambda: augment.Rotate(border_mode="mirror")),
-    "'interpolation' is 2": (ValueError, lambda: augment.Rotate(interpolation=2)),
+    "'interpolation' is 4": (ValueError, lambda: augment.Rotate(interpolation=4)),
     "'hue' is 0.7": (ValueError, lambda: augment.ColorJitter(hue=0.7)),
     "'blur_limit' is 200": (ValueError, lambda: augment.GaussianBlur((3, 200))),
     "'seed' is -1": (ValueError, lambda: augment.Compose([], seed=-1)),
@@ -62,7 +62,7 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'factor' has shape (3,)": (ValueError, lambda: F.adjust_brightness(IMAGES, [1, 2, 3])),
     "a scale is 0": (ValueError, lambda: F.affine(IMAGES, scale=0)),
     "odd, 1 to 127": (ValueError, lambda: F.gaussian_blur(IMAGES, 4, 1)),
-    "'std' is below 0": (ValueError, lambda: F.gaussian_noise(IMAGES, -1)),
+    "'std' is -1": (ValueError, lambda: F.gaussian_noise(IMAGES, -1)),
     "no dict with 'transform'": (TypeError, lambda: augment.from_dict({})),
     "'transform' is 'Plan'": (ValueError, lambda: augment.from_dict({"transform": "Plan"})),
 }
