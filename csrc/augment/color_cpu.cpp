@@ -51,14 +51,6 @@ void normalize(const TileJob& job) {
   }
 }
 
-void to_gray(const Tile& tile, const Levels& levels, bool whole) {
-  each_color(tile, [&](const Color<V>& c) {
-    const V gray =
-        whole ? settled<true>(luma<true>(c.red, c.green, c.blue), levels) : luma<false>(c.red, c.green, c.blue);
-    return Color<V>{gray, gray, gray};
-  });
-}
-
 void move_plane(const float* from, float* to, std::int64_t plane) {
   __builtin_memcpy(to, from, static_cast<std::size_t>(plane) * sizeof(float));
 }
@@ -123,7 +115,7 @@ void change(const TileJob& job) {
       return each_color(tile, [&](const Color<V>& c) { return turned<whole>(c, param(0), levels); });
     case Op::gray:
       if (tile.channels < 3) return;
-      return to_gray(tile, levels, whole);
+      return each_color(tile, [&](const Color<V>& c) { return grayed<whole>(c, gray_of(*job.step), levels); });
     case Op::permute:
       return permute(job);
     case Op::solarize:

@@ -119,8 +119,11 @@ struct Size {
 };
 
 const double* params_of(const Step& step, std::int64_t sample);
+BURNISH_HD Gray gray_of(const Step& step) {
+  return step.options.empty() ? Gray::luma : static_cast<Gray>(static_cast<int>(step.options[0]));
+}
 // Of autocontrast and equalize.
-inline Method method_of(const Step& step) {
+BURNISH_HD Method method_of(const Step& step) {
   return step.options.empty() ? Method::pillow : static_cast<Method>(static_cast<int>(step.options[0]));
 }
 // Number j in the order of a sample, negative where it is left out.

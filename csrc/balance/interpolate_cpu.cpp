@@ -29,8 +29,8 @@ BURNISH_HD void fetch_row(const void* rows, std::int64_t stride, std::int64_t ro
 
 template <bool scaled, class T>
 void make_row(const InterpolateJob& job, std::int64_t i, T* __restrict to) {
-  const T* a = static_cast<const T*>(job.rows) + job.base[i] * job.row_stride;
-  const T* b = static_cast<const T*>(job.other) + job.neighbor[i] * job.other_stride;
+  const T* a = static_cast<const T*>(job.rows) + index_at(job.base, i) * job.row_stride;
+  const T* b = static_cast<const T*>(job.other) + index_at(job.neighbor, i) * job.other_stride;
   const double step = job.step[i];
   const double scale = scaled ? job.scale[i] : 1.0;
   for (std::int64_t c = 0; c < job.columns; ++c) to[c] = between<scaled>(a[c], b[c], step, scale);
@@ -41,8 +41,8 @@ void make_rows(const InterpolateJob& job, std::int64_t first, std::int64_t last)
   const std::int64_t row_bytes = job.columns * static_cast<std::int64_t>(sizeof(T));
   const auto fetch = [&](std::int64_t i) __attribute__((always_inline)) {
     if (i >= last) return;
-    fetch_row<T>(job.rows, job.row_stride, job.base[i], job.columns);
-    fetch_row<T>(job.other, job.other_stride, job.neighbor[i], job.columns);
+    fetch_row<T>(job.rows, job.row_stride, index_at(job.base, i), job.columns);
+    fetch_row<T>(job.other, job.other_stride, index_at(job.neighbor, i), job.columns);
   };
   T* out = static_cast<T*>(job.out);
   const bool streams =

@@ -46,8 +46,8 @@ def test_samples_change_each_in_its_way(name: str, photos: np.ndarray) -> None:
 
 def test_none_at_p_0(name: str, images: np.ndarray) -> None:
     given = {**EVERY[name].to_dict(), "p": 0.0}
-    if name == "Normalize":
-        pytest.skip("its results are on another scale for those that it is applied to")
+    if name in ("Normalize", "ToFloat", "FromFloat"):
+        pytest.skip("its batch is of another dtype")
     assert np.array_equal(augment.from_dict(given)(images), images)
 
 

@@ -384,7 +384,8 @@ ALL = (
     (Op.equalize, []), (Op.multiplicative_noise, [0.8, 1.1, 0]), (Op.salt_and_pepper, [0.1, 0.5, 0]),
     (Op.box_blur, [5]), (Op.sharpen, [0.4, 0.6]), (Op.motion_blur, [9, 0.6, 0.8, 0, 1.2, -3]), (Op.pillow_blur, [2.2]),
     (Op.unsharp_mask, [2, 150, 3]), (Op.sharpness, [1.8]), (Op.linear_by_mean, [0.9, 0.2]), (Op.equalize, [], [1]),
-    (Op.autocontrast, [1, 1], [1]), (Op.posterize, [2, 5, 7]), (Op.resize, [61, 83], [BICUBIC]), (Op.resize, [61, 83], [BILINEAR]),
+    (Op.autocontrast, [1, 1], [1]), (Op.posterize, [2, 5, 7]), (Op.resize, [61, 83], [BICUBIC]),
+    (Op.resize, [61, 83], [BILINEAR]), (Op.gray, [], [1]), (Op.gray, [], [2]), (Op.gray, [], [3]),
 )  # fmt: skip
 BEST: dict[Any, Images] = {}
 
@@ -442,3 +443,12 @@ def test_same_bits_in_a_batch_and_alone(step: tuple[Any, ...], kind: str, thread
 def test_bad_parameters(step: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match="accepted"):
         run(photo(5, 5), step)
+
+
+def test_fractions_are_no_bytes() -> None:
+    images = photo(5, 6)
+    for step in ((Op.to_float, []), (Op.normalize, [], [1.0, 0.0] * 3)):
+        with pytest.raises(ValueError, match="no whole numbers"):
+            run(images, step)
+    with pytest.raises(ValueError, match="no whole numbers"):
+        run(fractions(images), (Op.gray, []), dtype=np.uint8)

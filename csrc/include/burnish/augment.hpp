@@ -27,7 +27,7 @@ enum class Op : std::uint8_t {
   gauss_noise,           // mean, standard deviation, whether the channels get the same
   gauss_blur,            // size of the kernel (odd), standard deviation of the kernel. Border: reflect101
   erase,                 // any number of top, left, height, width. Options: fill
-  gray,                  // no parameter: the luma in all channels
+  gray,                  // no parameter: all colors become one. Options: which
   permute,               // for each channel, the one that it is taken from: all of them, in any order
   solarize,              // threshold: values from there on are inverted
   posterize,             // bits that are kept, 0 to 8: of all channels, or of each
@@ -63,6 +63,9 @@ enum class Interpolation : std::uint8_t { nearest, bilinear, bicubic };
 // out; bicubic with a = -1/2, both as Pillow has them. Not antialiased, bilinear reads 2 pixels and bicubic, with
 // a = -3/4, 4 of them a side, as OpenCV has it. area: each pixel by the part of it that is covered.
 enum class Filter : std::uint8_t { nearest, bilinear, bicubic, area };
+// Of gray: the luma without options; or the mean of red, green and blue, the largest of them, the middle between the
+// largest and the smallest.
+enum class Gray : std::uint8_t { luma, average, max, desaturation };
 // Of autocontrast: a line, as Pillow has it, or the cumulative histogram, as Albumentations has it. Of equalize: as
 // Pillow or as OpenCV has it. Pillow's without options.
 enum class Method : std::uint8_t { pillow, opencv };
