@@ -10,7 +10,7 @@ import numpy as np
 
 from burnish import _core
 from burnish._array import dtype_name, to_numpy
-from burnish.augment._images import Images, hand_over, make_results, one_blank, read_images, wrap_out
+from burnish.augment._images import Images, checked_nothing, hand_over, make_results, one_blank, read_images, wrap_out
 
 
 class Call:
@@ -71,7 +71,9 @@ class Call:
             dtype: str | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
         """Do it; `height` and `width` are those of the results, if they change."""
         if self.is_empty and out is not None:
-            return out
+            wanted = dtype or dtype_name(out) if hasattr(out, "dtype") else None
+            made = self.run(op, options, params, None, height=height, width=width, dtype=wanted, seed=seed, ids=ids)
+            return checked_nothing(self.name, out, made)
         after = self.sizes.copy()
         if height is not None:
             after[:, 0], after[:, 1] = height, width
