@@ -74,11 +74,11 @@ class Pipeline(ABC):
         return 0
 
     def _take(
-        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool
+        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool, draws: int | None = None
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
         """Return which of the active samples take this, all if `forced`, and the draws (N, draws) of its own."""
         is_sure = forced or self.p == 1
-        draws = self._number_of_draws()
+        draws = self._number_of_draws() if draws is None else draws
         u = drawing.uniforms(place, 1 + draws if draws or not is_sure else 0)
         return active.copy() if is_sure else active & (u[:, 0] < self.p), u[:, 1:]
 
