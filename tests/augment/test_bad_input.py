@@ -68,7 +68,7 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'out' is of shape (0, 8, 8, 3)": (ValueError, lambda: FLIP(IMAGES[:0], out=np.empty((0, 8, 8, 3), np.uint8))),
     "'out' is of shape (0, 8, 9, 1)": (
         ValueError,
-        lambda: F.rotate(IMAGES[:0], 3, out=np.empty((0, 8, 9, 1), np.float32)),
+        lambda: F.rotate(IMAGES[:0], 3, out=np.empty((0, 8, 9, 1), np.uint8)),
     ),
     "'out' has dtype float64": (TypeError, lambda: F.rotate(IMAGES[:0], 3, out=np.empty((0, 8, 9, 3)))),
     "'angle' is 1e+300": (ValueError, lambda: F.rotate(IMAGES, 1e300)),
@@ -244,6 +244,7 @@ def test_empty(pipe: augment.Compose) -> None:
     assert F.rotate(IMAGES[:0], 3).shape == (0, 8, 9, 3)
     out = np.empty((0, 8, 9, 3), np.float32)
     assert FLIP(IMAGES[:0], out=out) is out
+    out = np.empty((0, 8, 9, 3), np.uint8)
     assert F.rotate(IMAGES[:0], 3, out=out) is out
 
 
