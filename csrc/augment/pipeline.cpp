@@ -114,8 +114,8 @@ class Workspace {
  public:
   float* tile(std::size_t values) { return of(tile_, values); }
   float* scratch(std::size_t values) { return of(scratch_, values); }
-  // What a pass leaves for the next: two take turns; and what that is made to.
-  void* image(int which, std::size_t bytes) { return of(images_[which], bytes); }
+  // What a pass leaves for the next: two take turns; and what that is made to. A vector may be read beyond the end.
+  void* image(int which, std::size_t bytes) { return of(images_[which], bytes + 64); }
 
  private:
   template <class T>
