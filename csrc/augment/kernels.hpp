@@ -47,6 +47,11 @@ template <Isa isa>
 void copy_tile(const Source& source, const Tile& tile);
 template <Isa isa>
 void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
+// What warp_tile does and store_tile after it, and `scale` between them where there is one, for all of an image of three
+// interleaved channels that can_warp_image(): unrounded, without planes of it. `row` has warp_row_values(width).
+template <Isa isa>
+void warp_image(const Source& source, const Levels& levels, const Step* scale, const Image& target, float* row,
+                bool streams);
 template <Isa isa>
 void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 template <Isa isa>
@@ -94,6 +99,8 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   void copy_tile<isa>(const Source&, const Tile&);                             \
   template <>                                                                  \
   void warp_tile<isa>(const Source&, const Levels&, const Tile&);              \
+  template <>                                                                  \
+  void warp_image<isa>(const Source&, const Levels&, const Step*, const Image&, float*, bool); \
   template <>                                                                  \
   void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*); \
   template <>                                                                  \

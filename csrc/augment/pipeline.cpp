@@ -5,6 +5,7 @@
 
 #include "augment/kernels.hpp"
 #include "augment/noise_math.hpp"
+#include "augment/warp_math.hpp"
 #include "core/buffer.hpp"
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -52,6 +53,7 @@ constexpr OpInfo infos[] = {
     {"pillow_blur", 1, 0},
     {"unsharp_mask", 3, 0},
     {"resize", 2, 1},
+    {"levels", 0, 2},
 };
 static_assert(std::size(infos) == op_count);
 
@@ -183,6 +185,12 @@ class SampleRunner {
       move_image<isa>(source, to);
       return;
     }
+    if (const Step* scale = nullptr; warps_at_once(pass, to, scale)) {
+      const std::int64_t values = warp_row_values(source.width);
+      warp_image<isa>(source, pass.read_levels, scale, to, workspace_.scratch(static_cast<std::size_t>(values)),
+                      streams);
+      return;
+    }
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =
         static_cast<int>(std::clamp<std::int64_t>(tile_values / columns, 1, std::max(source.height, 1)));
@@ -216,7 +224,19 @@ class SampleRunner {
 
   static bool only_moves(const Pass& pass, const Image& to) {
     return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
-           pass.source.image.dtype == to.dtype;
+           pass.source.image.dtype == to.dtype && pass.read_levels.are_whole == (to.dtype == DType::uint8);
+  }
+
+  // A warp of colors side by side to floats side by side, at most `scale`d after it: needs no planes in between.
+  bool warps_at_once(const Pass& pass, const Image& to, const Step*& scale) const {
+    const Source& source = pass.source;
+    if (pass.last_op - pass.first_op > 1 || pass.statistic != Statistic::none || pass.read_levels.are_whole ||
+        to.dtype != DType::float32 || !is_interleaved(to) || !can_warp_image(source)) {
+      return false;
+    }
+    if (pass.first_op == pass.last_op) return true;
+    scale = program_.ops[static_cast<std::size_t>(pass.first_op)].step;
+    return scale->op == Op::normalize;
   }
 
   // From what the pass before has counted, for the one operation that asks for it: the first.
@@ -364,6 +384,10 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
             " for sample ", sample, "; accepted: odd, 1 to ", 2 * most_radius + 1);
       check(step.op != Op::gauss_blur || params[1] > 0, args.call, ": the kernel of '", name,
             "' has a standard deviation of ", params[1], " for sample ", sample, "; accepted: above 0");
+    }
+    if (step.op == Op::levels) {
+      check(step.options[0] < step.options[1], args.call, ": 'levels' has ", step.options[0], " and ", step.options[1],
+            "; accepted: the lower one first");
     }
     if (step.op == Op::normalize) {
       check(step.options.size() == 2 * static_cast<std::size_t>(image.channels), args.call, ": '", name, "' has ",

@@ -14,6 +14,9 @@ struct Levels {
   float low = 0;
   float high = 255;
   bool are_whole = true;
+
+  // Whether values are any numbers, which nothing clamps.
+  BURNISH_HD bool are_open() const { return low == -__builtin_huge_valf() && high == __builtin_huge_valf(); }
 };
 
 enum class SourceKind : std::uint8_t { copy, warp, separable, taps };

@@ -50,6 +50,7 @@ class Op(Enum):
     pillow_blur = 27
     unsharp_mask = 28
     resize = 29
+    levels = 30
 
 class Layout(Enum):
     nhwc = 0

@@ -46,9 +46,10 @@ enum class Op : std::uint8_t {
   pillow_blur,      // radius of Pillow's GaussianBlur. Border: replicate
   unsharp_mask,     // radius, percent and threshold of Pillow's UnsharpMask
   resize,           // height, width. Options: filter
+  levels,           // options: the lowest and the highest value, to which steps clamp from here on, without rounding
 };
 
-inline constexpr int op_count = static_cast<int>(Op::resize) + 1;
+inline constexpr int op_count = static_cast<int>(Op::levels) + 1;
 std::string_view name(Op op);
 
 enum class Border : std::uint8_t { constant, replicate, reflect, reflect101, wrap };
