@@ -54,6 +54,8 @@ constexpr OpInfo infos[] = {
     {"unsharp_mask", 3, 0},
     {"resize", 2, 1},
     {"levels", 0, 2},
+    {"to_hsv", 0, 0},
+    {"from_hsv", 0, 0},
 };
 static_assert(std::size(infos) == op_count);
 
@@ -459,6 +461,16 @@ void run(const PipelineArgs& args) {
       for (std::int64_t sample = first; sample < last; ++sample) runner.run(sample);
     });
   });
+}
+
+std::vector<Stage> explain(const PipelineArgs& args, std::int64_t sample) {
+  check_images(args.call, "images", args.images);
+  check_images(args.call, "out", args.out);
+  check_steps(args, count_of(args.images));
+  check_sample(args, sample);
+  Program program;
+  compile(args, sample, image_of(args.images, sample), program);
+  return stages_of(program, image_of(args.out, sample));
 }
 
 void draw(const DrawArgs& args) {

@@ -137,7 +137,9 @@ class Compiler {
     for_steps(args_, sample_, [this](const Step& step) {
       if (!args_.fuse && !is_first_) leave(BufferLayout::planes);
       is_first_ = false;
+      const std::size_t changes = program_.ops.size();
       add(step, params_of(step, sample_));
+      if (program_.ops.size() == changes) pass_.joined |= std::uint64_t{1} << static_cast<int>(step.op);
     });
     finish();
   }

@@ -102,7 +102,9 @@ struct Pass {
   int first_op = 0;     // in Program::ops
   int last_op = 0;
   Statistic statistic = Statistic::none;
+  std::uint64_t joined = 0;  // a bit for each Op that is done by reading the source
 };
+static_assert(op_count <= 64);
 
 struct Program {
   std::vector<Pass> passes;
@@ -133,5 +135,7 @@ void for_steps(const PipelineArgs& args, std::int64_t sample, const F& f) {
 
 Size output_size(const PipelineArgs& args, std::int64_t sample, Size input);
 void compile(const PipelineArgs& args, std::int64_t sample, const Image& image, Program& program);
+// `out` is where the last pass writes to.
+std::vector<Stage> stages_of(const Program& program, const Image& out);
 
 }  // namespace burnish::augment

@@ -33,9 +33,7 @@ void each_pixel(const Source& source, const Levels& levels, const Tile& tile, in
   const bool is_open = !whole && levels.are_open();
   for (int x = range.first; x < range.last; ++x) {
     float* to = tile.values + r * tile.columns + x;
-    const auto put = [&](int c, float value) {
-      to[c * tile.plane] = is_open ? value : settled<whole>(value, levels);
-    };
+    const auto put = [&](int c, float value) { to[c * tile.plane] = is_open ? value : settled<whole>(value, levels); };
     if (source.interpolation == Interpolation::bilinear) {
       read_bilinear(pixels, place_at(x), put);
     } else {

@@ -218,7 +218,8 @@ void warp_rows(const Source& source, const F& finish, const Image& target, float
   const std::int64_t bytes = 3 * std::int64_t{source.width} * static_cast<std::int64_t>(sizeof(float));
   for (int r = 0; r < source.image.height; ++r) {
     const T* from = colors.first + r * source.image.row;
-    for (int i = 0; i < 3 * source.image.width; i += 64 / static_cast<int>(sizeof(T))) __builtin_prefetch(from + i, 0, 2);
+    for (int i = 0; i < 3 * source.image.width; i += 64 / static_cast<int>(sizeof(T)))
+      __builtin_prefetch(from + i, 0, 2);
   }
   for (int y = 0; y < source.height; ++y) {
     warp_row(source, colors, line_of(source.matrix, y), finish, row);

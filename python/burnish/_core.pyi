@@ -51,6 +51,8 @@ class Op(Enum):
     unsharp_mask = 28
     resize = 29
     levels = 30
+    to_hsv = 31
+    from_hsv = 32
 
 class Layout(Enum):
     nhwc = 0
@@ -95,6 +97,19 @@ def run_pipeline(
     out: Any,
     out_layout: Layout,
 ) -> None: ...
+def explain_pipeline(
+    call: str,
+    steps: Sequence[tuple[Op, int, Sequence[float], Any]],
+    order: Any,
+    fuse: bool,
+    sizes: Sequence[tuple[int, int]],
+    sizes_after: Sequence[tuple[int, int]],
+    channels: int,
+    dtype: str,
+    layout: Layout,
+    out_dtype: str,
+    out_layout: Layout,
+) -> list[list[tuple[str, str, list[Op], list[Op], str, Layout, str, Layout, int, int, int, int]]]: ...
 def draw(call: str, seed: int, epoch: int, place: int, ids: Any, out: Any) -> None: ...
 def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...
