@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 def value_range(images: npt.NDArray[Any]) -> tuple[float, float]:
-    """Return the range of images: 0..255 for bytes and for floats up to that, 0..1 for floats up to 1, else their own."""
+    """Return the range of images: 0..255 for bytes and floats up to that, 0..1 for floats up to 1, else their own."""
     if images.dtype == np.uint8 or images.size == 0:
         return 0.0, 255.0
     low, high = float(images.min()), float(images.max())

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
+from burnish.augment.keras._arguments import readable
 from burnish.augment.keras._draws import ORDER_PLACE, uniforms
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class Iterator:
             made = self._memory.take(len(ids), shape)
         generator._change(images, params, levels, scale, made)
         if more:
-            made = generator._standardize_in_place(made, rescales=True)
+            made = generator._standardize_in_place(made)
         return made.astype(generator.dtype, copy=False)
 
     def _save(self, batch: npt.NDArray[Any], ids: Indices, epoch: int, data_format: str, where: Any) -> None:
@@ -191,8 +192,6 @@ class NumpyArrayIterator(Iterator):
         ignore_class_split: bool = False,
         subset: str | None = None,
     ) -> None:
-        from burnish.augment.keras._generator import readable
-
         others: list[Any] = []
         if isinstance(x, tuple | list) and len(x) == 2 and np.ndim(x[0]) == 4:
             x, rest = x
@@ -202,7 +201,9 @@ class NumpyArrayIterator(Iterator):
         arrays = {name: None if values is None else np.asarray(values) for name, values in arrays.items()}
         for name, values in {**arrays, **{f"x[1][{i}]": other for i, other in enumerate(others)}}.items():
             if values is not None and (values.ndim == 0 or len(values) != len(images)):
-                raise ValueError(f"flow: '{name}' has shape {values.shape}; accepted: {len(images)} rows, as the images")
+                raise ValueError(
+                    f"flow: '{name}' has shape {values.shape}; accepted: {len(images)} rows, as the images"
+                )
         part = slice(0, len(images))
         if subset is not None:
             part = _part(image_data_generator, len(images), subset, arrays["y"], ignore_class_split)

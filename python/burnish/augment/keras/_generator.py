@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import pair
 from burnish.augment._transform import columns
+from burnish.augment.keras._arguments import CALL, channels_last, checked_seed, choice, readable, zoom_pair
 from burnish.augment.keras._colors import brighten_as_keras, shift_channels_as_keras, value_range
 from burnish.augment.keras._directory import DirectoryIterator
 from burnish.augment.keras._draws import (
@@ -38,19 +38,16 @@ from burnish.augment.keras._draws import (
     warp_parameters,
 )
 from burnish.augment.keras._flow import NumpyArrayIterator, iterator_class
-from burnish.augment.keras._statistics import Statistics, whitening_matrix
+from burnish.augment.keras._standardize import Standardizing
 
-_CALL = "ImageDataGenerator"
 _FILLS = {"constant": 0.0, "nearest": 1.0, "reflect": 2.0, "wrap": 4.0}  # the engine's borders
-_SMALL = 1e-6
+_GEOMETRY = {"theta": 0.0, "tx": 0.0, "ty": 0.0, "shear": 0.0, "zx": 1.0, "zy": 1.0}
 _UNCHANGED = {
-    "theta": 0.0, "tx": 0.0, "ty": 0.0, "shear": 0.0, "zx": 1.0, "zy": 1.0, "flip_horizontal": False,
-    "flip_vertical": False, "channel_shift_intensity": None, "brightness": None,
+    **_GEOMETRY, "flip_horizontal": False, "flip_vertical": False, "channel_shift_intensity": None, "brightness": None,
 }  # fmt: skip
-_GEOMETRY = ("theta", "tx", "ty", "shear", "zx", "zy")
 
 
-class ImageDataGenerator:
+class ImageDataGenerator(Standardizing):
     """Batches of images, each changed at random in its own way.
 
     Parameters
@@ -72,8 +69,8 @@ class ImageDataGenerator:
     shear_range : float, default 0
         **Degrees**, to both sides, though examples on the web write 0.2.
     zoom_range : float or pair of float, default 0
-        Factors of the part that is seen, for each axis: above 1 shows more of the image, all of it smaller. One number z
-        stands for 1 - z to 1 + z.
+        Factors of the part that is seen, for each axis: above 1 shows more of the image, all of it smaller. One number
+        z stands for 1 - z to 1 + z.
     channel_shift_range : float, default 0
         In the images' own units, to both sides, for each channel.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default "nearest"
@@ -104,8 +101,8 @@ class ImageDataGenerator:
 
     All geometry is one matrix, and one reading of the image; places are told to 1/16384 of a pixel.
 
-    Random numbers are Philox', keyed by (seed, epoch, index of the image); without a seed it is 0. So the numbers differ
-    from Keras', and results depend neither on the size of batches nor on their order.
+    Random numbers are Philox', keyed by (seed, epoch, index of the image); without a seed it is 0. So the numbers
+    differ from Keras', and results depend neither on the size of batches nor on their order.
 
     With ``compat="keras"`` parameters mean what they do in Keras: `height_shift_range` moves along rows and
     `width_shift_range` along columns, to the left and upwards where positive; images that are not square turn about
@@ -155,41 +152,39 @@ class ImageDataGenerator:
         *,
         compat: str | None = None,
     ) -> None:
-        _choice("compat", compat, (None, "keras"))
+        choice("compat", compat, (None, "keras"))
         self.compat = compat
         self._as_keras = compat == "keras"
         self.featurewise_center, self.samplewise_center = bool(featurewise_center), bool(samplewise_center)
         self.featurewise_std_normalization = bool(featurewise_std_normalization)
         self.samplewise_std_normalization = bool(samplewise_std_normalization)
         self.zca_whitening = bool(zca_whitening)
-        self.zca_epsilon = check.real(_CALL, "zca_epsilon", zca_epsilon, 0)
-        self.rotation_range = check.real(_CALL, "rotation_range", rotation_range, 0, 1e6)
+        self.zca_epsilon = check.real(CALL, "zca_epsilon", zca_epsilon, 0)
+        self.rotation_range = check.real(CALL, "rotation_range", rotation_range, 0, 1e6)
         self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
         self._width_shift = ShiftRange("width_shift_range", width_shift_range, self._as_keras)
         self._height_shift = ShiftRange("height_shift_range", height_shift_range, self._as_keras)
         self.brightness_range = None
         if brightness_range is not None:
-            self.brightness_range = pair(_CALL, "brightness_range", brightness_range, 0, 1e6)
-        self.shear_range = check.real(_CALL, "shear_range", shear_range, 0, 89)
-        self.zoom_range = list(_zoom(zoom_range))
-        self.channel_shift_range = check.real(_CALL, "channel_shift_range", channel_shift_range, 0)
-        self.fill_mode = _choice("fill_mode", fill_mode, tuple(_FILLS))
-        self.cval = check.real(_CALL, "cval", cval, -math.inf)
+            self.brightness_range = pair(CALL, "brightness_range", brightness_range, 0, 1e6)
+        self.shear_range = check.real(CALL, "shear_range", shear_range, 0, 89)
+        self.zoom_range = list(zoom_pair(zoom_range))
+        self.channel_shift_range = check.real(CALL, "channel_shift_range", channel_shift_range, 0)
+        self.fill_mode = choice("fill_mode", fill_mode, tuple(_FILLS))
+        self.cval = check.real(CALL, "cval", cval, -math.inf)
         self.horizontal_flip, self.vertical_flip = bool(horizontal_flip), bool(vertical_flip)
-        self.rescale = None if not rescale else check.real(_CALL, "rescale", rescale, -math.inf)
+        self.rescale = None if not rescale else check.real(CALL, "rescale", rescale, -math.inf)
         if preprocessing_function is not None and not callable(preprocessing_function):
-            raise TypeError(f"{_CALL}: 'preprocessing_function' is {preprocessing_function!r}; accepted: a function")
+            raise TypeError(f"{CALL}: 'preprocessing_function' is {preprocessing_function!r}; accepted: a function")
         self.preprocessing_function = preprocessing_function
-        self.data_format = _choice("data_format", data_format or "channels_last", ("channels_last", "channels_first"))
-        self._validation_split = check.real(_CALL, "validation_split", validation_split, 0, 1)
+        self.data_format = choice("data_format", data_format or "channels_last", ("channels_last", "channels_first"))
+        self._validation_split = check.real(CALL, "validation_split", validation_split, 0, 1)
         if self._validation_split == 1:
-            raise ValueError(f"{_CALL}: 'validation_split' is 1; accepted: a number from 0, below 1")
-        self.interpolation_order = check.integer(_CALL, "interpolation_order", interpolation_order, 0, 1)
+            raise ValueError(f"{CALL}: 'validation_split' is 1; accepted: a number from 0, below 1")
+        self.interpolation_order = check.integer(CALL, "interpolation_order", interpolation_order, 0, 1)
         name = "float32" if dtype is None else np.dtype(dtype).name
-        self.dtype = _choice("dtype", name, ("float32", "float16", "float64"))
-        self.mean: Any = None
-        self.std: Any = None
-        self.zca_whitening_matrix: Any = None
+        self.dtype = choice("dtype", name, ("float32", "float16", "float64"))
+        self.mean = self.std = self.zca_whitening_matrix = None
         self._next_id = 0
         self._imply()
 
@@ -218,7 +213,7 @@ class ImageDataGenerator:
         for cause, name, value in implied:
             if getattr(self, cause) and getattr(self, name) != value:
                 setattr(self, name, value)
-                warnings.warn(f"{_CALL}: '{cause}' sets '{name}' to {value}", stacklevel=3)
+                warnings.warn(f"{CALL}: '{cause}' sets '{name}' to {value}", stacklevel=3)
 
     # Drawing
 
@@ -272,8 +267,8 @@ class ImageDataGenerator:
         name = 0
         if seed is None:
             name, self._next_id = self._next_id, self._next_id + 1
-        drawn = self._draw((height, width, channels), _seed(seed), 0, np.array([name]))
-        return {key: value[0] if isinstance(value, np.ndarray) else value for key, value in drawn.items()}
+        drawn = self._draw((height, width, channels), checked_seed(seed), 0, np.array([name]))
+        return {key: value[0].tolist() if isinstance(value, np.ndarray) else value for key, value in drawn.items()}
 
     # Doing
 
@@ -297,10 +292,15 @@ class ImageDataGenerator:
                 f"apply_transform: 'transform_parameters' has {sorted(unknown)}; accepted: {', '.join(_UNCHANGED)}"
             )
         params = {**_UNCHANGED, **transform_parameters}
+        for name, value in params.items():
+            if value is not None and not np.isfinite(np.asarray(value, np.float64)).all():
+                raise ValueError(f"apply_transform: '{name}' is {value!r}; accepted: finite numbers")
+        if params["zx"] <= 0 or params["zy"] <= 0:
+            raise ValueError("apply_transform: 'zx' or 'zy' is not above 0; accepted: numbers above 0")
         params = {name: value if value is None else np.asarray(value)[None] for name, value in params.items()}
-        out = np.empty((1, *image.shape), np.float32)
-        self._change(image[None], params, self._range(image), [1.0, 0.0], out)
-        return out[0]
+        out: npt.NDArray[Any] = np.empty(image.shape, np.float32)
+        self._change(image[None], params, self._range(image), [1.0, 0.0], out[None])
+        return out
 
     def random_transform(self, x: Any, seed: int | None = None) -> npt.NDArray[Any]:
         """Change an image at random: `apply_transform` of `get_random_transform`."""
@@ -315,7 +315,7 @@ class ImageDataGenerator:
 
     def _change(self, images: Any, params: Params, levels: Any, scale: list[float], out: npt.NDArray[Any]) -> None:
         """Write changed images, scaled by (factor, shift), to `out`; `images` is a batch or a list of its images."""
-        n, height, width, channels = out.shape if self.data_format == "channels_last" else _last(out.shape)
+        n, height, width, channels = out.shape if self.data_format == "channels_last" else channels_last(out.shape)
         in_python = self._as_keras and (
             params["channel_shift_intensity"] is not None or params["brightness"] is not None
         )
@@ -329,7 +329,7 @@ class ImageDataGenerator:
         order = np.broadcast_to(np.arange(len(steps), dtype=np.int32), (n, len(steps)))
         layout = _core.Layout.nhwc if self.data_format == "channels_last" else _core.Layout.nchw
         _core.run_pipeline(
-            _CALL, [(op, 0, options, rows) for op, options, rows in steps], order, np.zeros(n, np.int64), 0, 0, True,
+            CALL, [(op, 0, options, rows) for op, options, rows in steps], order, np.zeros(n, np.int64), 0, 0, True,
             images, layout, out, layout,
         )  # fmt: skip
         if in_python:
@@ -345,128 +345,12 @@ class ImageDataGenerator:
             out += values[1::2].reshape(shape)
 
     def _geometry(self, n: int, height: int, width: int, params: Params) -> list[Any]:
-        moves = any(np.any(np.not_equal(params[name], _UNCHANGED[name])) for name in _GEOMETRY)
+        moves = any(np.any(np.asarray(params[name]) != unchanged) for name, unchanged in _GEOMETRY.items())
         if moves:
             options = [float(self.interpolation_order), _FILLS[self.fill_mode], self.cval]
-            rows = warp_parameters(n, height, width, params, self._as_keras)
-            if not np.isfinite(rows).all():
-                raise ValueError(f"{_CALL}: parameters of a transform have NaN or infinity; accepted: finite numbers")
-            return [(_core.Op.warp, options, rows)]
+            return [(_core.Op.warp, options, warp_parameters(n, height, width, params, self._as_keras))]
         flips = np.add(params["flip_horizontal"], np.multiply(2, params["flip_vertical"]))
         return [(_core.Op.orient, [], columns(n, flips))] if np.any(flips) else []
-
-    # Standardizing
-
-    def standardize(self, x: Any) -> npt.NDArray[Any]:
-        """Preprocess, rescale, center and scale an image or a batch; `x` itself stays as it is.
-
-        Parameters
-        ----------
-        x : array of shape (N, H, W, C) or (H, W, C), or with the channels first
-
-        Returns
-        -------
-        float array of the same shape
-        """
-        given = np.asarray(x)
-        if given.ndim not in (3, 4):
-            raise ValueError(f"standardize: 'x' has shape {given.shape}; accepted: (N, H, W, C) or (H, W, C)")
-        batch = np.array(given if given.ndim == 4 else given[None], "float64" if self.dtype == "float64" else "float32")
-        result = self._standardize_in_place(batch, rescales=True)
-        result = result.astype(self.dtype, copy=False)
-        return result if given.ndim == 4 else result[0]
-
-    def _scale(self) -> tuple[list[float], bool]:
-        """Return factor and shift, of all channels or of each, and whether more than that is to be done."""
-        more = self.preprocessing_function is not None or self.samplewise_center or self.zca_whitening
-        if more:
-            return [1.0, 0.0], True
-        factor = 1.0 if self.rescale is None else self.rescale
-        if not self.featurewise_center or not self._is_fit("mean"):
-            return [factor, 0.0], False
-        mean = np.ravel(self.mean).astype(np.float64)
-        std = np.ones_like(mean)
-        if self.featurewise_std_normalization and self._is_fit("std"):
-            std = np.ravel(self.std).astype(np.float64) + _SMALL
-        return [float(v) for pair in zip(factor / std, -mean / std, strict=True) for v in pair], False
-
-    def _standardize_in_place(self, batch: npt.NDArray[Any], rescales: bool) -> npt.NDArray[Any]:
-        if self.preprocessing_function is not None:
-            for i, image in enumerate(batch):
-                made = np.asarray(self.preprocessing_function(image))
-                if made.shape != image.shape:
-                    raise ValueError(
-                        f"{_CALL}: 'preprocessing_function' returned shape {made.shape}; accepted: {image.shape}"
-                    )
-                batch[i] = made
-        if rescales and self.rescale is not None:
-            batch *= self.rescale
-        each = (1, 2, 3)
-        if self.samplewise_center:
-            batch -= batch.mean(axis=each, keepdims=True, dtype=np.float64)
-        if self.samplewise_std_normalization:
-            batch /= batch.std(axis=each, keepdims=True, dtype=np.float64) + _SMALL
-        if self.featurewise_center and self._is_fit("mean"):
-            batch -= self.mean
-        if self.featurewise_std_normalization and self._is_fit("std"):
-            batch /= self.std + _SMALL
-        if self.zca_whitening and self._is_fit("zca_whitening_matrix"):
-            flat = batch.reshape(len(batch), -1)
-            batch = (flat @ self.zca_whitening_matrix.astype(batch.dtype)).reshape(batch.shape)
-        return batch
-
-    def _is_fit(self, name: str) -> bool:
-        if getattr(self, name) is not None:
-            return True
-        text = f"{_CALL}: statistics of the images are needed, and 'fit' was not called; call fit(x) first"
-        if not self._as_keras:
-            raise ValueError(text)
-        warnings.warn(text, stacklevel=3)
-        return False
-
-    def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
-        """Find mean, standard deviation and whitening matrix of images, as far as they are needed.
-
-        Parameters
-        ----------
-        x : array of shape (N, H, W, C), or (N, C, H, W)
-        augment : bool, default False
-            Whether they are those of changed images.
-        rounds : int, default 1
-            How often each is changed, for that.
-        seed : int, optional
-            For the changes.
-        """
-        images = readable("fit", x, 4)
-        rounds = check.integer("fit", "rounds", rounds, 1)
-        if not len(images):
-            raise ValueError("fit: 'x' has no images; accepted: one or more")
-        if not (self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening):
-            return
-        factor = 1.0 if self.rescale is None else self.rescale
-        channel = self.channel_axis
-        statistics = Statistics(images.shape[channel])
-        whole = []
-        levels = self._range(images)
-        for epoch in range(rounds if augment else 1):
-            for first in range(0, len(images), 64):
-                part = images[first : first + 64]
-                if augment:
-                    changed = np.empty(part.shape, np.float32)
-                    shape = part.shape[1:] if channel == 3 else _last(part.shape)[1:]
-                    drawn = self._draw(shape, _seed(seed), epoch, np.arange(first, first + len(part)))
-                    self._change(part, drawn, levels, [1.0, 0.0], changed)
-                    part = changed
-                statistics.add(np.moveaxis(part, channel, -1), factor)
-                if self.zca_whitening:
-                    whole.append(part.astype(np.float32) * np.float32(factor))
-        shape = [1, 1, 1]
-        shape[channel - 1] = images.shape[channel]
-        self.mean = statistics.mean.astype(np.float32).reshape(shape)
-        if self.featurewise_std_normalization:
-            self.std = statistics.std().astype(np.float32).reshape(shape)
-        if self.zca_whitening:
-            self.zca_whitening_matrix = whitening_matrix(np.concatenate(whole) - self.mean, self.zca_epsilon)
 
     # Flowing
 
@@ -474,7 +358,7 @@ class ImageDataGenerator:
         self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
         seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
         ignore_class_split: bool = False, subset: str | None = None,
-    ) -> NumpyArrayIterator:  # fmt: skip
+    ) -> Any:  # fmt: skip
         """Return endless batches of changed images.
 
         Parameters
@@ -513,7 +397,7 @@ class ImageDataGenerator:
         class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True, seed: int | None = None,
         save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", follow_links: bool = False,
         subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
-    ) -> DirectoryIterator:  # fmt: skip
+    ) -> Any:  # fmt: skip
         """Return endless batches of changed images from files; each class has a folder.
 
         Parameters
@@ -544,47 +428,13 @@ class ImageDataGenerator:
         )  # fmt: skip
 
 
-def readable(call: str, x: Any, axes: int) -> npt.NDArray[Any]:
-    """Return images as uint8 or float32, as they are if they are that."""
-    array = np.asarray(x)
-    if array.ndim != axes:
-        accepted = "(N, H, W, C) or (N, C, H, W)" if axes == 4 else "(H, W, C) or (C, H, W)"
-        raise ValueError(f"{call}: 'x' has shape {array.shape}; accepted: {accepted}")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{call}: 'x' has dtype {array.dtype}; accepted: numbers")
-    if array.size == 0 and 0 in array.shape[-3:]:
-        raise ValueError(f"{call}: 'x' has shape {array.shape}; accepted: images of one pixel or more")
-    return array if array.dtype in (np.uint8, np.float32) else array.astype(np.float32)
-
-
-def _seed(seed: int | None) -> int:
-    return 0 if seed is None else check.integer(_CALL, "seed", seed, 0, (1 << 64) - 1)
-
-
-def _last(shape: Any) -> tuple[int, int, int, int]:
-    return shape[0], shape[2], shape[3], shape[1]
-
-
-def _choice(name: str, value: Any, accepted: tuple[Any, ...]) -> Any:
-    if value not in accepted:
-        raise ValueError(f"{_CALL}: '{name}' is {value!r}; accepted: {', '.join(map(str, accepted))}")
-    return value
-
-
-def _zoom(value: Any) -> tuple[float, float]:
-    if isinstance(value, Real):
-        z = check.real(_CALL, "zoom_range", value, 0, 0.999)
-        return 1 - z, 1 + z
-    return pair(_CALL, "zoom_range", value, 1e-3, 1e3)
-
-
 def _colors(n: int, channels: int, params: Params, levels: tuple[float, float] | None) -> list[Any]:
-    steps = []
+    steps: list[Any] = []
     if params["channel_shift_intensity"] is not None:
         shifts = np.asarray(params["channel_shift_intensity"], np.float64).reshape(n, -1)
         if shifts.shape[1] not in (1, channels):
             raise ValueError(
-                f"{_CALL}: 'channel_shift_intensity' has {shifts.shape[1]} numbers; accepted: 1 or {channels}"
+                f"{CALL}: 'channel_shift_intensity' has {shifts.shape[1]} numbers; accepted: 1 or {channels}"
             )
         rows = np.ones((n, 2 * channels))
         rows[:, 1::2] = shifts
