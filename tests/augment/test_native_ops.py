@@ -147,7 +147,7 @@ def test_levels_between_steps() -> None:
     blurred = run(floats, open_levels, (Op.box_blur, [3]))
     assert difference(blurred, 3.0 * run(images.astype(np.float32), open_levels, (Op.box_blur, [3])) - 100) < 1e-3
     for fuse in (False, True):
-        warped = run(images, open_levels, (Op.warp, [0.9, 0.1, 1, -0.1, 0.9, 5, 0, 0, 1, 61, 83], [1.0, 1.0]),
+        warped = run(images, open_levels, (Op.warp, [0.9, 0.1, 1, -0.1, 0.9, 5, 0, 0, 1, 61, 83], [1.0, 1.0, 0.0]),
                      dtype=np.float32, fuse=fuse)  # fmt: skip
         assert (warped != np.rint(warped)).mean() > 0.5
     with pytest.raises(ValueError, match="'levels' has 3 and 3; accepted: the lower one first"):
@@ -160,7 +160,7 @@ def test_warp_in_one_go(border: int) -> None:
     matrix = [0.9, 0.2, -3, -0.3, 1.1, 9, 0, 0, 1, 61, 83]
     warp = (Op.warp, matrix, [1.0, float(border), 0.25])
     scale = (Op.normalize, [], [2.0, -1.0, 3.0, 0.5, 0.25, 7.0])
-    nothing = (Op.hsv_value, [1, 0])  # keeps it from going in one go
+    nothing = (Op.permute, [0, 1, 2])  # keeps it from going in one go
     images = fractions(photo())
     wild = images * 900 - 400
     for some, first in ((images, []), (wild, [(Op.levels, [], [-float("inf"), float("inf")])])):
