@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from numbers import Real
 from typing import Any
 
@@ -40,6 +41,13 @@ def no_mask(call: str, name: str, array: Any) -> None:
         raise TypeError(
             f"{call}: '{name}' is a masked array; pass {name}.filled(value), or the rows that are not masked"
         )
+
+
+def no_sparse(call: str, name: str, array: Any) -> None:
+    """Refuse a sparse matrix, and say what to do with it."""
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is not None and sparse.issparse(array):
+        raise TypeError(f"{call}: '{name}' is sparse; accepted: dense arrays, such as {name}.toarray()")
 
 
 def one_dimensional(call: str, name: str, array: Any, length: int | None = None) -> None:

@@ -50,9 +50,13 @@ class Op(Enum):
     pillow_blur = 27
     unsharp_mask = 28
     resize = 29
-    levels = 30
-    to_hsv = 31
-    from_hsv = 32
+    sharpness = 30
+    linear_by_mean = 31
+    erase_noise = 32
+    shade = 33
+    levels = 34
+    to_hsv = 35
+    from_hsv = 36
 
 class Layout(Enum):
     nhwc = 0
@@ -96,6 +100,17 @@ def run_pipeline(
     layout: Layout,
     out: Any,
     out_layout: Layout,
+) -> None: ...
+def mix(
+    call: str,
+    images: Any,
+    layout: Layout,
+    out: Any,
+    out_layout: Layout,
+    partner: Any,
+    weight: Any,
+    box: Any,
+    stream: int,
 ) -> None: ...
 def explain_pipeline(
     call: str,

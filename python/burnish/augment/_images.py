@@ -69,13 +69,13 @@ def layout_of(call: str, name: str, layout: Any, like: Any) -> _core.Layout:
     raise ValueError(f"{call}: '{name}' is {layout!r}; accepted: 'NHWC', 'NCHW'")
 
 
-def read_images(call: str, images: Any, layout: Any) -> Images:
+def read_images(call: str, images: Any, layout: Any, dtypes: tuple[str, ...] = ("uint8", "float32")) -> Images:
     """Check what a caller gave as images; copies nothing but Pillow's pixels."""
     if _is_pillow(images) or (isinstance(images, list | tuple) and any(map(_is_pillow, images))):
         return _read_pillow(call, images, layout)
     if isinstance(images, list | tuple):
-        return _read_list(call, [_array(call, image) for image in images], layout)
-    array = _array(call, images)
+        return _read_list(call, [_array(call, image, dtypes) for image in images], layout)
+    array = _array(call, images, dtypes)
     code = layout_of(call, "layout", layout, array)
     if array.ndim == 4:
         return Images("batch", array, code)
@@ -151,14 +151,15 @@ def _to_pillow(pixels: np.ndarray[Any, Any]) -> Any:
     return sys.modules["PIL.Image"].fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
 
 
-def _array(call: str, image: Any) -> Any:
+def _array(call: str, image: Any, dtypes: tuple[str, ...]) -> Any:
     array = as_array(image)
     if is_torch(array):
         array = array.detach()
     elif not isinstance(array, np.ndarray):
         array = np.from_dlpack(array)
-    if dtype_name(array) not in ("uint8", "float32"):
-        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: uint8 (0..255), float32 (0..1)")
+    if dtype_name(array) not in dtypes:
+        named = ", ".join({"uint8": "uint8 (0..255)", "float32": "float32 (0..1)"}.get(name, name) for name in dtypes)
+        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: {named}")
     return array
 
 
@@ -185,7 +186,7 @@ def _allocate(call: str, like: Any, shape: tuple[int, ...], dtype: str) -> Any:
     if is_torch(like):
         import torch
 
-        return torch.empty(shape, dtype=torch.bfloat16)
+        return torch.empty(shape, dtype=torch.bfloat16, device=like.device)
     try:
         from ml_dtypes import bfloat16
     except ImportError:
