@@ -13,7 +13,7 @@
 namespace burnish::augment {
 namespace {
 
-constexpr std::int64_t band_bytes = std::int64_t{1} << 16;  // of an image: two of them stay in the second cache
+constexpr std::int64_t band_bytes = std::int64_t{1} << 17;  // of an image: two of them stay in the second cache
 constexpr std::int64_t least_band_bytes = std::int64_t{1} << 11;
 constexpr std::int64_t fewest_bands = 4;  // for threads to share, where images are small
 constexpr std::int64_t streamed_bytes = std::int64_t{8} << 20;

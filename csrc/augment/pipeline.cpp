@@ -114,8 +114,8 @@ class Workspace {
  public:
   float* tile(std::size_t values) { return of(tile_, values); }
   float* scratch(std::size_t values) { return of(scratch_, values); }
-  // What a pass leaves for the next: two take turns; and what that is made to.
-  void* image(int which, std::size_t bytes) { return of(images_[which], bytes); }
+  // What a pass leaves for the next: two take turns; and what that is made to. A vector may be read beyond the end.
+  void* image(int which, std::size_t bytes) { return of(images_[which], bytes + 64); }
 
  private:
   template <class T>
@@ -431,6 +431,13 @@ void check_sample(const PipelineArgs& args, std::int64_t sample) {
           "; accepted: 0 to ", static_cast<std::int64_t>(args.steps.size()) - 1);
   }
   check_params(args, sample, image);
+  bool is_whole = image.dtype == DType::uint8;
+  for_steps(args, sample, [&is_whole](const Step& step) {
+    if (step.op == Op::to_bytes) is_whole = true;
+    if (step.op == Op::to_float || step.op == Op::normalize) is_whole = false;
+  });
+  check(is_whole || out.dtype != DType::uint8, args.call, ": 'out' has dtype uint8, and sample ", sample,
+        " is no whole numbers; accepted: floats");
   const Size size = output_size(args, sample, {image.height, image.width});
   check(out.height == size.height && out.width == size.width && out.channels == image.channels, args.call,
         ": 'out' has an image of ", out.height, " x ", out.width, " x ", out.channels, " for sample ", sample,

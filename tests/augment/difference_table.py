@@ -20,6 +20,7 @@ import oracles_functional
 import oracles_geometry
 import oracles_mixing
 import oracles_noise
+import oracles_resize
 import oracles_tone
 import oracles_values
 from burnish import augment
@@ -35,6 +36,7 @@ __all__ = [
     "oracles_geometry",
     "oracles_mixing",
     "oracles_noise",
+    "oracles_resize",
     "oracles_tone",
     "oracles_values",
 ]

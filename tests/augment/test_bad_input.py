@@ -63,6 +63,77 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "a scale is 0": (ValueError, lambda: F.affine(IMAGES, scale=0)),
     "odd, 1 to 127": (ValueError, lambda: F.gaussian_blur(IMAGES, 4, 1)),
     "'std' is -1": (ValueError, lambda: F.gaussian_noise(IMAGES, -1)),
+    "'brightness_by_max' is 1; accepted: True, False": (
+        ValueError,
+        lambda: augment.RandomBrightnessContrast(brightness_by_max=1),
+    ),  # type: ignore[arg-type]
+    "'ensure_safe_range' is True; accepted: False (the mean": (
+        ValueError,
+        lambda: augment.RandomBrightnessContrast(brightness_by_max=False, ensure_safe_range=True),
+    ),
+    "'hue_shift_limit' is 200": (ValueError, lambda: augment.HueSaturationValue(200)),
+    "'gamma_limit' is 0": (ValueError, lambda: augment.RandomGamma((0, 100))),
+    "'threshold_range' is 1.5": (ValueError, lambda: augment.Solarize((0.5, 1.5))),
+    "'num_bits' is 0": (ValueError, lambda: augment.Posterize(0)),
+    "'num_bits' is 9": (ValueError, lambda: augment.Posterize((2, 9))),
+    "'num_bits' is given for 4 channels; accepted: 3": (
+        ValueError,
+        lambda: augment.Posterize((1, 2, 3, 4), p=1)(IMAGES),
+    ),
+    "'cutoff' is 101": (ValueError, lambda: augment.AutoContrast(101)),
+    "'method' is 'lut'; accepted: 'pil', 'cdf'": (ValueError, lambda: augment.AutoContrast(method="lut")),
+    "unexpected keyword argument 'ignore'": (TypeError, lambda: augment.AutoContrast(ignore=3)),  # type: ignore[call-arg]
+    "'mode' is 'PIL'; accepted: 'pil', 'cv'": (ValueError, lambda: augment.Equalize("PIL")),
+    "'by_channels' is False": (ValueError, lambda: augment.Equalize(by_channels=False)),
+    "'num_output_channels' is 1; accepted: 3": (ValueError, lambda: augment.ToGray(1)),
+    "'method' is 'pca'": (ValueError, lambda: augment.ToGray(method="pca")),
+    "ToGray: 'images' has 2 channels": (ValueError, lambda: augment.ToGray(p=1)(IMAGES[..., :2])),
+    "ChannelShuffle: 'images' has 5 channels": (
+        ValueError,
+        lambda: augment.ChannelShuffle(p=1)(np.zeros((2, 8, 9, 5), np.uint8)),
+    ),
+    "'noise_scale_factor' is 0.5; accepted: 1": (ValueError, lambda: augment.GaussNoise(noise_scale_factor=0.5)),
+    "'multiplier' is -1": (ValueError, lambda: augment.MultiplicativeNoise((-1, 1))),
+    "accepted: up to 4 with per_channel=True": (
+        ValueError,
+        lambda: augment.MultiplicativeNoise(per_channel=True, p=1)(np.zeros((2, 8, 9, 5), np.uint8)),
+    ),
+    "'amount' is 1.1": (ValueError, lambda: augment.SaltAndPepper(1.1)),
+    "'blur_limit' is 128": (ValueError, lambda: augment.Blur(128)),
+    "'angle_range' is 361": (ValueError, lambda: augment.MotionBlur(angle_range=(0, 361))),
+    "'direction_range' is -2": (ValueError, lambda: augment.MotionBlur(direction_range=(-2, 1))),
+    "'method' is 'gaussian'; accepted: 'kernel' (for 'gaussian' see": (
+        ValueError,
+        lambda: augment.Sharpen(method="gaussian"),
+    ),
+    "unexpected keyword argument 'blur_limit'": (TypeError, lambda: augment.UnsharpMask(blur_limit=3)),  # type: ignore[call-arg]
+    "'percent' is 1.5": (TypeError, lambda: augment.UnsharpMask(percent=1.5)),
+    "'threshold' is 256": (ValueError, lambda: augment.UnsharpMask(threshold=256)),
+    "'max_value' is 128": (ValueError, lambda: augment.ToFloat(128)),
+    "ToFloat: 'p' is 0.5; accepted: 1 (all images": (ValueError, lambda: augment.ToFloat(p=0.5)),
+    "FromFloat: 'dtype' is 'uint16'": (ValueError, lambda: augment.FromFloat("uint16")),
+    "OneOf: 'transforms' has ToFloat(p=1.0) for some samples": (ValueError, lambda: augment.OneOf([augment.ToFloat()])),
+    "Sequential: 'transforms' has FromFloat(p=1.0) for some samples": (
+        ValueError,
+        lambda: augment.Sequential([augment.FromFloat()]),
+    ),
+    "'normalization' is 'image'; accepted: 'standard'": (ValueError, lambda: augment.Normalize(normalization="image")),
+    "'mean' is None": (TypeError, lambda: augment.Normalize(mean=None)),
+    "'num_ops' is -1": (ValueError, lambda: augment.RandAugment(-1)),
+    "'magnitude' is 31": (ValueError, lambda: augment.RandAugment(magnitude=31)),
+    "'num_magnitude_bins' is 1": (ValueError, lambda: augment.TrivialAugmentWide(1)),
+    "RandAugment: 'images' has 2 channels": (ValueError, lambda: augment.RandAugment()(IMAGES[..., :2])),
+    "'out' has dtype float32; accepted: uint8": (
+        TypeError,
+        lambda: F.invert(IMAGES, out=np.empty(IMAGES.shape, np.float32)),
+    ),
+    "'out' has dtype uint8; accepted: float32": (TypeError, lambda: F.to_float(IMAGES, out=np.empty_like(IMAGES))),
+    "'bits' is 2.5; accepted: integers": (ValueError, lambda: F.posterize(IMAGES, 2.5)),
+    "'order' has shape (2,)": (ValueError, lambda: F.permute_channels(IMAGES, (0, 1))),
+    "no permutation": (ValueError, lambda: F.permute_channels(IMAGES, (0, 1, 1))),
+    "'channel' is 3; accepted: integers from 0 to 2": (ValueError, lambda: F.isolate_channel(IMAGES, 3)),
+    "'low' is above 'high'": (ValueError, lambda: F.multiplicative_noise(IMAGES, 2, 1)),
+    "'high_cutoff' is given": (ValueError, lambda: F.autocontrast(IMAGES, 1, 2, method="cdf")),
     "no dict with 'transform'": (TypeError, lambda: augment.from_dict({})),
     "'transform' is 'Plan'": (ValueError, lambda: augment.from_dict({"transform": "Plan"})),
 }
@@ -91,6 +162,14 @@ def test_edited_plans_are_checked() -> None:
     plan["Rotate"].params["angle"] = np.zeros(2)
     plan["ColorJitter"]["order"] = 9
     with pytest.raises(ValueError, match="'order' must have"):
+        pipe.apply(IMAGES, plan)
+
+
+def test_a_batch_is_converted_as_a_whole() -> None:
+    pipe = augment.Compose([augment.ToFloat()])
+    plan = pipe.plan([1, 2])
+    plan["ToFloat"].applies[1] = False
+    with pytest.raises(ValueError, match="'applies' of ToFloat is False for some samples; accepted: True for all"):
         pipe.apply(IMAGES, plan)
 
 

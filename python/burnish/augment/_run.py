@@ -71,7 +71,7 @@ def run(
             normalized &= not is_white_of_bytes(shapes)
     name = result_dtype(call, transforms, images, out, dtype)
     if (name == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
-        _add_scaling(program, shapes, 255.0 if name == "uint8" else 1 / 255.0, ~normalized)
+        _add_scaling(program, shapes, name == "uint8", ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
     after = np.stack([shapes.height, shapes.width], axis=1)
     results = make_results(call, images, after, layout, name) if out is None else wrap_out(call, images, out, layout)
@@ -83,9 +83,10 @@ def run(
     return hand_over(images, results) if out is None else out
 
 
-def _add_scaling(program: _Program, shapes: Shapes, factor: float, where: npt.NDArray[np.bool_]) -> None:
-    step = (_core.Op.normalize, [factor, 0.0] * shapes.channels, np.empty((program.n, 0)))
-    program.add(0, [step], where)
+def _add_scaling(program: _Program, shapes: Shapes, to_bytes: bool, where: npt.NDArray[np.bool_]) -> None:
+    nothing = np.empty((program.n, 0))
+    fractions = (_core.Op.normalize, [1 / 255.0, 0.0] * shapes.channels, nothing)
+    program.add(0, [(_core.Op.to_bytes, [], nothing) if to_bytes else fractions], where)
 
 
 def is_white_of_bytes(shapes: Shapes) -> bool:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from burnish._array import dtype_name, to_numpy
 from burnish.augment._images import Images, hand_over, make_results, one_blank, read_images, wrap_out
 from burnish.augment._plan import checked_ids
 from burnish.augment._transform import Step
+
+MOST = 2.0**24  # the engine's largest parameter
 
 
 class Call:
@@ -32,9 +33,7 @@ class Call:
     def __len__(self) -> int:
         return len(self.images)
 
-    def numbers(
-        self, name: str, values: Any, least: float = -math.inf, most: float = math.inf, *, whole: bool = False
-    ) -> Any:
+    def numbers(self, name: str, values: Any, least: float = -MOST, most: float = MOST, *, whole: bool = False) -> Any:
         """Return a parameter as one number for each image, (N,)."""
         return self._numbers(name, values, (), least, most, whole)
 
@@ -43,8 +42,8 @@ class Call:
         name: str,
         values: Any,
         size: int,
-        least: float = -math.inf,
-        most: float = math.inf,
+        least: float = -MOST,
+        most: float = MOST,
         *,
         whole: bool = False,
     ) -> Any:
@@ -65,8 +64,9 @@ class Call:
         wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
         if wrong.size:
             kind = "integers" if whole else "numbers"
-            bounds = "" if least == -math.inf else f" from {least:g}" + ("" if most == math.inf else f" to {most:g}")
-            raise ValueError(f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind}{bounds}")
+            raise ValueError(
+                f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind} from {least:.9g} to {most:.9g}"
+            )
         return np.broadcast_to(array.astype(np.float64), (len(self), *each))
 
     def names(self, ids: Any) -> Any:
@@ -92,20 +92,27 @@ class Call:
         return np.broadcast_to(array.astype(np.float64), (len(self), *found))
 
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
-            dtype: str | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
-        """Do it; `height` and `width` are those of the results, if they change."""
-        return self.run_steps([(op, options, params)], out, height=height, width=width, dtype=dtype, seed=seed, ids=ids)
+            dtypes: tuple[str, ...] | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
+        """Do it; `height` and `width` are those of the results, if they change.
 
-    def run_steps(self, steps: list[Step], out: Any, *, height: Any = None, width: Any = None, dtype: str | None = None,
-                  seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
+        Of `dtypes` the first one is the result's, and `out` may have any; the default is that of the images.
+        """
+        return self.run_steps([(op, options, params)], out, height=height, width=width, dtypes=dtypes, seed=seed,
+                              ids=ids)  # fmt: skip
+
+    def run_steps(self, steps: list[Step], out: Any, *, height: Any = None, width: Any = None,
+                  dtypes: tuple[str, ...] | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
         """Do several, one after the other."""
-        if self.is_empty and out is not None:
-            return out
         after = self.sizes.copy()
         if height is not None:
             after[:, 0], after[:, 1] = height, width
-        target = self.images.like if out is None else out[0] if isinstance(out, list | tuple) and out else out
-        name = dtype or dtype_name(target)
+        possible = dtypes or (dtype_name(self.images.like),)
+        target = out[0] if isinstance(out, list | tuple) and out else out
+        name = dtype_name(target) if hasattr(target, "dtype") else possible[0]
+        if name not in possible:
+            raise TypeError(f"{self.name}: 'out' has dtype {name}; accepted: {', '.join(possible)}")
+        if self.is_empty and out is not None:
+            return out
         images, layout = self.images, self.images.layout
         if out is None:
             results = make_results(self.name, images, after, layout, name)
