@@ -140,6 +140,15 @@ def test_bands_and_threads(shape: tuple[int, ...], layout: str, threads: int) ->
     own, other = (weight.astype(np.float32)[:, None, None, None] for weight in (lam, 1 - lam))
     expected = images * own + images[partner] * other
     assert np.array_equal(F.mixup(images, partner, lam, layout=layout), expected)
+    height, width = shape[1:3]
+    top, left = rng.integers(0, height, len(images)), rng.integers(0, width, len(images))
+    boxes = top, left, rng.integers(0, height - top + 1), rng.integers(0, width - left + 1)
+    pasted = images.copy()
+    for result, mate, (y, x, h, w) in zip(pasted, images[partner], np.transpose(boxes), strict=True):
+        place: Any = (slice(y, y + h), slice(x, x + w)) if layout == "NHWC" else np.s_[:, y : y + h, x : x + w]
+        result[place] = mate[place]
+    assert np.array_equal(F.cutmix(images, partner, *boxes, layout=layout), pasted)
+    assert np.array_equal(F.cutmix(images.copy(), partner, *boxes, layout=layout, out=images.copy()), pasted)
     assert np.array_equal(F.mixup(images, partner, lam, layout=layout, out=images), expected)
 
 
