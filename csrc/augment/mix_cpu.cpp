@@ -26,12 +26,27 @@ Run<T> run_of(const MixImage& image, std::int64_t plane, std::int64_t row, std::
   return {first + plane * image.plane + row * image.row + value * image.step, image.step};
 }
 
+// The processor does not read ahead by itself while it writes past the cache: 15 % of the time.
+void fetch_ahead(const void* from) {
+  for (std::int64_t line = 0; line < tile_bytes; line += line_bytes) {
+    __builtin_prefetch(static_cast<const char*>(from) + tile_bytes + line, 0, 2);
+  }
+}
+
+void stream_far(const void* from, void* to, std::int64_t bytes) {
+  for (std::int64_t b = 0; b < bytes; b += tile_bytes) {
+    fetch_ahead(static_cast<const char*>(from) + b);
+    stream(static_cast<const char*>(from) + b, static_cast<char*>(to) + b,
+           bytes - b < tile_bytes ? bytes - b : tile_bytes);
+  }
+}
+
 template <class T>
 void copy(Run<const T> from, Run<T> to, std::int64_t count, bool streams) {
   if (from.at == to.at) return;
   if (from.step == 1 && to.step == 1) {
     const std::int64_t bytes = count * static_cast<std::int64_t>(sizeof(T));
-    if (streams) return stream(from.at, to.at, bytes);
+    if (streams) return stream_far(from.at, to.at, bytes);
     __builtin_memcpy(to.at, from.at, static_cast<std::size_t>(bytes));
     return;
   }
@@ -58,10 +73,7 @@ void mix_run(Run<const T> a, Run<const T> b, Run<T> to, std::int64_t count, MixW
   for (std::int64_t i = 0; i < count; i += tile_values) {
     const std::int64_t part = count - i < tile_values ? count - i : tile_values;
     mix_dense(a.at + i, b.at + i, tile, part, weights);
-    // The processor does not read ahead by itself while it writes past the cache: 15 % of the time.
-    for (std::int64_t line = 0; line < tile_bytes; line += line_bytes) {
-      __builtin_prefetch(reinterpret_cast<const char*>(b.at + i) + tile_bytes + line, 0, 2);
-    }
+    fetch_ahead(b.at + i);
     stream(tile, to.at + i, part * static_cast<std::int64_t>(sizeof(T)));
   }
 }
