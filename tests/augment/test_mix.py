@@ -543,3 +543,19 @@ def test_refused(message: str) -> None:
     error, call = BAD[message]
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+def test_labels_on_a_gpu_are_mixed_by_torch_in_the_same_way() -> None:
+    """The path that moves nothing to the CPU, with tensors that are there."""
+    torch = pytest.importorskip("torch")
+    from burnish.augment._labels import _mix_on_gpu, mix_labels
+
+    lam = np.array([0.25, 1, 0.5, 0, 0.1, 0.2, 0.3, 0.9])
+    partner = np.array([1, 2, 0, 0, 3, 0, 7, 6])
+    labels = torch.from_numpy(LABELS)
+    for given, classes in ((labels, 5), (torch.eye(5)[labels], 5)):
+        found = _mix_on_gpu(given, partner, lam, classes)
+        assert found.dtype == torch.float32
+        assert torch.equal(found, mix_labels(given, partner, lam, classes))
+    pairs = zip(_mix_on_gpu(labels, partner, lam, None), mix_labels(labels, partner, lam, None), strict=True)
+    assert all(torch.equal(a, b) and a.dtype == b.dtype for a, b in pairs)
