@@ -38,7 +38,7 @@ def erase_holes(images: Any, holes: Any, *, fill: Any = 0, seed: int = 0, ids: A
         Top, left, height, width, in pixels; what lies beyond the image is left out.
     fill : float, one for each channel, "random" or "random_uniform", default 0
         As in `CoarseDropout`.
-    seed : int, ids : integers of shape (N,)
+    seed, ids
         For fills that are drawn, as in `gaussian_noise`.
     layout, out
         See the module.

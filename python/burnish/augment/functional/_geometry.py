@@ -18,6 +18,8 @@ from burnish.augment._resize import resize_options
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
+_WHOLE = ((0, 0), (1, 0), (1, 1), (0, 1))
+
 
 def crop(images: Any, top: Any, left: Any, height: int, width: int, *, border_mode: Any = "constant", fill: Any = 0,
          layout: Any = None, out: Any = None) -> Any:  # fmt: skip
@@ -140,7 +142,7 @@ def perspective(
     fills = fill_options("perspective", fill_values("perspective", fill), call.channels)
     options = [float(interpolation_code("perspective", interpolation)), float(border_code("perspective", border_mode))]
     rows, cols = _result_sides(call, height, width)
-    places = call.table("corners", corners, (4, 2)) * call.sizes[:, None, ::-1]
+    places = call.table("corners", _WHOLE if call.is_empty else corners, (4, 2)) * call.sizes[:, None, ::-1]
     elements = quad_matrices(places[:, :, 0].T, places[:, :, 1].T, cols, rows)
     return call.run(_core.Op.warp, options + fills, columns(len(call), *elements, rows, cols), out, height=rows,
                     width=cols)  # fmt: skip
