@@ -10,7 +10,7 @@ Varied images help where a network would else learn its few images by heart. The
 - where a change alters what an image shows: mirrors spoil digits, hues spoil what is told apart by its color;
 - where training is short: more variety takes more steps to learn from, and a strong pipeline may gain less than two
   mild transforms (2,000 photographs of CIFAR-10, 480 steps: 0.571 of the test photographs right without, 0.611 with
-  mirrors and shifts, and less with rotations, jitter and erasing beside them);
+  mirrors and shifts, mean of three runs; in another one 0.618, and 0.604 with rotations, jitter and erasing besides);
 - for every class: of those ten one, deer, lost in each of three runs.
 
 ``burnish augment`` measures it, on images that no network has seen.
