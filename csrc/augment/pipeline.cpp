@@ -209,6 +209,7 @@ class SampleRunner {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
     for (int top = 0; top < source.height; top += tile_rows) {
+      check_point();  // one image may be huge
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
       read(pass, tile, scratch);
