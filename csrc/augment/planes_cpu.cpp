@@ -238,21 +238,15 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
 // Down the columns: (axis.from, width) -> (axis.to, width).
 // One row of the result, sums of a vector of columns in a register; returns the first column that is left to do.
 int resample_vectors(const std::uint8_t* source, int width, const std::int32_t* weights, int count, std::uint8_t* to) {
-  using Words = simd::VectorOf<std::int32_t, simd::vector_bytes>::type;
+  using Words = simd::Vector<std::int32_t>;
   constexpr int lanes = simd::width<std::int32_t>;
-  using Bytes = simd::VectorOf<std::uint8_t, lanes>::type;
   int x = 0;
   for (; x + lanes <= width; x += lanes) {
     Words sum = Words{} + (1 << (fixed_bits - 1));
-    for (int k = 0; k < count; ++k) {
-      Bytes bytes;
-      __builtin_memcpy(&bytes, source + std::int64_t{k} * width + x, sizeof bytes);
-      sum += __builtin_convertvector(bytes, Words) * weights[k];
-    }
+    for (int k = 0; k < count; ++k) sum += simd::load_bytes(source + std::int64_t{k} * width + x) * weights[k];
     const Words value = sum >> fixed_bits;
-    const Words inside = value < 0 ? Words{} : value > 255 ? Words{} + 255 : value;
-    const Bytes bytes = __builtin_convertvector(inside, Bytes);
-    __builtin_memcpy(to + x, &bytes, sizeof bytes);
+    const Words below = value > 255 ? Words{} + 255 : value;
+    simd::store_bytes(below < 0 ? Words{} : below, to + x);
   }
   return x;
 }
