@@ -51,14 +51,6 @@ void normalize(const TileJob& job) {
   }
 }
 
-void to_gray(const Tile& tile, const Levels& levels, bool whole) {
-  each_color(tile, [&](const Color<V>& c) {
-    const V gray =
-        whole ? settled<true>(luma<true>(c.red, c.green, c.blue), levels) : luma<false>(c.red, c.green, c.blue);
-    return Color<V>{gray, gray, gray};
-  });
-}
-
 void move_plane(const float* from, float* to, std::int64_t plane) {
   __builtin_memcpy(to, from, static_cast<std::size_t>(plane) * sizeof(float));
 }
@@ -107,9 +99,11 @@ void change(const TileJob& job) {
       }
       return;
     }
-    case Op::contrast: {
+    case Op::contrast:
+    case Op::linear_by_mean: {
       const float factor = param(0);
-      const auto shift = static_cast<float>(job.luma_mean * (1 - job.params[0]));
+      const double part = job.step->op == Op::contrast ? 1 - job.params[0] : job.params[1];
+      const auto shift = static_cast<float>(job.mean * part);
       for (int c = 0; c < tile.channels; ++c) {
         each_value(tile, c, [&](V v) { return settled<whole>(v * factor + shift, levels); });
       }
@@ -123,14 +117,18 @@ void change(const TileJob& job) {
       return each_color(tile, [&](const Color<V>& c) { return turned<whole>(c, first, levels); });
     case Op::gray:
       if (tile.channels < 3) return;
-      return to_gray(tile, levels, whole);
+      return each_color(tile, [&](const Color<V>& c) { return grayed<whole>(c, gray_of(*job.step), levels); });
     case Op::permute:
       return permute(job);
     case Op::solarize:
       return each_channel(tile, [&](V v) { return solarized<whole>(v, first, levels); });
     case Op::posterize: {
-      const auto steps = static_cast<float>(1 << static_cast<int>(job.params[0]));
-      return each_channel(tile, [&](V v) { return posterized<whole>(v, steps, levels); });
+      const bool each = job.step->params.shape[1] > 1;
+      for (int c = 0; c < tile.channels; ++c) {
+        const auto steps = static_cast<float>(1 << static_cast<int>(job.params[each ? c : 0]));
+        each_value(tile, c, [&](V v) { return posterized<whole>(v, steps, levels); });
+      }
+      return;
     }
     case Op::gamma:
       if constexpr (whole) return look_up<whole>(job);
@@ -140,7 +138,9 @@ void change(const TileJob& job) {
     case Op::to_bytes:
       return each_channel(tile, [&](V v) { return settled<whole>(v * 255.0f, levels); });
     case Op::hsv_shift: {
-      if (tile.channels < 3) return;
+      if (tile.channels < 3) {
+        return each_channel(tile, [&](V v) { return settled<whole>(v + param(2), levels); });
+      }
       const auto sixths = static_cast<float>(job.params[0] / 30);
       return each_color(tile,
                         [&](const Color<V>& c) { return shifted_hsv<whole>(c, sixths, param(1), param(2), levels); });
@@ -153,7 +153,7 @@ void change(const TileJob& job) {
     case Op::equalize:
       return look_up<whole>(job);
     case Op::autocontrast:
-      if constexpr (whole) return look_up<whole>(job);
+      if (whole || method_of(*job.step) == Method::opencv) return look_up<whole>(job);
       for (int c = 0; c < tile.channels; ++c) {
         const float* line = job.table + c * job.table_step;
         each_value(tile, c, [&](V v) { return settled<whole>(v * line[0] + line[1], levels); });
@@ -164,34 +164,47 @@ void change(const TileJob& job) {
   }
 }
 
-double sum_of_luma(const Tile& tile) {
+V load(const float* from, V) { return simd::load(from); }
+float load(const float* from, float) { return *from; }
+
+// The sum of f(i, kind) over the pixels of a tile, one after the other or, of whole numbers, in lanes: their sums are
+// exact in any order, below 2^24. `kind` tells a vector from a number.
+template <bool whole, class F>
+double sum_of(const Tile& tile, const F& f) {
   const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
   double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float value = tile.channels < 3 ? tile.of(0)[i] : luma<false>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
-    sum += value;
+  std::int64_t i = 0;
+  if constexpr (whole) {
+    constexpr std::int64_t piece = 32768;
+    for (; i + simd::width<float> <= count;) {
+      V lanes{};
+      for (std::int64_t last = i + piece; i + simd::width<float> <= count && i < last; i += simd::width<float>) {
+        lanes += f(i, V{});
+      }
+      sum += simd::tree_reduce(lanes, [](auto a, auto b) { return a + b; });
+    }
   }
+  for (; i < count; ++i) sum += f(i, 0.0f);
   return sum;
 }
 
-// Of whole numbers, in any order of additions: a tile's sum is below 2^24.
-double sum_of_whole_luma(const Tile& tile) {
-  const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
+template <bool whole>
+double sum_of_channel(const Tile& tile, int channel) {
+  return sum_of<whole>(tile, [&](std::int64_t i, auto kind) { return load(tile.of(channel) + i, kind); });
+}
+
+template <bool whole>
+double sum_of_luma(const Tile& tile) {
+  if (tile.channels < 3) return sum_of_channel<whole>(tile, 0);
+  return sum_of<whole>(tile, [&](std::int64_t i, auto kind) {
+    return luma<whole>(load(tile.of(0) + i, kind), load(tile.of(1) + i, kind), load(tile.of(2) + i, kind));
+  });
+}
+
+template <bool whole>
+double sum_of_values(const Tile& tile) {
   double sum = 0;
-  constexpr std::int64_t piece = 32768;
-  std::int64_t i = 0;
-  for (; i + simd::width<float> <= count;) {
-    V lanes{};
-    for (std::int64_t last = i + piece; i + simd::width<float> <= count && i < last; i += simd::width<float>) {
-      lanes += tile.channels < 3
-                   ? simd::load(tile.of(0) + i)
-                   : luma<true>(simd::load(tile.of(0) + i), simd::load(tile.of(1) + i), simd::load(tile.of(2) + i));
-    }
-    sum += simd::tree_reduce(lanes, [](auto a, auto b) { return a + b; });
-  }
-  for (; i < count; ++i) {
-    sum += tile.channels < 3 ? tile.of(0)[i] : luma<true>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
-  }
+  for (int c = 0; c < tile.channels; ++c) sum += sum_of_channel<whole>(tile, c);
   return sum;
 }
 
@@ -205,7 +218,12 @@ void color_tile<Isa::BURNISH_ISA>(const TileJob& job) {
 
 template <>
 double luma_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
-  return levels.are_whole ? sum_of_whole_luma(tile) : sum_of_luma(tile);
+  return levels.are_whole ? sum_of_luma<true>(tile) : sum_of_luma<false>(tile);
+}
+
+template <>
+double value_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
+  return levels.are_whole ? sum_of_values<true>(tile) : sum_of_values<false>(tile);
 }
 
 template <>

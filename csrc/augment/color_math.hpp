@@ -21,6 +21,18 @@ BURNISH_HD Color<V> saturated(const Color<V>& c, float factor, const Levels& lev
           settled<whole>(c.blue * factor + rest, levels)};
 }
 
+template <bool whole, class V>
+BURNISH_HD Color<V> grayed(const Color<V>& c, Gray which, const Levels& levels) {
+  using L = Lanes<V>;
+  V gray = luma<whole>(c.red, c.green, c.blue);
+  if (which == Gray::average) gray = (c.red + c.green + c.blue) / 3.0f;
+  const V top = L::max(c.red, L::max(c.green, c.blue));
+  if (which == Gray::max) gray = top;
+  if (which == Gray::desaturation) gray = (top + L::min(c.red, L::min(c.green, c.blue))) * 0.5f;
+  gray = settled<whole>(gray, levels);
+  return {gray, gray, gray};
+}
+
 // Hue in sixths of a turn from red, of a color whose largest value is `top` and whose range is not 0.
 template <class V>
 BURNISH_HD V hue_of(const Color<V>& c, V top, V range) {

@@ -25,13 +25,28 @@ inline constexpr int tile_unit = 16;
 BURNISH_HD std::int64_t padded(std::int64_t values) { return (values + tile_unit - 1) / tile_unit * tile_unit; }
 inline constexpr int tile_values = 1024;  // of a plane, where a row has no more: three planes stay in the first cache
 
+// What of a part of the image (top, left, height, width) lies in a tile; rows are counted from the tile's.
+struct Part {
+  int first_row = 0;
+  int last_row = 0;
+  int left = 0;
+  int right = 0;
+};
+BURNISH_HD int clamped(double value, int most) { return value < 0 ? 0 : value > most ? most : static_cast<int>(value); }
+BURNISH_HD Part part_of(const Tile& tile, const double* part) {
+  const int top = clamped(part[0], tile.height) - tile.top;
+  const int bottom = clamped(part[0] + part[2], tile.height) - tile.top;
+  return {top > 0 ? top : 0, bottom < tile.rows ? bottom : tile.rows, clamped(part[1], tile.columns),
+          clamped(part[1] + part[3], tile.columns)};
+}
+
 // What a change of pixels may depend on.
 struct TileJob {
   Tile tile;
   Levels levels;
   const Step* step = nullptr;
   const double* params = nullptr;
-  double luma_mean = 0;
+  double mean = 0;  // of the luma, or of all values
   NoiseKey noise;
   float* scratch = nullptr;  // `plane` + 2 noise_group values
   const float* table = nullptr;
@@ -76,9 +91,11 @@ void uniform_noise_tile(const TileJob& job);
 template <Isa isa>
 void erase_tile(const TileJob& job);
 
-// Adds the luma of all pixels.
+// Add the luma of all pixels, or all values.
 template <Isa isa>
 double luma_sum(const Tile& tile, const Levels& levels);
+template <Isa isa>
+double value_sum(const Tile& tile, const Levels& levels);
 
 template <Isa isa>
 void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
@@ -108,6 +125,8 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   void erase_tile<isa>(const TileJob&);                                        \
   template <>                                                                  \
   double luma_sum<isa>(const Tile&, const Levels&);                            \
+  template <>                                                                  \
+  double value_sum<isa>(const Tile&, const Levels&);                           \
   template <>                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);              \
   template <>                                                                  \

@@ -120,6 +120,34 @@ void salt_and_pepper(const TileJob& job) {
   });
 }
 
+// Uniform over the range of values.
+template <bool whole>
+float any_value(float draw) {
+  return whole ? floored(draw * 256.0f) : draw;
+}
+
+template <bool whole>
+void erase_with_noise(const TileJob& job) {
+  const Tile& tile = job.tile;
+  const std::int64_t image = std::int64_t{tile.height} * tile.columns;
+  const bool one_color = job.step->options[0] != 0;
+  for (std::int64_t i = 0; i + 4 <= job.step->params.shape[1]; i += 4) {
+    const Part part = part_of(tile, job.params + i);
+    for (int c = 0; c < tile.channels; ++c) {
+      for (int r = part.first_row; r < part.last_row && part.left < part.right; ++r) {
+        const std::int64_t first =
+            one_color ? i / 4 * tile.channels + c : c * image + std::int64_t{tile.top + r} * tile.columns + part.left;
+        const std::int64_t group = first / uniform_group;
+        const std::int64_t last = one_color ? first : first + (part.right - part.left) - 1;
+        if (!one_color || r == part.first_row) fill_uniform(job.noise, group, last / uniform_group + 1, job.scratch);
+        const float* draws = job.scratch + (first - group * uniform_group);
+        float* row = tile.of(c) + r * tile.columns + part.left;
+        for (int x = 0; x < part.right - part.left; ++x) row[x] = any_value<whole>(draws[one_color ? 0 : x]);
+      }
+    }
+  }
+}
+
 template <bool whole>
 void add_noise(const TileJob& job) {
   const auto mean = static_cast<float>(job.params[0]);
@@ -139,6 +167,9 @@ void gauss_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
 template <>
 void uniform_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
   if (job.step->op == Op::salt_and_pepper) return salt_and_pepper(job);
+  if (job.step->op == Op::erase_noise) {
+    return job.levels.are_whole ? erase_with_noise<true>(job) : erase_with_noise<false>(job);
+  }
   job.levels.are_whole ? multiply_by_noise<true>(job) : multiply_by_noise<false>(job);
 }
 

@@ -48,31 +48,39 @@ constexpr OpInfo infos[] = {
     {"salt_and_pepper", 3, 0},
     {"box_blur", 1, 0},
     {"sharpen", 2, 0},
-    {"motion_blur", 4, 0},
+    {"motion_blur", 6, 0},
     {"pillow_blur", 1, 0},
     {"unsharp_mask", 3, 0},
     {"resize", 2, 1},
+    {"sharpness", 1, 0},
+    {"linear_by_mean", 2, 0},
+    {"erase_noise", 4, 1},
+    {"shade", 7, 1},
 };
 static_assert(std::size(infos) == op_count);
 
 const OpInfo& info(Op op) { return infos[static_cast<std::size_t>(op)]; }
 
+constexpr std::int64_t all_params = -1;
+
 // What a parameter may be, beyond what check_params tells of.
 struct ParamRange {
   Op op;
-  std::int64_t param;
+  std::int64_t param;  // or all_params
   double least;
   double most;
   bool is_whole;
 };
 constexpr ParamRange param_ranges[] = {
-    {Op::posterize, 0, 0, 8, true},         {Op::gamma, 0, 0x1p-10, 0x1p10, false},
-    {Op::autocontrast, 0, 0, 100, false},   {Op::autocontrast, 1, 0, 100, false},
-    {Op::salt_and_pepper, 0, 0, 1, false},  {Op::salt_and_pepper, 1, 0, 1, false},
-    {Op::sharpen, 0, -1024, 1024, false},   {Op::motion_blur, 1, -1, 1, false},
-    {Op::motion_blur, 2, -1, 1, false},     {Op::motion_blur, 3, -1, 1, false},
-    {Op::pillow_blur, 0, 0, 1024, false},   {Op::unsharp_mask, 0, 0, 1024, false},
-    {Op::unsharp_mask, 1, 0, 65536, false}, {Op::unsharp_mask, 2, 0, 255, false},
+    {Op::posterize, all_params, 0, 8, true}, {Op::gamma, 0, 0x1p-10, 0x1p10, false},
+    {Op::autocontrast, 0, 0, 100, false},    {Op::autocontrast, 1, 0, 100, false},
+    {Op::salt_and_pepper, 0, 0, 1, false},   {Op::salt_and_pepper, 1, 0, 1, false},
+    {Op::sharpen, 0, -1024, 1024, false},    {Op::motion_blur, 1, -1, 1, false},
+    {Op::motion_blur, 2, -1, 1, false},      {Op::motion_blur, 3, -1, 1, false},
+    {Op::motion_blur, 4, -128, 128, false},  {Op::motion_blur, 5, -128, 128, false},
+    {Op::sharpness, 0, 0, 1024, false},      {Op::pillow_blur, 0, 0, 1024, false},
+    {Op::unsharp_mask, 0, 0, 1024, false},   {Op::unsharp_mask, 1, 0, 65536, false},
+    {Op::unsharp_mask, 2, 0, 255, false},
 };
 
 Image image_of(const Images& images, std::int64_t sample) {
@@ -170,9 +178,11 @@ class SampleRunner {
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
     // Two planes, and a sum for each pixel of a row or a column.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
+    const bool is_precise = resizes && !planes.rows->is_antialiased;
+    const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
-    planes.scratch =
-        static_cast<char*>(workspace_.image(3, 2 * bytes(plane) + static_cast<std::size_t>(8 * side + 256)));
+    planes.scratch = static_cast<char*>(
+        workspace_.image(3, 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256)));
     prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
     return planes.to;
   }
@@ -199,19 +209,22 @@ class SampleRunner {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
     for (int top = 0; top < source.height; top += tile_rows) {
+      check_point();  // one image may be huge
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
       read(pass, tile, scratch);
       for (int i = pass.first_op; i < pass.last_op; ++i) {
         const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
         noise_.place = place_of_pixels(op.step->place);
-        change({tile, op.levels, op.step, op.params, luma_mean_, noise_, scratch, table_of(op), table_step_of(op)});
+        change({tile, op.levels, op.step, op.params, mean_, noise_, scratch, table_of(op), table_step_of(op)});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
+      if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
       store_tile<isa>(tile, to, streams);
     }
-    luma_mean_ = sum / static_cast<double>(std::max<std::int64_t>(1, std::int64_t{source.height} * source.width));
+    const std::int64_t pixels = std::max<std::int64_t>(1, std::int64_t{source.height} * source.width);
+    mean_ = sum / static_cast<double>(pass.statistic == Statistic::value_sum ? pixels * tile.channels : pixels);
   }
 
   static bool only_moves(const Pass& pass, const Image& to) {
@@ -229,7 +242,10 @@ class SampleRunner {
       const Histogram& histogram = histograms_[static_cast<std::size_t>(c)];
       float* table = tables_.data() + c * table_size;
       if (op.step->op == Op::equalize) {
-        equalize_table(histogram, table);
+        method_of(*op.step) == Method::opencv ? opencv_equalize_table(histogram, table)
+                                              : equalize_table(histogram, table);
+      } else if (method_of(*op.step) == Method::opencv) {
+        cumulative_table(histogram, op.params[0], table);
       } else if (op.levels.are_whole) {
         autocontrast_table(histogram, op.params[0], op.params[1], table);
       } else {
@@ -257,6 +273,7 @@ class SampleRunner {
       case SourceKind::separable:
         return separable_tile<isa>(pass.source, pass.read_levels, tile, scratch);
       case SourceKind::taps:
+      case SourceKind::sharpness:
         return taps_tile<isa>(pass.source, pass.read_levels, tile, scratch);
       default:
         return copy_tile<isa>(pass.source, tile);
@@ -269,8 +286,10 @@ class SampleRunner {
         return gauss_noise_tile<isa>(job);
       case Op::multiplicative_noise:
       case Op::salt_and_pepper:
+      case Op::erase_noise:
         return uniform_noise_tile<isa>(job);
       case Op::erase:
+      case Op::shade:
         return erase_tile<isa>(job);
       default:
         return color_tile<isa>(job);
@@ -283,7 +302,7 @@ class SampleRunner {
   Program program_;
   Workspace workspace_;
   // What the pass before has found out.
-  double luma_mean_ = 0;
+  double mean_ = 0;
   std::vector<Histogram> histograms_;
   std::vector<float> tables_;
 };
@@ -324,10 +343,13 @@ void check_size(const PipelineArgs& args, std::string_view name, std::int64_t sa
 void check_ranges(const PipelineArgs& args, std::int64_t sample, const Step& step, const double* params) {
   for (const ParamRange& range : param_ranges) {
     if (range.op != step.op) continue;
-    const double value = params[range.param];
-    check(value >= range.least && value <= range.most && (!range.is_whole || value == std::floor(value)), args.call,
-          ": parameter ", range.param, " of '", info(step.op).name, "' is ", value, " for sample ", sample,
-          "; accepted: ", range.is_whole ? "whole numbers " : "", range.least, " to ", range.most);
+    const bool all = range.param == all_params;
+    for (std::int64_t i = all ? 0 : range.param; i < (all ? step.params.shape[1] : range.param + 1); ++i) {
+      const double value = params[i];
+      check(value >= range.least && value <= range.most && (!range.is_whole || value == std::floor(value)), args.call,
+            ": parameter ", i, " of '", info(step.op).name, "' is ", value, " for sample ", sample,
+            "; accepted: ", range.is_whole ? "whole numbers " : "", range.least, " to ", range.most);
+    }
   }
 }
 
@@ -354,9 +376,19 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
     if (step.op == Op::warp) check_size(args, name, sample, params[9], params[10]);
     if (step.op == Op::resize) {
       check_size(args, name, sample, params[0], params[1]);
-      const double filter = step.options[0];
-      check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
-            filter, "; accepted: whole numbers 0 to 3");
+      for (const std::size_t which : {std::size_t{0}, std::size_t{2}}) {
+        if (which >= step.options.size()) continue;
+        const double filter = step.options[which];
+        check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
+              filter, "; accepted: whole numbers 0 to 3");
+      }
+    }
+    if (step.op == Op::shade) {
+      const double corners = step.options[0];
+      check(corners >= 3 && corners <= most_corners && corners == std::floor(corners) &&
+                step.params.shape[1] % (1 + 2 * static_cast<std::int64_t>(corners)) == 0,
+            args.call, ": the polygons of 'shade' have ", corners, " corners and ", step.params.shape[1],
+            " parameters; accepted: 3 to ", most_corners, " corners, with a factor and two places for each corner");
     }
     if (step.op == Op::gauss_blur || step.op == Op::box_blur || step.op == Op::motion_blur) {
       const bool odd = std::fmod(params[0], 2) == 1;
@@ -368,6 +400,19 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
     if (step.op == Op::normalize) {
       check(step.options.size() == 2 * static_cast<std::size_t>(image.channels), args.call, ": '", name, "' has ",
             step.options.size() / 2, " factors; accepted: ", image.channels, ", one for each channel");
+    }
+    if (step.op == Op::posterize) {
+      check(step.params.shape[1] == 1 || step.params.shape[1] == image.channels, args.call, ": '", name, "' has ",
+            step.params.shape[1], " numbers of bits; accepted: 1 or ", image.channels);
+    }
+    if (step.op == Op::gray && !step.options.empty()) {
+      const double which = step.options[0];
+      check(which >= 0 && which <= 3 && which == std::floor(which), args.call, ": the option of 'gray' is ", which,
+            "; accepted: whole numbers 0 to 3");
+    }
+    if ((step.op == Op::autocontrast || step.op == Op::equalize) && !step.options.empty()) {
+      check(step.options[0] == 0 || step.options[0] == 1, args.call, ": the method of '", name, "' is ",
+            step.options[0], "; accepted: 0, 1");
     }
     if (step.op == Op::linear) {
       check(step.params.shape[1] == 2 || step.params.shape[1] == 2 * image.channels, args.call, ": '", name, "' has ",
@@ -387,6 +432,13 @@ void check_sample(const PipelineArgs& args, std::int64_t sample) {
           "; accepted: 0 to ", static_cast<std::int64_t>(args.steps.size()) - 1);
   }
   check_params(args, sample, image);
+  bool is_whole = image.dtype == DType::uint8;
+  for_steps(args, sample, [&is_whole](const Step& step) {
+    if (step.op == Op::to_bytes) is_whole = true;
+    if (step.op == Op::to_float || step.op == Op::normalize) is_whole = false;
+  });
+  check(is_whole || out.dtype != DType::uint8, args.call, ": 'out' has dtype uint8, and sample ", sample,
+        " is no whole numbers; accepted: floats");
   const Size size = output_size(args, sample, {image.height, image.width});
   check(out.height == size.height && out.width == size.width && out.channels == image.channels, args.call,
         ": 'out' has an image of ", out.height, " x ", out.width, " x ", out.channels, " for sample ", sample,

@@ -10,50 +10,62 @@
 namespace burnish::augment {
 namespace {
 
-constexpr int block = 16;
-
 std::int64_t rounded_up(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-#if defined(__SSE2__)
-// A square of 16 x 16 bytes: dealing the rows out in pairs four times puts every byte in its place.
-void transpose_square(const std::uint8_t* from, std::int64_t height, std::int64_t width, std::uint8_t* to) {
-  __m128i rows[16];
-  for (int i = 0; i < 16; ++i) rows[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i * width));
-#pragma GCC unroll 4
-  for (int round = 0; round < 4; ++round) {
-    __m128i dealt[16];
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i) {
-      dealt[2 * i] = _mm_unpacklo_epi8(rows[i], rows[i + 8]);
-      dealt[2 * i + 1] = _mm_unpackhi_epi8(rows[i], rows[i + 8]);
+// Squares of as many values as 16 bytes hold, by shuffling the first half of the rows with the second until all are
+// columns.
+template <class T>
+constexpr int square = 16 / sizeof(T);
+
+#if defined(__SSE4_1__)
+__m128i shuffled(__m128i a, __m128i b, bool high, std::uint8_t) {
+  return high ? _mm_unpackhi_epi8(a, b) : _mm_unpacklo_epi8(a, b);
+}
+__m128i shuffled(__m128i a, __m128i b, bool high, float) {
+  return high ? _mm_unpackhi_epi32(a, b) : _mm_unpacklo_epi32(a, b);
+}
+
+template <class T>
+void transpose_square(const T* from, std::int64_t row, T* to, std::int64_t to_row) {
+  constexpr int n = square<T>;
+  __m128i rows[n];
+  for (int i = 0; i < n; ++i) rows[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i * row));
+  for (int round = 1; round < n; round *= 2) {
+    __m128i next[n];
+    for (int i = 0; i < n / 2; ++i) {
+      next[2 * i] = shuffled(rows[i], rows[i + n / 2], false, T());
+      next[2 * i + 1] = shuffled(rows[i], rows[i + n / 2], true, T());
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < 16; ++i) rows[i] = dealt[i];
+    for (int i = 0; i < n; ++i) rows[i] = next[i];
   }
-  for (int i = 0; i < 16; ++i) _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i * height), rows[i]);
+  for (int i = 0; i < n; ++i) _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i * to_row), rows[i]);
+}
+#else
+template <class T>
+void transpose_square(const T* from, std::int64_t row, T* to, std::int64_t to_row) {
+  for (int i = 0; i < square<T>; ++i) {
+    for (int j = 0; j < square<T>; ++j) to[i * to_row + j] = from[j * row + i];
+  }
 }
 #endif
 
 template <class T>
 void transpose(const T* from, int height, int width, T* __restrict to) {
-  for (int top = 0; top < height; top += block) {
-    const int bottom = top + block < height ? top + block : height;
-    for (int left = 0; left < width; left += block) {
-      const int right = left + block < width ? left + block : width;
-#if defined(__SSE2__)
-      if constexpr (sizeof(T) == 1) {
-        if (bottom - top == 16 && right - left == 16) {
-          transpose_square(from + std::int64_t{top} * width + left, height, width,
-                           to + std::int64_t{left} * height + top);
-          continue;
-        }
-      }
-#endif
-      for (int x = left; x < right; ++x) {
-        for (int y = top; y < bottom; ++y) to[std::int64_t{x} * height + y] = from[std::int64_t{y} * width + x];
-      }
+  constexpr int n = square<T>;
+  const int whole_height = height / n * n;
+  const int whole_width = width / n * n;
+  const auto one_by_one = [&](int top, int left, int right) {
+    for (int y = top; y < height; ++y) {
+      for (int x = left; x < right; ++x) to[std::int64_t{x} * height + y] = from[std::int64_t{y} * width + x];
+    }
+  };
+  for (int left = 0; left < whole_width; left += n) {
+    for (int top = 0; top < whole_height; top += n) {
+      transpose_square(from + std::int64_t{top} * width + left, width, to + std::int64_t{left} * height + top, height);
     }
   }
+  one_by_one(whole_height, 0, whole_width);
+  one_by_one(0, whole_width, width);
 }
 
 // A box of whole pixels, and a part of one more at either end.
@@ -235,7 +247,6 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   unsharp_row(static_cast<const T*>(planes.from), prepare, levels, count, static_cast<T*>(planes.to));
 }
 
-// Down the columns: (axis.from, width) -> (axis.to, width).
 // One row of the result, sums of a vector of columns in a register; returns the first column that is left to do.
 int resample_vectors(const std::uint8_t* source, int width, const std::int32_t* weights, int count, std::uint8_t* to) {
   using Words = simd::Vector<std::int32_t>;
@@ -251,6 +262,7 @@ int resample_vectors(const std::uint8_t* source, int width, const std::int32_t* 
   return x;
 }
 
+// Down the columns: (axis.from, width) -> (axis.to, width), bytes as Pillow has them.
 void resample(const std::uint8_t* from, int width, const Axis& axis, const Levels&, std::int32_t* __restrict sum,
               std::uint8_t* __restrict to) {
   for (int y = 0; y < axis.to; ++y, to += width) {
@@ -270,8 +282,18 @@ void resample(const std::uint8_t* from, int width, const Axis& axis, const Level
   }
 }
 
-void resample(const float* from, int width, const Axis& axis, const Levels& levels, float* __restrict sum,
-              float* __restrict to) {
+void settle(const float* from, std::int64_t count, const Levels& levels, float* __restrict to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = settled<false>(from[i], levels);
+}
+
+void settle(const float* from, std::int64_t count, const Levels& levels, std::uint8_t* __restrict to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::uint8_t>(settled<true>(from[i], levels));
+}
+
+// The same of floats; with levels, the values are brought into them.
+template <class T>
+void resample(const float* from, int width, const Axis& axis, const Levels* levels, float* __restrict sum,
+              T* __restrict to) {
   for (int y = 0; y < axis.to; ++y, to += width) {
     const float* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const float* weights = axis.weight.data() + std::int64_t{y} * axis.most_taps;
@@ -281,13 +303,19 @@ void resample(const float* from, int width, const Axis& axis, const Levels& leve
       const float weight = weights[k];
       for (int x = 0; x < width; ++x) sum[x] += source[x] * weight;
     }
-    for (int x = 0; x < width; ++x) to[x] = settled<false>(sum[x], levels);
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (!levels) {
+        __builtin_memcpy(to, sum, static_cast<std::size_t>(width) * sizeof(float));
+        continue;
+      }
+    }
+    settle(sum, width, *levels, to);
   }
 }
 
-template <class T>
-void resize(const Levels& levels, const Planes& planes) {
-  using Sum = std::conditional_t<sizeof(T) == 1, std::int32_t, float>;
+// Bytes that are rounded after each of the two passes, as Pillow's are.
+void resize_bytes(const Levels& levels, const Planes& planes) {
+  using T = std::uint8_t;
   const Axis& rows = *planes.rows;
   const Axis& columns = *planes.columns;
   const std::int64_t size = std::int64_t{rows.from} * columns.from;
@@ -295,8 +323,8 @@ void resize(const Levels& levels, const Planes& planes) {
   const std::int64_t half = std::int64_t{rows.from} * columns.to;
   const std::int64_t most = size > half ? size : half;
   T* a = reinterpret_cast<T*>(planes.scratch);
-  T* b = reinterpret_cast<T*>(planes.scratch + rounded_up(most * std::int64_t{sizeof(T)}));
-  auto* sum = reinterpret_cast<Sum*>(planes.scratch + 2 * rounded_up(most * std::int64_t{sizeof(T)}));
+  T* b = reinterpret_cast<T*>(planes.scratch + rounded_up(most));
+  auto* sum = reinterpret_cast<std::int32_t*>(planes.scratch + 2 * rounded_up(most));
   for (int c = 0; c < planes.channels; ++c) {
     const T* from = static_cast<const T*>(planes.from) + c * size;
     T* to = static_cast<T*>(planes.to) + c * new_size;
@@ -310,9 +338,55 @@ void resize(const Levels& levels, const Planes& planes) {
     if (rows.from != rows.to) {
       resample(wide, columns.to, rows, levels, sum, to);
     } else {
-      __builtin_memcpy(to, wide, static_cast<std::size_t>(new_size) * sizeof(T));
+      __builtin_memcpy(to, wide, static_cast<std::size_t>(new_size));
     }
   }
+}
+
+void to_columns(const float* from, int height, int width, float*, float* to) { transpose(from, height, width, to); }
+
+void to_columns(const std::uint8_t* from, int height, int width, float* scratch, float* to) {
+  auto* bytes = reinterpret_cast<std::uint8_t*>(scratch);
+  transpose(from, height, width, bytes);
+  for (std::int64_t i = 0; i < std::int64_t{height} * width; ++i) to[i] = static_cast<float>(bytes[i]);
+}
+
+// In floats between the passes, which may overshoot.
+template <class T>
+void resize_precisely(const Levels& levels, const Planes& planes) {
+  const Axis& rows = *planes.rows;
+  const Axis& columns = *planes.columns;
+  const std::int64_t size = std::int64_t{rows.from} * columns.from;
+  const std::int64_t new_size = std::int64_t{rows.to} * columns.to;
+  const std::int64_t half = std::int64_t{rows.from} * columns.to;
+  const std::int64_t most = (size > half ? size : half) * std::int64_t{sizeof(float)};
+  auto* a = reinterpret_cast<float*>(planes.scratch);
+  auto* b = reinterpret_cast<float*>(planes.scratch + rounded_up(most));
+  auto* sum = reinterpret_cast<float*>(planes.scratch + 2 * rounded_up(most));
+  for (int c = 0; c < planes.channels; ++c) {
+    const T* from = static_cast<const T*>(planes.from) + c * size;
+    T* to = static_cast<T*>(planes.to) + c * new_size;
+    if (columns.from != columns.to) {
+      to_columns(from, rows.from, columns.from, b, a);
+      resample(a, rows.from, columns, nullptr, sum, b);
+      transpose(b, columns.to, rows.from, a);
+    } else {
+      for (std::int64_t i = 0; i < size; ++i) a[i] = static_cast<float>(from[i]);
+    }
+    if (rows.from != rows.to) {
+      resample(a, columns.to, rows, &levels, sum, to);
+    } else {
+      settle(a, new_size, levels, to);
+    }
+  }
+}
+
+template <class T>
+void resize(const Levels& levels, const Planes& planes) {
+  if constexpr (sizeof(T) == 1) {
+    if (planes.rows->is_antialiased) return resize_bytes(levels, planes);
+  }
+  resize_precisely<T>(levels, planes);
 }
 
 template <class T>

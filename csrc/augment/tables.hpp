@@ -20,7 +20,11 @@ void gamma_table(double exponent, float* table);
 void autocontrast_table(const Histogram& histogram, double low_cutoff, double high_cutoff, float* table);
 // The same of fractions, as a factor and a shift.
 void autocontrast_line(const Histogram& histogram, double low_cutoff, double high_cutoff, float* line);
+// The cumulative histogram of the values that are not cut off, as Albumentations has it: white is not counted.
+void cumulative_table(const Histogram& histogram, double cutoff, float* table);
 // As Pillow's ImageOps has it.
 void equalize_table(const Histogram& histogram, float* table);
+// As OpenCV's equalizeHist has it.
+void opencv_equalize_table(const Histogram& histogram, float* table);
 
 }  // namespace burnish::augment

@@ -14,4 +14,5 @@ struct Tally {
 
 Tally balance_cases(bool full);
 Tally hardness_cases(bool full);
+Tally mix_cases(bool full);
 Tally neighbors_cases(bool full);

@@ -65,11 +65,11 @@ def layout_of(call: str, name: str, layout: Any, like: Any) -> _core.Layout:
     raise ValueError(f"{call}: '{name}' is {layout!r}; accepted: 'NHWC', 'NCHW'")
 
 
-def read_images(call: str, images: Any, layout: Any) -> Images:
+def read_images(call: str, images: Any, layout: Any, dtypes: tuple[str, ...] = ("uint8", "float32")) -> Images:
     """Check what a caller gave as images; copies nothing."""
     if isinstance(images, list | tuple):
-        return _read_list(call, [_array(call, image) for image in images], layout)
-    array = _array(call, images)
+        return _read_list(call, [_array(call, image, dtypes) for image in images], layout)
+    array = _array(call, images, dtypes)
     code = layout_of(call, "layout", layout, array)
     if array.ndim == 4:
         return Images("batch", array, code)
@@ -91,6 +91,16 @@ def one_blank(images: Images) -> Any:
     return np.zeros(shape, images.arrays.dtype)
 
 
+def checked_nothing(call: str, out: Any, made: Any) -> Any:
+    """Return a caller's `out` for an empty batch, which must be like the result `made`."""
+    if not hasattr(out, "shape") or not hasattr(out, "dtype") or tuple(out.shape) != tuple(made.shape):
+        shape = getattr(out, "shape", type(out).__name__)
+        raise ValueError(f"{call}: 'out' is of shape {shape}; accepted: {tuple(made.shape)}")
+    if dtype_name(out) != dtype_name(made):
+        raise TypeError(f"{call}: 'out' has dtype {dtype_name(out)}; accepted: {dtype_name(made)}")
+    return out
+
+
 def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     code = layout_of(call, "layout", layout, arrays[0] if arrays else None)
     axis = -1 if code is _core.Layout.nhwc else 0
@@ -107,14 +117,15 @@ def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     return Images("list", arrays, code)
 
 
-def _array(call: str, image: Any) -> Any:
+def _array(call: str, image: Any, dtypes: tuple[str, ...]) -> Any:
     array = as_array(image)
     if is_torch(array):
         array = array.detach()
     elif not isinstance(array, np.ndarray):
         array = np.from_dlpack(array)
-    if dtype_name(array) not in ("uint8", "float32"):
-        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: uint8 (0..255), float32 (0..1)")
+    if dtype_name(array) not in dtypes:
+        named = ", ".join({"uint8": "uint8 (0..255)", "float32": "float32 (0..1)"}.get(name, name) for name in dtypes)
+        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: {named}")
     return array
 
 
@@ -141,7 +152,7 @@ def _allocate(call: str, like: Any, shape: tuple[int, ...], dtype: str) -> Any:
     if is_torch(like):
         import torch
 
-        return torch.empty(shape, dtype=torch.bfloat16)
+        return torch.empty(shape, dtype=torch.bfloat16, device=like.device)
     try:
         from ml_dtypes import bfloat16
     except ImportError:

@@ -18,7 +18,7 @@ from burnish import _check as check
 from burnish._array import is_on_gpu, is_torch, to_numpy
 from burnish.balance._labels import Indices, Labels
 
-_ROWS_AT_ONCE = 1 << 16
+_ROWS_AT_ONCE = 1 << 14
 
 
 def is_frame(x: Any) -> bool:
@@ -111,7 +111,9 @@ def read_anything(sampler: Any, X: Any) -> Any:
 
 
 def _is_plain_matrix(X: Any) -> bool:
-    return type(X) is np.ndarray and X.ndim == 2 and X.size > 0 and X.dtype.kind in "fiu" and X.dtype.isnative
+    if type(X) is not np.ndarray or X.ndim != 2 or not X.size:
+        return False
+    return X.dtype.kind in "fiu" and X.dtype.itemsize <= 8 and X.dtype.isnative
 
 
 def _read_tensor(call: str, X: Any) -> Any:
@@ -198,9 +200,17 @@ class Given:
         self.X, self.labels = checked, labels
         self._X, self._y, self._one_hot = X, y, one_hot
 
+    def refuse_wide_floats(self, call: str) -> None:
+        """Refuse what is worked on as float64 but could not be returned so without loss."""
+        dtype = getattr(self._X, "dtype", None)
+        if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize > 8:
+            raise TypeError(f"{call}: 'X' has dtype {dtype}; accepted: float64, float32, float16 and integers")
+
     def select(self, rows: Indices) -> tuple[Any, Any]:
         """Return some rows of X and y, as the caller's own kind."""
         if is_torch(self._X) or (is_frame(self._X) and not sparse.issparse(self.X)):
+            return take_rows(self._X, rows), self.labels_of(rows)
+        if type(self._X) is np.ndarray and self._X.dtype.kind == "f":  # of any width and byte order
             return take_rows(self._X, rows), self.labels_of(rows)
         return self.deliver(take_rows(self.X, rows)), self.labels_of(rows)
 
@@ -225,8 +235,13 @@ class Given:
     def _labels(self, codes: Indices, *, after_all: bool) -> Any:
         labels = self.labels
         if type(self._y) is np.ndarray and not self._one_hot:
-            new = labels.classes[codes]
-            return np.concatenate([labels.values, new]) if after_all else new
+            old = labels.values if after_all else labels.values[:0]
+            result = np.empty(len(old) + len(codes), old.dtype)
+            result[: len(old)] = old
+            for start in range(0, len(codes), _ROWS_AT_ONCE):
+                chosen = labels.classes[codes[start : start + _ROWS_AT_ONCE]]
+                result[len(old) + start : len(old) + start + len(chosen)] = chosen
+            return result
         rows = labels.first_rows()[codes]
         return self.labels_of(np.concatenate([np.arange(len(labels)), rows]) if after_all else rows)
 

@@ -28,9 +28,9 @@ def interpolate(
     ----------
     X : array of shape (N, D)
         float64, float32, float16 or an integer dtype.
-    base : int64 array of shape (M,)
+    base : int64 or int32 array of shape (M,)
         Rows of `X` to start from.
-    neighbor : int64 array of shape (M,)
+    neighbor : int64 or int32 array of shape (M,)
         Rows of `neighbors_in` to go towards.
     step : float64 array of shape (M,)
         How far: 0 is the base, 1 the neighbor; below 0 away from it.
@@ -72,8 +72,8 @@ def interpolate(
     array([[0.25, 0.5 ],
            [0.5 , 1.  ]])
     """
-    rows = _contiguous("X", as_array(X))
-    other = None if neighbors_in is None else _contiguous("neighbors_in", as_array(neighbors_in))
+    rows = _contiguous("X", X)
+    other = None if neighbors_in is None else _contiguous("neighbors_in", neighbors_in)
     bases = _list(rows, "base", base, "int64")
     if len(rows.shape) != 2 or len(bases.shape) != 1:
         raise ValueError(
@@ -95,6 +95,8 @@ def interpolate(
 
 def _contiguous(name: str, x: Any) -> Any:
     check.no_mask("interpolate", name, x)
+    check.no_sparse("interpolate", name, x)
+    x = as_array(x)
     if isinstance(x, np.ndarray):
         return np.ascontiguousarray(x) if x.dtype.kind in "fiu" and x.dtype.isnative else x
     return x.contiguous() if is_torch(x) and not is_on_gpu(x) else x
@@ -107,4 +109,6 @@ def _list(rows: Any, name: str, values: Any, dtype: str) -> Any:
     if is_on_gpu(rows) or not isinstance(values, np.ndarray):
         return values
     kinds = "iu" if dtype == "int64" else "fiu"
+    if dtype == "int64" and values.dtype == np.int32:
+        return np.ascontiguousarray(values)
     return np.ascontiguousarray(values, dtype=dtype) if values.dtype.kind in kinds or values.size == 0 else values
