@@ -95,9 +95,11 @@ void look_up(const TileJob& job) {
 
 template <bool whole>
 void change(const TileJob& job) {
-  const Tile& tile = job.tile;
-  const Levels& levels = job.levels;
+  // Copies: the compiler would read them again after every store.
+  const Tile tile = job.tile;
+  const Levels levels = job.levels;
   const auto param = [&](std::int64_t i) { return static_cast<float>(job.params[i]); };
+  const float first = job.step->params.shape[1] > 0 ? param(0) : 0.0f;
   switch (job.step->op) {
     case Op::linear: {
       const bool each = job.step->params.shape[1] > 2;
@@ -120,17 +122,17 @@ void change(const TileJob& job) {
     }
     case Op::saturation:
       if (tile.channels < 3) return;
-      return each_color(tile, [&](const Color<V>& c) { return saturated<whole>(c, param(0), levels); });
+      return each_color(tile, [&](const Color<V>& c) { return saturated<whole>(c, first, levels); });
     case Op::hue:
       if (tile.channels < 3) return;
-      return each_color(tile, [&](const Color<V>& c) { return turned<whole>(c, param(0), levels); });
+      return each_color(tile, [&](const Color<V>& c) { return turned<whole>(c, first, levels); });
     case Op::gray:
       if (tile.channels < 3) return;
       return each_color(tile, [&](const Color<V>& c) { return grayed<whole>(c, gray_of(*job.step), levels); });
     case Op::permute:
       return permute(job);
     case Op::solarize:
-      return each_channel(tile, [&](V v) { return solarized<whole>(v, param(0), levels); });
+      return each_channel(tile, [&](V v) { return solarized<whole>(v, first, levels); });
     case Op::posterize: {
       const bool each = job.step->params.shape[1] > 1;
       for (int c = 0; c < tile.channels; ++c) {
@@ -141,7 +143,7 @@ void change(const TileJob& job) {
     }
     case Op::gamma:
       if constexpr (whole) return look_up<whole>(job);
-      return each_channel(tile, [&](V v) { return powered(v, param(0), levels); });
+      return each_channel(tile, [&](V v) { return powered(v, first, levels); });
     case Op::to_float:
       return each_channel(tile, [&](V v) { return settled<whole>(v / 255.0f, levels); });
     case Op::to_bytes:

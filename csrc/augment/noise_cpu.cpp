@@ -86,7 +86,7 @@ void fill_uniform(const NoiseKey& key, std::int64_t first_group, std::int64_t la
 // Changes every value by f(value, its draw); `fill` makes the draws, `group` at a time.
 template <class Fill, class F>
 void with_draws(const TileJob& job, bool shared, int group_size, const Fill& fill, const F& f) {
-  const Tile& tile = job.tile;
+  const Tile tile = job.tile;
   const std::int64_t image = std::int64_t{tile.height} * tile.columns;
   const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
   for (int c = 0; c < tile.channels; ++c) {
@@ -106,8 +106,9 @@ template <bool whole>
 void multiply_by_noise(const TileJob& job) {
   const auto low = static_cast<float>(job.params[0]);
   const auto range = static_cast<float>(job.params[1] - job.params[0]);
+  const Levels levels = job.levels;  // a copy: the compiler would read them again after every store
   with_draws(job, job.params[2] != 0, uniform_group, fill_uniform,
-             [&](V value, V draw) { return settled<whole>(value * (draw * range + low), job.levels); });
+             [&](V value, V draw) { return settled<whole>(value * (draw * range + low), levels); });
 }
 
 void salt_and_pepper(const TileJob& job) {
@@ -151,8 +152,9 @@ template <bool whole>
 void add_noise(const TileJob& job) {
   const auto mean = static_cast<float>(job.params[0]);
   const auto deviation = static_cast<float>(job.params[1]);
+  const Levels levels = job.levels;
   with_draws(job, job.params[2] != 0, noise_group, fill_normal,
-             [&](V value, V draw) { return settled<whole>(value + (draw * deviation + mean), job.levels); });
+             [&](V value, V draw) { return settled<whole>(value + (draw * deviation + mean), levels); });
 }
 
 }  // namespace
