@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "burnish/runtime.hpp"
 #include "core/buffer.hpp"
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -220,9 +221,8 @@ class Order {
 // Bands of about band_bytes, or of fewer where there would be too few of them.
 std::int64_t bands_of(std::int64_t rows, std::int64_t plane_bytes, std::int64_t planes) {
   std::int64_t bands = (plane_bytes + band_bytes - 1) / band_bytes;
-  if (planes * bands < fewest_bands) {
-    bands = std::min((fewest_bands + planes - 1) / planes, plane_bytes / least_band_bytes);
-  }
+  const std::int64_t fewest = num_threads() == 1 ? 1 : fewest_bands;
+  if (planes * bands < fewest) bands = std::min((fewest + planes - 1) / planes, plane_bytes / least_band_bytes);
   return std::clamp<std::int64_t>(bands, 1, std::max<std::int64_t>(1, rows));
 }
 

@@ -118,8 +118,8 @@ class Workspace {
  public:
   float* tile(std::size_t values) { return of(tile_, values); }
   float* scratch(std::size_t values) { return of(scratch_, values); }
-  // What a pass leaves for the next: two take turns; and what that is made to.
-  void* image(int which, std::size_t bytes) { return of(images_[which], bytes); }
+  // What a pass leaves for the next: two take turns; and what that is made to. A vector may be read beyond the end.
+  void* image(int which, std::size_t bytes) { return of(images_[which], bytes + 64); }
 
  private:
   template <class T>
@@ -219,6 +219,7 @@ class SampleRunner {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
     for (int top = 0; top < source.height; top += tile_rows) {
+      check_point();  // one image may be huge
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
       read(pass, tile, scratch);

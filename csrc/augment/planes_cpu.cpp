@@ -102,6 +102,68 @@ struct Box<float> {
   float of(Sum sum, Sum ends) const { return static_cast<float>(sum * weight + ends * end_weight); }
 };
 
+#if defined(__AVX2__)
+constexpr int strip = 64;  // columns: a line of the cache
+constexpr int longest_box = 63;
+
+// A strip of columns from top to bottom, sums in registers. A product of a sum of up to 15 bits and a weight of 24 is
+// that of its upper and its lower 12 bits: pairs of words are multiplied and added in one instruction.
+void box_strip(const std::uint8_t* from, int height, std::int64_t width, const Box<std::uint8_t>& box,
+               std::uint8_t* to) {
+  constexpr int count = strip / 16;
+  const auto row = [&](int y) { return from + (y < 0 ? 0 : y < height ? y : height - 1) * width; };
+  const auto words = [](const std::uint8_t* bytes, int i) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i)));
+  };
+  const auto pair = [](std::uint32_t sum, std::uint32_t ends) {
+    return _mm256_set1_epi32(static_cast<int>(sum | ends << 16));
+  };
+  const __m256i high = pair(box.weight >> 12, box.end_weight >> 12);
+  const __m256i low = pair(box.weight & 4095, box.end_weight & 4095);
+  const __m256i half = _mm256_set1_epi32(1 << 23);
+  const auto rounded = [&](__m256i pairs) {
+    const __m256i upper = _mm256_slli_epi32(_mm256_madd_epi16(pairs, high), 12);
+    const __m256i product = _mm256_add_epi32(upper, _mm256_add_epi32(_mm256_madd_epi16(pairs, low), half));
+    return _mm256_srli_epi32(product, 24);
+  };
+  __m256i sum[count];
+  for (int i = 0; i < count; ++i) {
+    sum[i] = _mm256_mullo_epi16(words(from, i), _mm256_set1_epi16(static_cast<short>(box.radius + 1)));
+    for (int y = 0; y < box.radius; ++y) sum[i] = _mm256_add_epi16(sum[i], words(row(y), i));
+  }
+  for (int y = 0; y < height; ++y, to += width) {
+    const std::uint8_t* before = row(y - box.radius - 1);
+    const std::uint8_t* last = row(y + box.radius);
+    const std::uint8_t* after = row(y + box.radius + 1);
+#pragma GCC unroll 4
+    for (int i = 0; i < count; ++i) {
+      const __m256i left = words(before, i);
+      sum[i] = _mm256_add_epi16(sum[i], _mm256_sub_epi16(words(last, i), left));
+      const __m256i ends = _mm256_add_epi16(left, words(after, i));
+      const __m256i bytes = _mm256_packus_epi32(rounded(_mm256_unpacklo_epi16(sum[i], ends)),
+                                                rounded(_mm256_unpackhi_epi16(sum[i], ends)));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * i),
+                       _mm_packus_epi16(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+    }
+  }
+}
+#endif
+
+// Whole strips of columns, where there is a quick way; returns the first column that is left to do.
+template <class T>
+int box_strips([[maybe_unused]] const T* from, [[maybe_unused]] int height, [[maybe_unused]] int width,
+               [[maybe_unused]] const Box<T>& box, [[maybe_unused]] T* to) {
+  int x = 0;
+#if defined(__AVX2__)
+  if constexpr (sizeof(T) == 1) {
+    if (box.radius <= longest_box) {
+      for (; x + strip <= width; x += strip) box_strip(from + x, height, width, box, to + x);
+    }
+  }
+#endif
+  return x;
+}
+
 // Beyond the first and the last row there are these rows again.
 template <class T>
 void box_columns(const T* from, int height, int width, const Box<T>& box, typename Box<T>::Sum* __restrict sum,
@@ -109,16 +171,18 @@ void box_columns(const T* from, int height, int width, const Box<T>& box, typena
   using Sum = typename Box<T>::Sum;
   const auto row = [&](std::int64_t y) { return from + (y < 0 ? 0 : y < height ? y : height - 1) * width; };
   const int radius = box.radius;
-  for (int x = 0; x < width; ++x) sum[x] = static_cast<Sum>(from[x]) * static_cast<Sum>(radius + 1);
+  const int first = box_strips(from, height, width, box, to);
+  if (first == width) return;
+  for (int x = first; x < width; ++x) sum[x] = static_cast<Sum>(from[x]) * static_cast<Sum>(radius + 1);
   for (int y = 0; y < radius; ++y) {
     const T* more = row(y);
-    for (int x = 0; x < width; ++x) sum[x] += static_cast<Sum>(more[x]);
+    for (int x = first; x < width; ++x) sum[x] += static_cast<Sum>(more[x]);
   }
   for (int y = 0; y < height; ++y, to += width) {
     const T* before = row(std::int64_t{y} - radius - 1);
     const T* last = row(std::int64_t{y} + radius);
     const T* after = row(std::int64_t{y} + radius + 1);
-    for (int x = 0; x < width; ++x) {
+    for (int x = first; x < width; ++x) {
       sum[x] += static_cast<Sum>(last[x]) - static_cast<Sum>(before[x]);
       to[x] = box.of(sum[x], static_cast<Sum>(before[x]) + static_cast<Sum>(after[x]));
     }
@@ -130,7 +194,9 @@ void boxes(const Prepare& prepare, const Planes& planes) {
   const std::int64_t size = std::int64_t{planes.height} * planes.width;
   const Box<T> box(prepare.radius);
   T* a = reinterpret_cast<T*>(planes.scratch);
-  auto* sum = reinterpret_cast<typename Box<T>::Sum*>(planes.scratch + rounded_up(size * std::int64_t{sizeof(T)}));
+  const std::int64_t bytes = rounded_up(size * std::int64_t{sizeof(T)});
+  T* b = reinterpret_cast<T*>(planes.scratch + bytes);
+  auto* sum = reinterpret_cast<typename Box<T>::Sum*>(planes.scratch + 2 * bytes);
   for (int c = 0; c < planes.channels; ++c) {
     const T* from = static_cast<const T*>(planes.from) + c * size;
     T* to = static_cast<T*>(planes.to) + c * size;
@@ -144,9 +210,8 @@ void boxes(const Prepare& prepare, const Planes& planes) {
     box_columns(to, planes.width, planes.height, box, sum, a);
     transpose(a, planes.width, planes.height, to);
     box_columns(to, planes.height, planes.width, box, sum, a);
-    box_columns(a, planes.height, planes.width, box, sum, to);
-    box_columns(to, planes.height, planes.width, box, sum, a);
-    __builtin_memcpy(to, a, static_cast<std::size_t>(size) * sizeof(T));
+    box_columns(a, planes.height, planes.width, box, sum, b);
+    box_columns(b, planes.height, planes.width, box, sum, to);
   }
 }
 
@@ -182,6 +247,27 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   unsharp_row(static_cast<const T*>(planes.from), prepare, levels, count, static_cast<T*>(planes.to));
 }
 
+// One row of the result, sums of a vector of columns in a register; returns the first column that is left to do.
+int resample_vectors(const std::uint8_t* source, int width, const std::int32_t* weights, int count, std::uint8_t* to) {
+  using Words = simd::VectorOf<std::int32_t, simd::vector_bytes>::type;
+  constexpr int lanes = simd::width<std::int32_t>;
+  using Bytes = simd::VectorOf<std::uint8_t, lanes>::type;
+  int x = 0;
+  for (; x + lanes <= width; x += lanes) {
+    Words sum = Words{} + (1 << (fixed_bits - 1));
+    for (int k = 0; k < count; ++k) {
+      Bytes bytes;
+      __builtin_memcpy(&bytes, source + std::int64_t{k} * width + x, sizeof bytes);
+      sum += __builtin_convertvector(bytes, Words) * weights[k];
+    }
+    const Words value = sum >> fixed_bits;
+    const Words inside = value < 0 ? Words{} : value > 255 ? Words{} + 255 : value;
+    const Bytes bytes = __builtin_convertvector(inside, Bytes);
+    __builtin_memcpy(to + x, &bytes, sizeof bytes);
+  }
+  return x;
+}
+
 // Down the columns: (axis.from, width) -> (axis.to, width), bytes as Pillow has them.
 void resample(const std::uint8_t* from, int width, const Axis& axis, const Levels&, std::int32_t* __restrict sum,
               std::uint8_t* __restrict to) {
@@ -189,12 +275,13 @@ void resample(const std::uint8_t* from, int width, const Axis& axis, const Level
     const std::uint8_t* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const std::int32_t* weights = axis.fixed.data() + std::int64_t{y} * axis.most_taps;
     const int count = axis.count[static_cast<std::size_t>(y)];
-    for (int x = 0; x < width; ++x) sum[x] = 1 << (fixed_bits - 1);
+    const int done = resample_vectors(source, width, weights, count, to);
+    for (int x = done; x < width; ++x) sum[x] = 1 << (fixed_bits - 1);
     for (int k = 0; k < count; ++k, source += width) {
       const std::int32_t weight = weights[k];
-      for (int x = 0; x < width; ++x) sum[x] += source[x] * weight;
+      for (int x = done; x < width; ++x) sum[x] += source[x] * weight;
     }
-    for (int x = 0; x < width; ++x) {
+    for (int x = done; x < width; ++x) {
       const std::int32_t value = sum[x] >> fixed_bits;
       to[x] = static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
     }

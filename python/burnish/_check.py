@@ -26,7 +26,8 @@ def integer(call: str, name: str, value: Any, least: int, most: int | None = Non
 
 def real(call: str, name: str, value: Any, least: float, most: float = math.inf) -> float:
     """Return `value` as a finite float between `least` and `most`."""
-    accepted = f"a number from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+    bounds = "" if least == -math.inf else f" from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+    accepted = f"a finite number{bounds}" if least == -math.inf or most == math.inf else f"a number{bounds}"
     if not isinstance(value, Real):
         raise TypeError(f"{call}: '{name}' is {value!r}; accepted: {accepted}")
     number = float(value)

@@ -14,8 +14,11 @@ FACTORS = np.linspace(0.3, 1.9, 8)
 PLACES = np.arange(8) - 2
 SIZES = np.array([1, 3, 5, 7, 9, 11, 3, 21])
 HALF = np.linspace(-0.5, 0.5, 8)
+SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 IDS = np.array([5, 11, 2, 900, -4, 1 << 40, 7, 8])
 
+# Of two images, or of none: test_mix.py has them.
+OF_OTHERS = {"mixup", "cutmix", "soft_labels"}
 EVERY: dict[str, dict[str, Any]] = {
     "crop": {"top": PLACES, "left": PLACES[::-1].copy(), "height": 20, "width": 30, "fill": 3},
     "pad": {"padding": (1, 2, 3, 4)},
@@ -24,6 +27,16 @@ EVERY: dict[str, dict[str, Any]] = {
     "transpose": {},
     "rotate": {"angle": 100 * HALF, "border_mode": "reflect"},
     "affine": {"angle": 100 * HALF, "scale": FACTORS, "translate": 9 * HALF},
+    "perspective": {"corners": SQUARE + 0.05 * np.sin(np.arange(64)).reshape(8, 4, 2)},
+    "resize": {"height": 20, "width": 60, "interpolation": "bicubic"},
+    "resized_crop": {
+        "top": np.arange(8),
+        "left": np.arange(8),
+        "height": 9 + np.arange(8),
+        "width": 20 + np.arange(8),
+        "size": (16, 24),
+    },
+    "square_symmetry": {"member": np.array([0, 1, 2, 3, 3, 1, 2, 0])},
     "adjust_brightness": {"factor": FACTORS},
     "adjust_contrast": {"factor": FACTORS},
     "adjust_saturation": {"factor": FACTORS},
@@ -53,6 +66,9 @@ EVERY: dict[str, dict[str, Any]] = {
     "multiplicative_noise": {"low": FACTORS - 0.2, "high": FACTORS, "ids": IDS},
     "salt_and_pepper": {"amount": FACTORS / 4, "salt": FACTORS / 2, "ids": IDS},
     "erase": {"top": PLACES, "left": PLACES, "height": 5 + PLACES, "width": 7, "fill": 1},
+    "erase_holes": {"holes": np.arange(64).reshape(8, 2, 4) % 17, "fill": "random", "ids": IDS},
+    "grid_dropout": {"rows": 1 + np.arange(8), "columns": 9 - np.arange(8), "ratio": FACTORS / 2, "fill": 1},
+    "shade": {"vertices": np.arange(48).reshape(8, 1, 3, 2) * 7 % 37, "factor": FACTORS[:, None] / 2},
     "to_float": {},
     "to_bytes": {},
     "normalize": {"mean": (0.5, 0.4, 0.3), "std": 0.2},

@@ -193,9 +193,8 @@ def main() -> int:
     warnings.filterwarnings("ignore", "This DataLoader will create")  # more workers than processors
     for cells, counts in table(n, options.small):
         wrong += sum(counts.values())
-        print(
-            "| " + " | ".join([*cells, str(n * len(EPOCHS)), *(str(counts[name]) for name in names)]) + " |", flush=True
-        )
+        row = [*cells, str(n * len(EPOCHS)), *(str(counts[name]) for name in names)]
+        print("| " + " | ".join(row) + " |", flush=True)
     print(f"{wrong} images differ")
     return 1 if wrong else 0
 

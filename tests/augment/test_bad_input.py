@@ -63,6 +63,29 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "a scale is 0": (ValueError, lambda: F.affine(IMAGES, scale=0)),
     "odd, 1 to 127": (ValueError, lambda: F.gaussian_blur(IMAGES, 4, 1)),
     "'std' is -1": (ValueError, lambda: F.gaussian_noise(IMAGES, -1)),
+    "'out' has the same memory twice": (ValueError, lambda: FLIP(list(IMAGES), out=[np.empty_like(IMAGES[0])] * 2)),
+    "'out' is read-only": (ValueError, lambda: FLIP(IMAGES, out=np.broadcast_to(np.uint8(0), IMAGES.shape))),
+    "'out' is of shape (0, 8, 8, 3)": (ValueError, lambda: FLIP(IMAGES[:0], out=np.empty((0, 8, 8, 3), np.uint8))),
+    "'out' is of shape (0, 8, 9, 1)": (
+        ValueError,
+        lambda: F.rotate(IMAGES[:0], 3, out=np.empty((0, 8, 9, 1), np.uint8)),
+    ),
+    "'out' has dtype float64": (TypeError, lambda: F.rotate(IMAGES[:0], 3, out=np.empty((0, 8, 9, 3)))),
+    "'angle' is 1e+300": (ValueError, lambda: F.rotate(IMAGES, 1e300)),
+    "'shear' is 90": (ValueError, lambda: F.affine(IMAGES, shear=90)),
+    "'scale' is 1e+300": (ValueError, lambda: F.affine(IMAGES, scale=1e300)),
+    "'translate' is 1e+308": (ValueError, lambda: F.affine(IMAGES, translate=1e308)),
+    "'padding' is 4611686018427387904": (ValueError, lambda: F.pad(IMAGES, 2**62)),
+    "'width' is 1180591620717411303424": (ValueError, lambda: augment.CenterCrop(3, 2**70, pad_if_needed=True)),
+    "'epoch' is 1.5": (TypeError, lambda: FLIP(IMAGES, [1, 2], epoch=1.5)),  # type: ignore[arg-type]
+    "'ids' has 9223372036854775808": (ValueError, lambda: FLIP(IMAGES, np.array([1 << 63, 1], np.uint64))),
+    "'ids' must be 1-D (N,), got shape ()": (ValueError, lambda: FLIP(IMAGES, 3)),
+    "'images' has dtype >f4": (TypeError, lambda: FLIP(IMAGES.astype(">f4"))),
+    "'images' has dtype object": (TypeError, lambda: FLIP(IMAGES.astype(object))),
+    "'limit' is inf": (ValueError, lambda: augment.Rotate(float("inf"))),
+    "'fill' is nan; accepted: a finite number": (ValueError, lambda: F.rotate(IMAGES, 3, fill=np.nan)),
+    "'transforms' is a int": (TypeError, lambda: augment.from_dict({"transform": "Compose", "transforms": 3})),
+    "is not the file of a plan": (ValueError, lambda: augment.Plan.load(__file__)),
     "'brightness_by_max' is 1; accepted: True, False": (
         ValueError,
         lambda: augment.RandomBrightnessContrast(brightness_by_max=1),
@@ -165,6 +188,46 @@ def test_edited_plans_are_checked() -> None:
         pipe.apply(IMAGES, plan)
 
 
+def test_plans_with_wrong_names_are_refused() -> None:
+    pipe = augment.Compose([augment.Rotate(p=1)])
+    for name, value, error in (
+        ("seed", -1, ValueError),
+        ("seed", None, TypeError),
+        ("epoch", "x", TypeError),
+        ("epoch", 1 << 63, ValueError),
+        ("ids", [1, 2], TypeError),
+        ("ids", np.array([[1, 2]]), ValueError),
+    ):
+        plan = pipe.plan([1, 2])
+        setattr(plan, name, value)
+        with pytest.raises(error, match=f"apply: '{name}' "):
+            pipe.apply(IMAGES, plan)
+    plan = pipe.plan([1, 2])
+    plan["Rotate"].place = -5
+    with pytest.raises(ValueError, match="apply: 'place' is -5; accepted: an integer, 0 to"):
+        pipe.apply(IMAGES, plan)
+    plan = pipe.plan([1, 2])
+    del plan["Rotate"].params["angle"]
+    with pytest.raises(ValueError, match="apply: 'plan' lacks 'angle' of Rotate"):
+        pipe.apply(IMAGES, plan)
+
+
+def test_a_failed_call_takes_no_numbers() -> None:
+    pipe = augment.Compose([augment.RandomCrop(9, 9)])
+    with pytest.raises(ValueError, match="accepted"):
+        pipe(IMAGES)
+    assert pipe.next_id == 0
+
+
+def test_outputs_that_interleave_are_written() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 9, 2), np.uint8)
+    together = np.zeros((8, 9, 2, 3), np.uint8)
+    FLIP(list(images), out=[together[..., i] for i in range(3)])
+    assert np.array_equal(together.transpose(3, 0, 1, 2), images[:, :, ::-1])
+    with pytest.raises(ValueError, match="'out' has the same memory twice"):
+        FLIP(list(images), out=[together[..., 0], together[..., 1], together[..., 0]])
+
+
 def test_a_batch_is_converted_as_a_whole() -> None:
     pipe = augment.Compose([augment.ToFloat()])
     plan = pipe.plan([1, 2])
@@ -179,6 +242,10 @@ def test_empty(pipe: augment.Compose) -> None:
     assert augment.Compose([])(IMAGES).shape == IMAGES.shape
     assert np.array_equal(augment.Compose([])(IMAGES), IMAGES)
     assert F.rotate(IMAGES[:0], 3).shape == (0, 8, 9, 3)
+    out = np.empty((0, 8, 9, 3), np.float32)
+    assert FLIP(IMAGES[:0], out=out) is out
+    out = np.empty((0, 8, 9, 3), np.uint8)
+    assert F.rotate(IMAGES[:0], 3, out=out) is out
 
 
 @pytest.mark.parametrize("height", [1, 2, 5])

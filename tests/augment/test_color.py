@@ -10,32 +10,32 @@ import numpy as np
 import pytest
 from burnish import augment
 from burnish.augment import functional as F  # noqa: N812
-from oracle import Oracle, on_all, samples, torchvision_functional
 from reference import augment_color as reference
+from twins import Twin, on_all, samples, torchvision_functional
 
 FACTORS = {"factor": [0.0, 0.6, 1.7]}
 ORDERS = {1: [[0]] * 3, 3: [[2, 0, 1], [0, 2, 1], [1, 2, 0]], 4: [[3, 2, 1, 0], [0, 1, 2, 3], [1, 0, 3, 2]]}
-ORACLES = [
-    Oracle("adjust_brightness", FACTORS, reference.brightness),
-    Oracle("adjust_contrast", FACTORS, reference.contrast),
-    Oracle("adjust_saturation", FACTORS, reference.saturation),
-    Oracle("adjust_hue", {"shift": [-0.3, 0.13, 0.5]}, reference.hue),
-    Oracle("shift_hsv", {"hue": [0.1, -0.4, 0], "saturation": [0, 0.3, -1], "value": [0.2, -0.1, 0]},
+TWINS = [
+    Twin("adjust_brightness", FACTORS, reference.brightness),
+    Twin("adjust_contrast", FACTORS, reference.contrast),
+    Twin("adjust_saturation", FACTORS, reference.saturation),
+    Twin("adjust_hue", {"shift": [-0.3, 0.13, 0.5]}, reference.hue),
+    Twin("shift_hsv", {"hue": [0.1, -0.4, 0], "saturation": [0, 0.3, -1], "value": [0.2, -0.1, 0]},
            reference.shift_hsv),
-    Oracle("adjust_value", {"factor": [1.3, 1, 0.4], "shift": [0, 0.1, -0.05]}, reference.value),
-    Oracle("adjust_brightness_contrast", {"brightness": [0.2, -0.1, 0], "contrast": [-0.2, 0.3, 0.1]},
+    Twin("adjust_value", {"factor": [1.3, 1, 0.4], "shift": [0, 0.1, -0.05]}, reference.value),
+    Twin("adjust_brightness_contrast", {"brightness": [0.2, -0.1, 0], "contrast": [-0.2, 0.3, 0.1]},
            reference.brightness_contrast, {"by_max": True}),
-    Oracle("adjust_brightness_contrast", {"brightness": [0.2, -0.1, 0], "contrast": [-0.2, 0.3, 0.1]},
+    Twin("adjust_brightness_contrast", {"brightness": [0.2, -0.1, 0], "contrast": [-0.2, 0.3, 0.1]},
            reference.brightness_contrast, {"by_max": False}),
-    Oracle("shift_rgb", {"shift": [[0.1, -0.2, 0], [0, 0, 0.07], [1, -1, 0.5]]}, reference.shift_rgb, channels=(3, 4)),
-    *[Oracle("to_grayscale", {}, reference.grayscale, {"method": method})
+    Twin("shift_rgb", {"shift": [[0.1, -0.2, 0], [0, 0, 0.07], [1, -1, 0.5]]}, reference.shift_rgb, channels=(3, 4)),
+    *[Twin("to_grayscale", {}, reference.grayscale, {"method": method})
       for method in ("weighted_average", "average", "max", "desaturation")],
 ]  # fmt: skip
 
 
-@on_all(ORACLES)
-def test_twin(oracle: Oracle, size: tuple[int, int], channels: int, kind: str) -> None:
-    oracle.check(size, channels, kind)
+@on_all(TWINS)
+def test_twin(twin: Twin, size: tuple[int, int], channels: int, kind: str) -> None:
+    twin.check(size, channels, kind)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "float32"])

@@ -9,26 +9,26 @@ import numpy as np
 import pytest
 from burnish import augment
 from burnish.augment import functional as F  # noqa: N812
-from oracle import Oracle, on_all, samples, torchvision_functional
 from reference import augment_filter as reference
+from twins import Twin, on_all, samples, torchvision_functional
 
 LINE = {"angle": [0.0, 33.0, 250.0], "direction": [0.0, -0.7, 1.0], "shift_x": [0.0, 0.4, -1.1],
         "shift_y": [0.0, -0.3, 0.8]}  # fmt: skip
-ORACLES = [
-    Oracle("gaussian_blur", {"size": [3, 7, 31], "sigma": [0.8, 1.4, 6.0]}, reference.gaussian_blur),
-    Oracle("box_blur", {"size": [1, 3, 21]}, reference.box_blur),
-    Oracle("motion_blur", {"size": [3, 7, 15], **LINE}, reference.motion_blur),
+TWINS = [
+    Twin("gaussian_blur", {"size": [3, 7, 31], "sigma": [0.8, 1.4, 6.0]}, reference.gaussian_blur),
+    Twin("box_blur", {"size": [1, 3, 21]}, reference.box_blur),
+    Twin("motion_blur", {"size": [3, 7, 15], **LINE}, reference.motion_blur),
     # Weights of up to 8 times the value.
-    Oracle("sharpen", {"alpha": [0.2, 0.5, 0.0], "lightness": [0.5, 1.0, 0.7]}, reference.sharpen, fraction=1e-5),
-    Oracle("adjust_sharpness", {"factor": [0.0, 0.4, 1.9]}, reference.sharpness),
+    Twin("sharpen", {"alpha": [0.2, 0.5, 0.0], "lightness": [0.5, 1.0, 0.7]}, reference.sharpen, fraction=1e-5),
+    Twin("adjust_sharpness", {"factor": [0.0, 0.4, 1.9]}, reference.sharpness),
     # Pillow rounds six times in uint8, where the twin does not.
-    Oracle("pillow_gaussian_blur", {"radius": [0.0, 0.7, 5.3]}, reference.pillow_gaussian_blur, levels=3.5),
+    Twin("pillow_gaussian_blur", {"radius": [0.0, 0.7, 5.3]}, reference.pillow_gaussian_blur, levels=3.5),
 ]
 
 
-@on_all(ORACLES)
-def test_twin(oracle: Oracle, size: tuple[int, int], channels: int, kind: str) -> None:
-    oracle.check(size, channels, kind)
+@on_all(TWINS)
+def test_twin(twin: Twin, size: tuple[int, int], channels: int, kind: str) -> None:
+    twin.check(size, channels, kind)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (37, 53), (130, 211)])

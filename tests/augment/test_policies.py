@@ -10,8 +10,8 @@ import pytest
 from burnish import augment
 from burnish.augment import functional as F  # noqa: N812
 from burnish.augment._policies import OPERATIONS
-from oracle import samples, torchvision_functional
 from reference import augment as reference
+from twins import samples, torchvision_functional
 
 NAMES = list(OPERATIONS)
 SIGNED = NAMES[1:10]

@@ -9,26 +9,26 @@ import numpy as np
 import pytest
 from burnish import augment
 from burnish.augment import functional as F  # noqa: N812
-from oracle import Oracle, on_all, samples, torchvision_functional
 from reference import augment_color as reference
+from twins import Twin, on_all, samples, torchvision_functional
 
 CUTOFFS = {"low_cutoff": [0.0, 2.0, 20.0], "high_cutoff": [0.0, 1.0, 30.0]}
-ORACLES = [
-    Oracle("adjust_gamma", {"gamma": [0.4, 1.0, 2.2]}, reference.gamma, levels=0.5001),
-    Oracle("solarize", {"threshold": [0.2, 0.5, 0.999]}, reference.solarize, levels=0),
-    Oracle("posterize", {"bits": [1, 4, 8]}, reference.posterize, levels=0, fraction=0),
-    Oracle("posterize", {"bits": [[1, 2, 3], [8, 7, 0], [4, 4, 4]]}, reference.posterize, channels=(3,), levels=0,
+TWINS = [
+    Twin("adjust_gamma", {"gamma": [0.4, 1.0, 2.2]}, reference.gamma, levels=0.5001),
+    Twin("solarize", {"threshold": [0.2, 0.5, 0.999]}, reference.solarize, levels=0),
+    Twin("posterize", {"bits": [1, 4, 8]}, reference.posterize, levels=0, fraction=0),
+    Twin("posterize", {"bits": [[1, 2, 3], [8, 7, 0], [4, 4, 4]]}, reference.posterize, channels=(3,), levels=0,
            fraction=0),
-    Oracle("invert", {}, lambda image, white: white - image, levels=0),
-    Oracle("autocontrast", CUTOFFS, reference.autocontrast, levels=0),
-    Oracle("equalize", {}, reference.equalize, {"mode": "pil"}, levels=0),
-    Oracle("equalize", {}, reference.equalize, {"mode": "cv"}, levels=0),
+    Twin("invert", {}, lambda image, white: white - image, levels=0),
+    Twin("autocontrast", CUTOFFS, reference.autocontrast, levels=0),
+    Twin("equalize", {}, reference.equalize, {"mode": "pil"}, levels=0),
+    Twin("equalize", {}, reference.equalize, {"mode": "cv"}, levels=0),
 ]  # fmt: skip
 
 
-@on_all(ORACLES)
-def test_twin(oracle: Oracle, size: tuple[int, int], channels: int, kind: str) -> None:
-    oracle.check(size, channels, kind)
+@on_all(TWINS)
+def test_twin(twin: Twin, size: tuple[int, int], channels: int, kind: str) -> None:
+    twin.check(size, channels, kind)
 
 
 def planes(images: np.ndarray, change: Any) -> np.ndarray:

@@ -299,7 +299,9 @@ class Affine(_Affine):
             "angle": fixed_or_pair("Affine", "rotate", rotate, -1e6, 1e6),
             "scale": _per_axis("Affine", "scale", scale, 1.0, fixed_or_pair, 1e-3, 1e3),
             "shear": _per_axis("Affine", "shear", shear, 0.0, fixed_or_pair, -89, 89),
-            "translate": _per_axis("Affine", "translate", 0.0 if translate is None else translate, 0.0, fixed_or_pair),
+            "translate": _per_axis(
+                "Affine", "translate", 0.0 if translate is None else translate, 0.0, fixed_or_pair, -1e6, 1e6
+            ),
         }
         if self._keep_ratio and self._ranges["scale"][0] != self._ranges["scale"][1]:
             raise ValueError(f"Affine: 'scale' is {scale!r} with 'keep_ratio'; accepted: one range for both axes")

@@ -15,6 +15,8 @@ from burnish.augment._numbers import Floats
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
+MOST_SIDE = 1 << 24  # pixels; the engine counts further in no direction
+
 
 def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of a number, a pair (left and right, top and bottom), or all four."""
@@ -23,7 +25,9 @@ def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
         raise TypeError(
             f"{call}: 'padding' is {padding!r}; accepted: an integer, a pair, or (left, top, right, bottom)"
         )
-    left, top, right, bottom = (check.integer(call, "padding", value, 0) for value in values * (4 // len(values)))
+    left, top, right, bottom = (
+        check.integer(call, "padding", value, 0, MOST_SIDE) for value in values * (4 // len(values))
+    )
     return left, top, right, bottom
 
 
@@ -101,8 +105,8 @@ class RandomCrop(_Crop):
         border_mode: Any = "constant", fill: Any = 0, padding: Any = 0, p: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__(p, border_mode, fill)
-        self.height = check.integer("RandomCrop", "height", height, 1)
-        self.width = check.integer("RandomCrop", "width", width, 1)
+        self.height = check.integer("RandomCrop", "height", height, 1, MOST_SIDE)
+        self.width = check.integer("RandomCrop", "width", width, 1, MOST_SIDE)
         self.pad_if_needed = bool(pad_if_needed)
         self.pad_position = choice("RandomCrop", "pad_position", pad_position, POSITIONS)
         self.border_mode, self.fill, self.padding = border_mode, fill, padding
@@ -148,8 +152,8 @@ class CenterCrop(_Crop):
         border_mode: Any = "constant", fill: Any = 0, p: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__(p, border_mode, fill)
-        self.height = check.integer("CenterCrop", "height", height, 1)
-        self.width = check.integer("CenterCrop", "width", width, 1)
+        self.height = check.integer("CenterCrop", "height", height, 1, MOST_SIDE)
+        self.width = check.integer("CenterCrop", "width", width, 1, MOST_SIDE)
         self.pad_if_needed, self.border_mode, self.fill = bool(pad_if_needed), border_mode, fill
         self.pad_position = choice("CenterCrop", "pad_position", pad_position, POSITIONS)
 

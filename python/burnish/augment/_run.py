@@ -63,7 +63,10 @@ class _Compiled:
         for transform, entry in zip(transforms, plan.entries, strict=True):
             if not entry.applies.any():
                 continue
-            steps = transform._steps(entry.params, shapes)
+            try:
+                steps = transform._steps(entry.params, shapes)
+            except KeyError as error:
+                raise ValueError(f"{call}: 'plan' lacks {error} of {entry.transform}") from None
             self.program.add(entry.place, steps, entry.applies, transform._order(entry.params))
             shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
             if transform._normalizes:
@@ -162,6 +165,7 @@ def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -
     """Refuse a plan that is not for these transforms and images."""
     if not isinstance(plan, Plan):
         raise TypeError(f"{call}: 'plan' is a {type(plan).__name__}; accepted: a Plan")
+    plan.check(call)
     n = len(sizes)
     if len(plan.ids) != n:
         raise ValueError(f"{call}: there are {n} images and {len(plan.ids)} ids; accepted: as many")

@@ -9,7 +9,7 @@ import numpy as np
 
 from burnish import _core
 from burnish._array import dtype_name, to_numpy
-from burnish.augment._images import Images, hand_over, make_results, one_blank, read_images, wrap_out
+from burnish.augment._images import Images, checked_nothing, hand_over, make_results, one_blank, read_images, wrap_out
 from burnish.augment._plan import checked_ids
 from burnish.augment._transform import Step
 
@@ -112,7 +112,8 @@ class Call:
         if name not in possible:
             raise TypeError(f"{self.name}: 'out' has dtype {name}; accepted: {', '.join(possible)}")
         if self.is_empty and out is not None:
-            return out
+            made = self.run_steps(steps, None, height=height, width=width, dtypes=(name,), seed=seed, ids=ids)
+            return checked_nothing(self.name, out, made)
         images, layout = self.images, self.images.layout
         if out is None:
             results = make_results(self.name, images, after, layout, name)

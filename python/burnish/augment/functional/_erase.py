@@ -38,7 +38,7 @@ def erase_holes(images: Any, holes: Any, *, fill: Any = 0, seed: int = 0, ids: A
         Top, left, height, width, in pixels; what lies beyond the image is left out.
     fill : float, one for each channel, "random" or "random_uniform", default 0
         As in `CoarseDropout`.
-    seed : int, ids : integers of shape (N,)
+    seed, ids
         For fills that are drawn, as in `gaussian_noise`.
     layout, out
         See the module.
@@ -92,6 +92,8 @@ def grid_dropout(
     part = call.numbers("ratio", ratio)
     if ((part <= 0) | (part > 1)).any():
         raise ValueError("grid_dropout: 'ratio' has values outside of 0 to 1; accepted: above 0, up to 1")
+    if not isinstance(shift_xy, tuple | list) or len(shift_xy) != 2:
+        raise TypeError(f"grid_dropout: 'shift_xy' is {shift_xy!r}; accepted: a pair of integers")
     moved = tuple(check.integer("grid_dropout", "shift_xy", value, 0, 1 << 20) for value in shift_xy)
     holes = grid_holes(call.sizes, down, across, cells, part[:, None], (moved[0], moved[1]), None)
     return _cover(call, holes.reshape(len(call), -1), fill, seed, ids, out)

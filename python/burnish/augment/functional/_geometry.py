@@ -11,19 +11,22 @@ from burnish import _check as check
 from burnish import _core
 from burnish.augment._affine import affine_matrices, torchvision_matrices
 from burnish.augment._arguments import border_code, choice, fill_options, fill_values, interpolation_code
-from burnish.augment._crop import sides
+from burnish.augment._crop import MOST_SIDE, sides
 from burnish.augment._orient import REVERSE_COLUMNS, REVERSE_ROWS, TRANSPOSE
 from burnish.augment._perspective import quad_matrices
 from burnish.augment._resize import resize_options
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
+_WHOLE = ((0, 0), (1, 0), (1, 1), (0, 1))
+
 
 def crop(images: Any, top: Any, left: Any, height: int, width: int, *, border_mode: Any = "constant", fill: Any = 0,
          layout: Any = None, out: Any = None) -> Any:  # fmt: skip
     """Cut out the part of `height` x `width` pixels at `top`, `left`; beyond the image there is the border."""
     call = Call("crop", images, layout)
-    height, width = check.integer("crop", "height", height, 1), check.integer("crop", "width", width, 1)
+    height = check.integer("crop", "height", height, 1, MOST_SIDE)
+    width = check.integer("crop", "width", width, 1, MOST_SIDE)
     options = [float(border_code("crop", border_mode)), *fill_options("crop", fill_values("crop", fill), call.channels)]
     params = columns(len(call), call.numbers("top", top), call.numbers("left", left), height, width)
     return call.run(_core.Op.crop, options, params, out, height=height, width=width)
@@ -97,14 +100,14 @@ def affine(
     options = [interpolation_code("affine", interpolation), border_code("affine", border_mode), *fills]
     choice("affine", "compat", compat, (None, "torchvision"))
     pairs = []
-    for name, value in (("scale", scale), ("shear", shear), ("translate", translate)):
+    for name, value, most in (("scale", scale, 1e6), ("shear", shear, 89), ("translate", translate, 1 << 24)):
         x, y = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
-        pairs.append((call.numbers(name, x), call.numbers(name, y)))
+        pairs.append((call.numbers(name, x, -most, most), call.numbers(name, y, -most, most)))
     if any(not (np.abs(factor) > 1e-6).all() for factor in pairs[0]):
         raise ValueError("affine: a scale is 0; accepted: other numbers")
     height, width = call.sizes[:, 0], call.sizes[:, 1]
     factors, shears, shifts = pairs
-    angles = call.numbers("angle", angle)
+    angles = call.numbers("angle", angle, -1e6, 1e6)
     if compat == "torchvision":
         elements = torchvision_matrices(height, width, angles, factors, shears, shifts)
     else:
@@ -139,7 +142,7 @@ def perspective(
     fills = fill_options("perspective", fill_values("perspective", fill), call.channels)
     options = [float(interpolation_code("perspective", interpolation)), float(border_code("perspective", border_mode))]
     rows, cols = _result_sides(call, height, width)
-    places = call.table("corners", corners, (4, 2)) * call.sizes[:, None, ::-1]
+    places = call.table("corners", _WHOLE if call.is_empty else corners, (4, 2)) * call.sizes[:, None, ::-1]
     elements = quad_matrices(places[:, :, 0].T, places[:, :, 1].T, cols, rows)
     return call.run(_core.Op.warp, options + fills, columns(len(call), *elements, rows, cols), out, height=rows,
                     width=cols)  # fmt: skip

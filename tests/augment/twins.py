@@ -32,15 +32,15 @@ def samples(height: int, width: int, channels: int, kind: str) -> np.ndarray:
 
 
 @dataclass
-class Oracle:
-    """An operation of `functional`, its parameters for N samples, and its twin.
+class Twin:
+    """An operation of `functional`, its parameters for N samples, and its formula in plain NumPy.
 
     Parameters
     ----------
     name : str
     params : dict
         Arrays of N values, one for each sample.
-    twin : callable
+    formula : callable
         (image in float64, white, **parameters of one sample) -> values before clamping and rounding.
     shared : dict
         Parameters of all samples.
@@ -51,7 +51,7 @@ class Oracle:
 
     name: str
     params: dict[str, Any]
-    twin: Callable[..., np.ndarray]
+    formula: Callable[..., np.ndarray]
     shared: dict[str, Any] = field(default_factory=dict)
     channels: tuple[int, ...] = (1, 3, 4)
     levels: float = 0.501  # a rounding of values that are off by less than 1/1000
@@ -70,7 +70,7 @@ class Oracle:
         assert found.dtype == images.dtype
         for i in range(N):
             one = {name: np.asarray(values)[i] for name, values in self.params.items()}
-            expected = np.clip(self.twin(images[i].astype(np.float64), white, **one, **self.shared), 0, white)
+            expected = np.clip(self.formula(images[i].astype(np.float64), white, **one, **self.shared), 0, white)
             difference = np.abs(found[i] - expected).max()
             assert difference <= (self.levels if white == 255 else self.fraction), (i, one, difference)
 
@@ -91,12 +91,12 @@ def torchvision_functional() -> Any:
 KEPT: list[Any] = []
 
 
-def on_all(oracles: list[Oracle]) -> Callable[[Any], Any]:
-    """Make a test of (oracle, size, channels, kind) run for all of them."""
+def on_all(twins: list[Twin]) -> Callable[[Any], Any]:
+    """Make a test of (twin, size, channels, kind) run for all of them."""
 
     def decorate(test: Any) -> Any:
         for name, values in {"kind": KINDS, "channels": [1, 3, 4], "size": SIZES}.items():
             test = pytest.mark.parametrize(name, values)(test)
-        return pytest.mark.parametrize("oracle", oracles, ids=str)(test)
+        return pytest.mark.parametrize("twin", twins, ids=str)(test)
 
     return decorate
