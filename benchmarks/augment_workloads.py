@@ -11,6 +11,7 @@ import augment_by_hand as hand
 import augment_peers as peers
 import numpy as np
 from augment_inputs import Inputs, Like, largest_difference, mean_difference, normalized, photographs
+from augment_mixing import MIXING
 from contest import Contender, Workload
 from report import Goal
 
@@ -265,4 +266,5 @@ WORKLOADS = (
         tolerance=5.0,
     ),
     operation("cutout", with_holes, covered, 0.0, tolerance=0.0, drawn=True),
+    *MIXING,
 )

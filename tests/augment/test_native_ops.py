@@ -9,6 +9,7 @@ import burnish
 import numpy as np
 import pytest
 from burnish import _core
+from reference import augment_color
 
 Op = _core.Op
 Images = Any
@@ -185,12 +186,8 @@ def test_opencv_hsv() -> None:
 
 
 def plain_hsv(images: Images, hue: float, saturation: float, value: float) -> Images:
-    skcolor = pytest.importorskip("skimage.color")
-    hsv = skcolor.rgb2hsv(images.astype(np.float64) / 255)
-    hsv[..., 0] = (hsv[..., 0] + hue / 180) % 1
-    hsv[..., 1] = np.clip(hsv[..., 1] + saturation / 255, 0, 1) * (hsv[..., 1] > 0)  # gray stays gray
-    hsv[..., 2] = np.clip(hsv[..., 2] + value / 255, 0, 1)
-    return 255 * skcolor.hsv2rgb(hsv)
+    shift = hue / 180, saturation / 255, value / 255
+    return np.stack([augment_color.shift_hsv(image.astype(np.float64), 255, *shift).clip(0, 255) for image in images])
 
 
 @pytest.mark.parametrize("shifts", [(0, 0, 0), (20, 0, 0), (-13, 30, 0), (90, -30, 20), (5, 300, -300), (0, -255, 7)])
