@@ -55,8 +55,8 @@ BURNISH_HD V channel_at(V sixths, V top, V range) {
   return top - range * (1.0f - part);
 }
 
-// Turns the hue; value and saturation in HSV stay. All in units of the color's range: so there is nothing to divide, and
-// whole values stay exact but for the turn.
+// Turns the hue; value and saturation in HSV stay. All in units of the color's range: so there is nothing to divide,
+// and whole values stay exact but for the turn.
 template <bool whole, class V>
 BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels) {
   using L = Lanes<V>;
