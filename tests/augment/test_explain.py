@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from burnish import _core, augment
+from burnish import augment
+from burnish.augment import _transform
 from burnish.augment._explain import Stage
 
 A = augment
@@ -87,11 +89,30 @@ def test_images(photos: np.ndarray) -> None:
     assert str(A.Rotate(p=1).explain(photos[:0])) == "no samples"
 
 
-def test_all_kinds_are_named() -> None:
-    """Every operation of the core that is done by reading has words."""
-    from burnish.augment._explain import _JOINED
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_every_transform(dtype: str) -> None:
+    """The last stage writes what a call returns; each transform with defaults."""
+    images = np.zeros((3, 50, 50, 3), dtype)
+    explained = 0
+    for name in A.__all__:
+        made = getattr(A, name)
+        if not isinstance(made, type) or not issubclass(made, _transform.Transform):
+            continue
+        needed = [p for p in inspect.signature(made).parameters.values() if p.default is p.empty]
+        if needed:
+            continue
+        pipe = made()
+        found = pipe.explain(images)
+        assert found.samples == 3
+        if not pipe._mixes:
+            result = pipe(images, ids=np.arange(3))
+            assert {stages[-1].size for stages, _ in found.kinds} == {result.shape[1:3]}, name
+            assert {stages[-1].writes for stages, _ in found.kinds} == {f"{result.dtype} NHWC"}, name
+        explained += 1
+    assert explained > 20
 
-    assert set(_JOINED) <= {op.name for op in _core.Op}
+
+def test_other_ways() -> None:
     many = A.Compose([A.OneOf([A.Rotate(p=1), A.GaussianBlur(p=1), A.HorizontalFlip(p=1)], p=0.7), A.ColorJitter()])
     shown = str(many.explain(size=(9, 9)))
     assert re.search(r"\n\d+ of 100 samples: in \d+ other ways$", shown)

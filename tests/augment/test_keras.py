@@ -179,6 +179,15 @@ def test_statistics(images: np.ndarray) -> None:
     assert x.dtype == np.uint8  # not changed
 
 
+def test_statistics_of_parts() -> None:
+    """Of more images than are looked at together, which drift."""
+    x = np.random.default_rng(0).uniform(0, 1, (150, 5, 4, 2)) * np.linspace(1, 200, 150)[:, None, None, None]
+    generator = ImageDataGenerator(featurewise_center=True, featurewise_std_normalization=True)
+    generator.fit(x.astype(np.float32))
+    assert np.allclose(generator.mean.ravel(), x.mean(axis=(0, 1, 2)), rtol=1e-5)
+    assert np.allclose(generator.std.ravel(), x.std(axis=(0, 1, 2)), rtol=1e-5)
+
+
 def test_whitening() -> None:
     x = np.random.default_rng(0).normal(0, 20, (300, 4, 3, 1)) @ np.ones((1, 3)) + np.random.default_rng(1).normal(
         0, 5, (300, 4, 3, 3)

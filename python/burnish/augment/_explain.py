@@ -9,19 +9,8 @@ from typing import Any
 
 from burnish import _core
 
-_JOINED = {
-    "crop": "crop",
-    "orient": "flip or turn",
-    "warp": "warp",
-    "levels": "levels",
-    "gauss_blur": "blur",
-    "box_blur": "box blur",
-    "motion_blur": "motion blur",
-    "pillow_blur": "Pillow's blur",
-    "unsharp_mask": "unsharp mask",
-    "sharpen": "sharpen",
-    "resize": "resize",
-}
+# Where a step's name in the core says too little.
+_WORDS = {"orient": "flip or turn", "gauss_blur": "blur", "pillow_blur": "Pillow's blur"}
 _READ = {
     "copy": "copy",
     "warp": "resample by one matrix",
@@ -111,12 +100,16 @@ def explained(
     return Explanation(counted.most_common(), len(found))
 
 
+def _words(op: _core.Op) -> str:
+    return _WORDS.get(op.name, op.name.replace("_", " "))
+
+
 def _stage(raw: Any) -> Stage:
     by, prepared, joined, changes, reads, from_layout, writes, to_layout, height, width, read, written = raw
     pixels = height * width
-    steps = [_JOINED[op.name] for op in joined if op is not _core.Op.levels]
+    steps = [_words(op) for op in joined if op is not _core.Op.levels]
     does = _PREPARED.get(prepared, _READ[by]) + (f" ({', '.join(steps)})" if steps else "")
     return Stage(
-        does, tuple(op.name.replace("_", " ") for op in changes), f"{reads} {from_layout.name.upper()}",
+        does, tuple(map(_words, changes)), f"{reads} {from_layout.name.upper()}",
         f"{writes} {to_layout.name.upper()}", (height, width), read / pixels, written / pixels,
     )  # fmt: skip
