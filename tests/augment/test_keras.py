@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import inspect
 import re
 import warnings
@@ -468,11 +466,6 @@ def test_odd_input(images: np.ndarray) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert next(ImageDataGenerator().flow(images.astype(np.int64), shuffle=False)).dtype == np.float32
-
-
-@pytest.mark.parametrize("name", ["_generator", "_flow", "_directory", "_draws", "_colors", "_standardize"])
-def test_examples_run(name: str) -> None:
-    assert doctest.testmod(importlib.import_module(f"burnish.augment.keras.{name}")).failed == 0
 
 
 def test_docstring() -> None:

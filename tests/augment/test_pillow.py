@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from collections.abc import Callable
 from typing import Any
@@ -112,7 +111,3 @@ def test_refused(message: str) -> None:
     error, call = BAD[message]
     with pytest.raises(error, match=re.escape(message)):
         call()
-
-
-def test_examples_run() -> None:
-    assert doctest.testmod(pillow).failed == 0
