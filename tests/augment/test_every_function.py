@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,6 @@ FIRST: dict[tuple[str, str], Any] = {}  # results at the settings that came firs
 @pytest.fixture(params=EVERY)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(params=["uint8", "float32"])
-def images(request: pytest.FixtureRequest, photos: np.ndarray) -> np.ndarray:
-    return photos if request.param == "uint8" else (photos / 255).astype(np.float32)
 
 
 def run(name: str, images: Any, part: slice = slice(None), **options: Any) -> Any:
@@ -129,15 +123,6 @@ def test_wrong_images_are_refused(name: str, photos: np.ndarray) -> None:
         run(name, photos, out=np.empty(photos.shape, np.int16))
     with pytest.raises((TypeError, ValueError), match="accepted"):
         run(name, photos, layout="CHWN")
-
-
-def test_docstrings(name: str) -> None:
-    """A summary; and in the newer ones each parameter."""
-    text = inspect.getdoc(getattr(F, name)) or ""
-    assert text.splitlines()[0].endswith(".")
-    if "Parameters" in text:
-        for parameter in inspect.signature(getattr(F, name)).parameters:
-            assert any(parameter in line.split(" : ")[0].split(", ") for line in text.splitlines()), parameter
 
 
 def test_every_operation_of_the_engine_has_a_function() -> None:
