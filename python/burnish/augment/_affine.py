@@ -14,11 +14,11 @@ from burnish import _core
 from burnish.augment._arguments import (
     around,
     border_code,
-    choice,
     fill_options,
     fill_values,
     fixed_or_pair,
     interpolation_code,
+    one_of,
     uniform,
     uniform_whole,
 )
@@ -286,7 +286,7 @@ class Affine(_Affine):
         super().__init__(p, interpolation, border_mode, fill)
         self.scale, self.rotate, self.shear, self.keep_ratio = scale, rotate, shear, bool(keep_ratio)
         self.fit_output, self.balanced_scale = bool(fit_output), bool(balanced_scale)
-        self.compat = self._peer = choice("Affine", "compat", compat, (None, "albumentations", "torchvision"))
+        self.compat = self._peer = one_of("Affine", "compat", compat, (None, "albumentations", "torchvision"))
         self._changes_size = self._needs_sizes = self.fit_output
         self._is_balanced = self.balanced_scale
         self.translate_percent, self.translate_px = translate_percent, translate_px

@@ -12,7 +12,10 @@ import numpy as np
 from burnish import _check as check
 from burnish.augment._numbers import Floats
 
-MOST_KERNEL = 127
+# The engine's limits
+MOST_KERNEL = 127  # pixels
+MOST_SIDE = 1 << 20  # of an image, in pixels
+MOST_NUMBER = 1 << 24  # of any parameter
 
 Border = Literal["constant", "replicate", "reflect", "reflect101", "wrap"]
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
@@ -71,13 +74,6 @@ def fill_options(call: str, fill: list[float], channels: int) -> list[float]:
     if len(fill) not in (1, channels):
         raise ValueError(f"{call}: 'fill' has {len(fill)} values; accepted: 1 or {channels}, one for each channel")
     return fill
-
-
-def choice(call: str, name: str, value: Any, accepted: tuple[Any, ...]) -> Any:
-    """Return `value` if it is one of some."""
-    if any(type(value) is type(one) and value == one for one in accepted):
-        return value
-    raise ValueError(f"{call}: '{name}' is {value!r}; accepted: {', '.join(map(repr, accepted))}")
 
 
 def pair(call: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> tuple[float, float]:

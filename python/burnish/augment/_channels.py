@@ -14,7 +14,7 @@ from burnish.augment._arguments import one_of, uniform_whole, whole_pair
 from burnish.augment._color import color_channels
 from burnish.augment._numbers import Floats
 from burnish.augment._shapes import Shapes
-from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform
+from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform, columns
 
 GRAYS = ("weighted_average", "average", "max", "desaturation")  # in the order of the engine
 
@@ -156,4 +156,4 @@ class ToGray(Transform):
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
         color_channels("ToGray", shapes.channels)
-        return [(_core.Op.gray, [float(GRAYS.index(self.method))], np.empty((len(shapes), 0)))]
+        return [(_core.Op.gray, [float(GRAYS.index(self.method))], columns(len(shapes)))]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish.augment._pipeline import Drawing, Pipeline
+from burnish.augment._plan import checked_seed
 from burnish.augment._transform import Transform
 
 Bools = npt.NDArray[np.bool_]
@@ -106,7 +107,7 @@ class Compose(Container):
 
     def __init__(self, transforms: Sequence[Pipeline], p: float = 1.0, seed: int | None = None) -> None:
         super().__init__(transforms, p)
-        self.seed = 0 if seed is None else check.integer("Compose", "seed", seed, 0, (1 << 64) - 1)
+        self.seed = 0 if seed is None else checked_seed("Compose", seed)
 
 
 class Sequential(Container):

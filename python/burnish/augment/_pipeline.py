@@ -15,12 +15,13 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish._array import dtype_name
+from burnish.augment._arguments import MOST_SIDE
 from burnish.augment._explain import Explanation
 from burnish.augment._images import Images, checked_nothing, layout_of, one_blank, read_images
 from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
-from burnish.augment._plan import MOST_EPOCH, Entry, Plan, checked_ids
+from burnish.augment._plan import Entry, Plan, checked_epoch, checked_ids
 from burnish.augment._run import explain
 from burnish.augment._shapes import Shapes
 
@@ -105,7 +106,7 @@ class Pipeline(ABC):
         return self._plan(checked_ids("plan", ids), epoch, sizes, channels, None)
 
     def _plan(self, names: Any, epoch: int, sizes: Any, channels: int, mates: Mates | None) -> Plan:
-        epoch = check.integer("plan", "epoch", epoch, -MOST_EPOCH, MOST_EPOCH)
+        epoch = checked_epoch("plan", epoch)
         shapes = Shapes.of(_checked_sizes(sizes, len(names)), channels)
         if sizes is None and (leaf := next((leaf for leaf in self._leaves() if leaf._needs_sizes), None)):
             raise ValueError(f"plan: {type(leaf).__name__} needs 'sizes', the images' heights and widths")
@@ -300,8 +301,8 @@ class Pipeline(ABC):
         if images is not None:
             read = read_images("explain", images, layout)
         else:
-            height, width = (check.integer("explain", "size", side, 1, 1 << 20) for side in _pair(size))
-            channels = check.integer("explain", "channels", channels, 1, 1 << 20)
+            height, width = (check.integer("explain", "size", side, 1, MOST_SIDE) for side in _pair(size))
+            channels = check.integer("explain", "channels", channels, 1, MOST_SIDE)
             n = 100 if ids is None else len(checked_ids("explain", ids))
             code = layout_of("explain", "layout", layout, None)
             shape = (height, width, channels) if code is _core.Layout.nhwc else (channels, height, width)

@@ -99,8 +99,8 @@ class Plan:
         if not isinstance(self.ids, np.ndarray):
             raise TypeError(f"{call}: 'ids' of the plan is a {type(self.ids).__name__}; accepted: a NumPy array")
         check.one_dimensional(call, "ids", self.ids)
-        check.integer(call, "seed", self.seed, 0, (1 << 64) - 1)
-        check.integer(call, "epoch", self.epoch, -MOST_EPOCH, MOST_EPOCH)
+        checked_seed(call, self.seed)
+        checked_epoch(call, self.epoch)
         for entry in self.entries:
             check.integer(call, "place", entry.place, 0, _MOST_PLACE)
 
@@ -162,7 +162,7 @@ class Plan:
 
 
 _OWN = ("place", "transform", "applies")
-MOST_EPOCH = (1 << 63) - 1
+_MOST_EPOCH = (1 << 63) - 1
 _MOST_PLACE = (1 << 31) - 1  # twice that, and one more, has 32 bits
 
 
@@ -176,3 +176,13 @@ def checked_ids(call: str, ids: Any) -> npt.NDArray[np.int64]:
     if array.dtype == np.uint64 and int(array.max()) >= 1 << 63:
         raise ValueError(f"{call}: 'ids' has {array.max()}; accepted: -2^63 to 2^63 - 1")
     return np.ascontiguousarray(array, np.int64)
+
+
+def checked_seed(call: str, seed: Any) -> int:
+    """Return a seed as an int."""
+    return check.integer(call, "seed", seed, 0, (1 << 64) - 1)
+
+
+def checked_epoch(call: str, epoch: Any) -> int:
+    """Return an epoch as an int."""
+    return check.integer(call, "epoch", epoch, -_MOST_EPOCH, _MOST_EPOCH)

@@ -98,7 +98,7 @@ class _Policy(Transform):
         n = len(shapes)
         size = np.abs(magnitude)
         factor = columns(n, 1 + self._factor * magnitude)
-        nothing = np.empty((n, 0))
+        nothing = columns(n)
         return [
             self._warp(operation, magnitude, shapes),
             (_core.Op.linear, [], columns(n, factor[:, 0], 0)),

@@ -173,4 +173,4 @@ class Equalize(Transform):
         self.by_channels = one_of("Equalize", "by_channels", by_channels, (True,))
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        return [(_core.Op.equalize, [float(EQUALIZE_MODES.index(self.mode))], np.empty((len(shapes), 0)))]
+        return [(_core.Op.equalize, [float(EQUALIZE_MODES.index(self.mode))], columns(len(shapes)))]

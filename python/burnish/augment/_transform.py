@@ -79,7 +79,7 @@ class Transform(Pipeline):
 
 
 def columns(n: int, *values: Any) -> Floats:
-    """Put numbers, or arrays of shape (N,), side by side: (N, values)."""
+    """Put numbers, or arrays of shape (N,), side by side: (N, values); (N, 0) for a step without parameters."""
     result = np.empty((n, len(values)))
     for column, value in enumerate(values):
         result[:, column] = value

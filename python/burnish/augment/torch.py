@@ -23,19 +23,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from burnish import _check as check
 from burnish import _core
 from burnish._array import is_on_gpu, is_torch
+from burnish.augment._arguments import one_of
 from burnish.augment._images import Images, layout_of, read_images
 from burnish.augment._labels import MixedLabels
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import perform, sizes_after
 from burnish.augment._pipeline import Pipeline
+from burnish.augment._plan import checked_epoch
 from burnish.augment._run import result_dtype
 
 __all__ = ["AugmentedDataset", "IndexedDataset", "Collate", "Sample", "Batch", "collate"]
 
-_EPOCHS = (1 << 63) - 1
 _ITEMS = "accepted: an image, or a pair of an image and its label"
 
 
@@ -157,7 +157,7 @@ class IndexedDataset:
         ----------
         epoch : int
         """
-        self._epoch.fill_(check.integer("set_epoch", "epoch", epoch, -_EPOCHS, _EPOCHS))
+        self._epoch.fill_(checked_epoch("set_epoch", epoch))
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -294,9 +294,7 @@ class AugmentedDataset(IndexedDataset):
     ) -> None:  # fmt: skip
         super().__init__(dataset)
         self._collate = Collate(pipe, layout=layout, out_layout=out_layout, dtype=dtype)
-        if partners not in ("dataset", "batch"):
-            raise ValueError(f"AugmentedDataset: 'partners' is {partners!r}; accepted: 'dataset', 'batch'")
-        self.partners = partners
+        self.partners = one_of("AugmentedDataset", "partners", partners, ("dataset", "batch"))
 
     @property
     def pipe(self) -> Pipeline:

@@ -13,6 +13,7 @@ from burnish.augment._arguments import one_of
 from burnish.augment._channels import GRAYS, drop_step
 from burnish.augment._color import color_channels
 from burnish.augment._shapes import Shapes
+from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
 
@@ -35,7 +36,7 @@ def to_grayscale(images: Any, *, method: str = "weighted_average", layout: Any =
     call = Call("to_grayscale", images, layout)
     color_channels("to_grayscale", call.channels)
     which = GRAYS.index(one_of("to_grayscale", "method", method, GRAYS))
-    return call.run(_core.Op.gray, [float(which)], np.empty((len(call), 0)), out)
+    return call.run(_core.Op.gray, [float(which)], columns(len(call)), out)
 
 
 def permute_channels(images: Any, order: Any, *, layout: Any = None, out: Any = None) -> Any:

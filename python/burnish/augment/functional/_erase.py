@@ -9,6 +9,7 @@ import numpy as np
 
 from burnish import _check as check
 from burnish.augment._erase import MOST_HOLES, grid_holes, hole_fill, hole_step
+from burnish.augment._plan import checked_seed
 from burnish.augment._shadow import MOST_CORNERS, shade_step
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
@@ -143,6 +144,6 @@ def shade(images: Any, vertices: Any, factor: Any, *, layout: Any = None, out: A
 
 
 def _cover(call: Call, holes: Any, fill: Any, seed: int, ids: Any, out: Any) -> Any:
-    seed = check.integer(call.name, "seed", seed, 0, (1 << 64) - 1)
+    seed = checked_seed(call.name, seed)
     step = hole_step(call.name, hole_fill(call.name, fill), call.channels, holes)
     return call.run_steps([step], out, seed=seed, ids=call.names(ids))

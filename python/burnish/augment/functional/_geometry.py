@@ -10,8 +10,8 @@ import numpy as np
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._affine import affine_matrices, torchvision_matrices
-from burnish.augment._arguments import border_code, choice, fill_options, fill_values, interpolation_code
-from burnish.augment._crop import MOST_SIDE, sides
+from burnish.augment._arguments import MOST_SIDE, border_code, fill_options, fill_values, interpolation_code, one_of
+from burnish.augment._crop import sides
 from burnish.augment._orient import REVERSE_COLUMNS, REVERSE_ROWS, TRANSPOSE
 from burnish.augment._perspective import quad_matrices
 from burnish.augment._resize import resize_options
@@ -184,7 +184,7 @@ def affine(
     call = Call("affine", images, layout)
     fills = fill_options("affine", fill_values("affine", fill), call.channels)
     options = [interpolation_code("affine", interpolation), border_code("affine", border_mode), *fills]
-    choice("affine", "compat", compat, (None, "torchvision"))
+    one_of("affine", "compat", compat, (None, "torchvision"))
     pairs = []
     for name, value, most in (("scale", scale, 1e6), ("shear", shear, 89), ("translate", translate, 1 << 24)):
         x, y = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
@@ -237,9 +237,9 @@ def perspective(
 def _result_sides(call: Call, height: Any, width: Any) -> tuple[Any, Any]:
     rows, cols = call.sizes[:, 0], call.sizes[:, 1]
     if height is not None:
-        rows = np.full_like(rows, check.integer(call.name, "height", height, 1, 1 << 20))
+        rows = np.full_like(rows, check.integer(call.name, "height", height, 1, MOST_SIDE))
     if width is not None:
-        cols = np.full_like(cols, check.integer(call.name, "width", width, 1, 1 << 20))
+        cols = np.full_like(cols, check.integer(call.name, "width", width, 1, MOST_SIDE))
     return rows, cols
 
 
@@ -297,7 +297,7 @@ def resized_crop(
     call = Call("resized_crop", images, layout)
     if not isinstance(size, tuple | list) or len(size) != 2:
         raise TypeError(f"resized_crop: 'size' is {size!r}; accepted: (height, width)")
-    rows, cols = (np.full(len(call), check.integer("resized_crop", "size", side, 1, 1 << 20)) for side in size)
+    rows, cols = (np.full(len(call), check.integer("resized_crop", "size", side, 1, MOST_SIDE)) for side in size)
     named = {"top": top, "left": left, "height": height, "width": width}
     part = columns(len(call), *(call.numbers(name, values) for name, values in named.items()))
     fills = fill_options("resized_crop", fill_values("resized_crop", fill), call.channels)

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from burnish import _core
 from burnish.augment._scale import Normalize
 from burnish.augment._shapes import Shapes
+from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
 FLOATS = ("float32", "float16", "bfloat16")
@@ -55,7 +54,7 @@ def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
     array or list of arrays
     """
     call = Call("to_float", images, layout)
-    return call.run(_core.Op.to_float, [], np.empty((len(call), 0)), out, dtypes=FLOATS)
+    return call.run(_core.Op.to_float, [], columns(len(call)), out, dtypes=FLOATS)
 
 
 def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -73,4 +72,4 @@ def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
     array or list of arrays
     """
     call = Call("to_bytes", images, layout)
-    return call.run(_core.Op.to_bytes, [], np.empty((len(call), 0)), out, dtypes=("uint8",))
+    return call.run(_core.Op.to_bytes, [], columns(len(call)), out, dtypes=("uint8",))
