@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _core
 from burnish.augment._arguments import (
@@ -22,7 +21,7 @@ from burnish.augment._arguments import (
     uniform,
     uniform_whole,
 )
-from burnish.augment._numbers import Floats, sine_and_cosine
+from burnish.augment._numbers import Bools, Floats, sine_and_cosine
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -154,7 +153,7 @@ class Rotate(Warp):
         self._changes_size = self._needs_sizes = self.crop_border
         self._limit = around("Rotate", "limit", limit, -1e6, 1e6)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"angle": uniform(u[:, 0], self._limit)}
 
     def _matrices(self, params: Params, shapes: Shapes) -> list[Any]:
@@ -202,7 +201,7 @@ class _Affine(Warp):
     _is_balanced = False
     _peer: str | None = None
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         params = {"angle": uniform(u[:, 0], self._ranges["angle"])}
         for i, name in enumerate(("scale", "shear", "translate")):
             for j, axis in enumerate("xy"):

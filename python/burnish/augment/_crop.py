@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
@@ -19,7 +18,7 @@ from burnish.augment._arguments import (
     one_of,
     uniform_whole,
 )
-from burnish.augment._numbers import Floats
+from burnish.augment._numbers import Bools, Floats
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -64,7 +63,7 @@ class _Crop(Transform):
         place = [params[name] for name in ("top", "left", "height", "width")]
         return [(_core.Op.crop, options, columns(len(shapes), *place))]
 
-    def _needed(self, shapes: Shapes, active: npt.NDArray[np.bool_], height: int, width: int) -> None:
+    def _needed(self, shapes: Shapes, active: Bools, height: int, width: int) -> None:
         small = active & ((shapes.height < height) | (shapes.width < width))
         if small.any():
             i = int(small.argmax())
@@ -118,7 +117,7 @@ class RandomCrop(_Crop):
         self.border_mode, self.fill, self.padding = border_mode, fill, padding
         self._sides = sides("RandomCrop", padding)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         left, top, right, bottom = self._sides
         if not self.pad_if_needed:
             around = Shapes(shapes.height + top + bottom, shapes.width + left + right, shapes.channels, shapes.white)
@@ -163,7 +162,7 @@ class CenterCrop(_Crop):
         self.pad_if_needed, self.border_mode, self.fill = bool(pad_if_needed), border_mode, fill
         self.pad_position = one_of("CenterCrop", "pad_position", pad_position, POSITIONS)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if not self.pad_if_needed:
             self._needed(shapes, active, self.height, self.width)
         rows, columns = shapes.height - self.height, shapes.width - self.width
@@ -196,7 +195,7 @@ class Pad(_Crop):
         self.padding, self.fill, self.border_mode = padding, fill, border_mode
         self._sides = sides("Pad", padding)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         left, top, right, bottom = self._sides
         height, width = shapes.height + (top + bottom), shapes.width + (left + right)
         return _place(len(shapes), -top, -left, height, width)
@@ -240,7 +239,7 @@ class PadIfNeeded(_Crop):
             _padding_rule("width", min_width, pad_width_divisor),
         ]
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         missing = []
         for size, (least, divisor) in zip((shapes.height, shapes.width), self._rules, strict=True):
             missing.append(np.maximum(least - size, 0) if divisor is None else -size % divisor)

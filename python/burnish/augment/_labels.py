@@ -7,13 +7,10 @@ import sys
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish._array import is_on_gpu, is_torch, like_cpu, to_numpy
-
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from burnish.augment._numbers import Floats, Integers
 
 _ACCEPTED = "integers of shape (N,), or of each class its part, shape (N, K)"
 

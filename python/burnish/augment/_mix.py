@@ -6,18 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish.augment._arguments import uniform_whole
-from burnish.augment._numbers import Floats, symmetric_beta
-from burnish.augment._pipeline import Drawing
+from burnish.augment._drawing import Drawing
+from burnish.augment._numbers import Bools, Floats, symmetric_beta
 from burnish.augment._plan import Entry
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform
-
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
 
 
 class Mixing(Transform):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _core
 from burnish._array import current_stream, dtype_name, empty, is_on_gpu, to_device
 from burnish.augment._images import Images, layout_of
 from burnish.augment._labels import as_labels, check_count, check_labels, class_count, mix_labels
+from burnish.augment._numbers import Floats, Integers
 from burnish.augment._plan import Plan
 from burnish.augment._run import check_plan, run
 from burnish.augment._shapes import Shapes
@@ -20,9 +20,6 @@ from burnish.augment._shapes import Shapes
 if TYPE_CHECKING:
     from burnish.augment._mix import Mixing
     from burnish.augment._transform import Transform
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass

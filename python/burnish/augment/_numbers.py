@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 _RADIANS = 0.017453292519943295
 _SINE = [(-1.0) ** k / math.factorial(2 * k + 1) for k in range(10)]

@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
 from burnish._array import dtype_name
 from burnish.augment._arguments import MOST_SIDE
+from burnish.augment._drawing import Drawing
 from burnish.augment._explain import Explanation
 from burnish.augment._images import Images, checked_nothing, layout_of, one_blank, read_images
 from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
-from burnish.augment._plan import Entry, Plan, checked_epoch, checked_ids
+from burnish.augment._numbers import Bools, Floats, Integers
+from burnish.augment._plan import Plan, checked_epoch, checked_ids
 from burnish.augment._run import explain
 from burnish.augment._shapes import Shapes
 
@@ -30,29 +31,6 @@ if TYPE_CHECKING:
 
 _COUNTING = threading.Lock()  # one for all pipelines, which are copied and pickled
 _TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
-
-
-class Drawing:
-    """A plan in the making."""
-
-    def __init__(self, ids: npt.NDArray[np.int64], seed: int, epoch: int, shapes: Shapes) -> None:
-        self.ids, self.seed, self.epoch, self.shapes = ids, seed, epoch, shapes
-        self.entries: list[Entry] = []
-        self.mates = Mates(ids)
-        self.only_partners = False  # whether nothing but partners is to be drawn
-        self._places = 0
-
-    def next_place(self) -> int:
-        """Return the number of the next transform or container, depth-first."""
-        self._places += 1
-        return self._places - 1
-
-    def uniforms(self, place: int, draws: int) -> npt.NDArray[np.float64]:
-        """Return numbers in (0, 1), of shape (N, draws)."""
-        u = np.empty((len(self.ids), draws))
-        if draws:
-            _core.draw("plan", self.seed, self.epoch, place, self.ids, u)
-        return u
 
 
 class Pipeline(ABC):
@@ -70,15 +48,15 @@ class Pipeline(ABC):
     def _leaves(self) -> Iterator[Transform]: ...
 
     @abstractmethod
-    def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None: ...
+    def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None: ...
 
     def _number_of_draws(self) -> int:
         """Return how many uniform numbers a sample takes, beside the one for `p`."""
         return 0
 
     def _take(
-        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool, draws: int | None = None
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        self, drawing: Drawing, place: int, active: Bools, forced: bool, draws: int | None = None
+    ) -> tuple[Bools, Floats]:
         """Return which of the active samples take this, all if `forced`, and the draws (N, draws) of its own."""
         is_sure = forced or self.p == 1
         draws = self._number_of_draws() if draws is None else draws
@@ -221,13 +199,13 @@ class Pipeline(ABC):
             raise
         return result if image is None else {"image": result}
 
-    def _next_ids(self, n: int) -> npt.NDArray[np.int64]:
+    def _next_ids(self, n: int) -> Integers:
         """Take numbers that no other call gets, on whatever thread."""
         with _COUNTING:
             self.next_id += n
             return np.arange(self.next_id - n, self.next_id)
 
-    def _give_back(self, ids: npt.NDArray[np.int64]) -> None:
+    def _give_back(self, ids: Integers) -> None:
         """Give the last numbers back, after a call that failed."""
         with _COUNTING:
             if len(ids) and self.next_id == ids[-1] + 1:
@@ -356,7 +334,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _checked_sizes(sizes: Any, n: int) -> npt.NDArray[np.int64]:
+def _checked_sizes(sizes: Any, n: int) -> Integers:
     if sizes is None:
         return np.ones((n, 2), np.int64)
     accepted = f"a pair of integers, a pair of arrays of shape ({n},), or an array of shape ({n}, 2)"

@@ -6,12 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import MOST_SIDE, filter_code, one_of, pair, uniform, uniform_whole
-from burnish.augment._numbers import Floats, exponential, logarithm
+from burnish.augment._numbers import Bools, Floats, exponential, logarithm
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -106,7 +105,7 @@ class RandomResizedCrop(Transform):
         self._log_ratio = float(logarithm(self._ratio[0])), float(logarithm(self._ratio[1]))
         self._options = resize_options(call, interpolation, antialias, area_for_downscale)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         height, width = shapes.height[:, None], shapes.width[:, None]
         area = height * width * uniform(u[:, :_TRIES], self._scale)
         ratio = exponential(uniform(u[:, _TRIES : 2 * _TRIES], self._log_ratio))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
+from burnish.augment._numbers import Bools, Integers
 
 
 @dataclass
@@ -37,7 +36,7 @@ class Shapes:
         """Take heights and widths from an array (N, 2)."""
         return cls(sizes[:, 0].copy(), sizes[:, 1].copy(), channels, white)
 
-    def change(self, where: npt.NDArray[np.bool_], height: Any, width: Any) -> None:
+    def change(self, where: Bools, height: Any, width: Any) -> None:
         """Set new sizes of some samples."""
         if height is not self.height or width is not self.width:
             self.height = np.where(where, height, self.height)
