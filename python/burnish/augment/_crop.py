@@ -63,7 +63,7 @@ class _Crop(Transform):
         place = [params[name] for name in ("top", "left", "height", "width")]
         return [(_core.Op.crop, options, columns(len(shapes), *place))]
 
-    def _needed(self, shapes: Shapes, active: Bools, height: int, width: int) -> None:
+    def _check_sizes(self, shapes: Shapes, active: Bools, height: int, width: int) -> None:
         small = active & ((shapes.height < height) | (shapes.width < width))
         if small.any():
             i = int(small.argmax())
@@ -121,7 +121,7 @@ class RandomCrop(_Crop):
         left, top, right, bottom = self._sides
         if not self.pad_if_needed:
             around = Shapes(shapes.height + top + bottom, shapes.width + left + right, shapes.channels, shapes.white)
-            self._needed(around, active, self.height, self.width)
+            self._check_sizes(around, active, self.height, self.width)
         rows = shapes.height + (top + bottom) - self.height
         columns = shapes.width + (left + right) - self.width
         above = put_before(self.pad_position, np.maximum(-rows, 0), u[:, 0], True)
@@ -164,7 +164,7 @@ class CenterCrop(_Crop):
 
     def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if not self.pad_if_needed:
-            self._needed(shapes, active, self.height, self.width)
+            self._check_sizes(shapes, active, self.height, self.width)
         rows, columns = shapes.height - self.height, shapes.width - self.width
         above = put_before(self.pad_position, np.maximum(-rows, 0), u[:, 0], True)
         before = put_before(self.pad_position, np.maximum(-columns, 0), u[:, 1], False)

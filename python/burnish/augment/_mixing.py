@@ -61,8 +61,7 @@ def classes_of(call: str, mixers: list[Mixing]) -> int | None:
 
 def sizes_after(transforms: list[Transform], plan: Plan, images: Images) -> Shapes:
     """Return the sizes of the results."""
-    white = 255.0 if dtype_name(images.like) == "uint8" else 1.0
-    shapes = Shapes.of(images.sizes(), images.channels(), white)
+    shapes = Shapes.of_images(images)
     for transform, entry in zip(transforms, plan.entries, strict=True):
         shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
     return shapes

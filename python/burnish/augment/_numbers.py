@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of numbers that give the same bits on every machine: IEEE additions, products, divisions and roots only."""
+"""Functions of numbers that give the same bits on every machine: IEEE additions, products, divisions and roots only.
+
+And what arrays of numbers are called in annotations.
+"""
 
 from __future__ import annotations
 

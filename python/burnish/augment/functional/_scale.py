@@ -7,7 +7,6 @@ from typing import Any
 
 from burnish import _core
 from burnish.augment._scale import Normalize
-from burnish.augment._shapes import Shapes
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
@@ -34,9 +33,7 @@ def normalize(
     array or list of arrays
     """
     call = Call("normalize", images, layout)
-    shapes = Shapes.of(call.sizes, call.channels, call.white)
-    op, options, params = Normalize(mean, std, max_pixel_value)._steps({}, shapes)[0]
-    return call.run(op, options, params, out, dtypes=FLOATS)
+    return call.run_steps(Normalize(mean, std, max_pixel_value)._steps({}, call.shapes), out, dtypes=FLOATS)
 
 
 def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
