@@ -144,6 +144,10 @@ class HueSaturationValue(Transform):
     -----
     Planned parameters: "hue", "saturation", "value". Images of one channel have a value alone. Hues are exact, where
     Albumentations has 180 of them: its results may differ by up to 8 of 255.
+
+    References
+    ----------
+    A. R. Smith: Color gamut transform pairs. SIGGRAPH 1978.
     """
 
     _draws = 3

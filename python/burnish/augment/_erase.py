@@ -70,6 +70,11 @@ class CoarseDropout(_Erase):
     Notes
     -----
     Planned parameter: "holes" (N, most holes, 4), int64: top, left, height, width; of height 0 where there is none.
+
+    References
+    ----------
+    T. DeVries, G. W. Taylor: Improved regularization of convolutional neural networks with cutout. arXiv:1708.04552,
+    2017.
     """
 
     def __init__(
@@ -124,6 +129,10 @@ class RandomErasing(_Erase):
     -----
     Planned parameter: "holes" (N, 1, 4), int64: top, left, height, width; all 0 if ten tries found no rectangle
     smaller than the image.
+
+    References
+    ----------
+    Z. Zhong, L. Zheng, G. Kang, S. Li, Y. Yang: Random erasing data augmentation. AAAI 2020.
     """
 
     _draws = 2 * _TRIES + 2
@@ -169,6 +178,11 @@ class XYMasking(_Erase):
     Notes
     -----
     Planned parameter: "holes" (N, most bars, 4), int64: top, left, height, width; all 0 where there is none.
+
+    References
+    ----------
+    D. S. Park et al.: SpecAugment: A simple data augmentation method for automatic speech recognition. Interspeech
+    2019.
     """
 
     def __init__(

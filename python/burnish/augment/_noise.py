@@ -38,6 +38,10 @@ class GaussNoise(Transform):
     Notes
     -----
     Planned parameters: "mean" and "std", as fractions of white.
+
+    References
+    ----------
+    G. E. P. Box, M. E. Muller: A note on the generation of random normal deviates. Ann. Math. Statist. 29(2), 1958.
     """
 
     _draws = 2

@@ -83,6 +83,10 @@ class RandomResizedCrop(Transform):
     -----
     Planned parameters: "top", "left", "height", "width" of the part. The first of ten tries that fits into the image
     is taken; if none does, the largest part in the middle with a ratio within the range, as in torchvision.
+
+    References
+    ----------
+    C. Szegedy et al.: Going deeper with convolutions. CVPR 2015.
     """
 
     _draws = 2 * _TRIES + 2
