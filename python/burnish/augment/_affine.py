@@ -18,10 +18,8 @@ from burnish.augment._arguments import (
     fixed_or_pair,
     interpolation_code,
     one_of,
-    uniform,
-    uniform_whole,
 )
-from burnish.augment._numbers import Bools, Floats, sine_and_cosine
+from burnish.augment._numbers import Bools, Floats, sine_and_cosine, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

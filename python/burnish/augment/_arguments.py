@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from burnish import _check as check
-from burnish.augment._numbers import Floats
 
 # The engine's limits
 MOST_KERNEL = 127  # pixels
@@ -133,13 +132,3 @@ def kernel_halves(call: str, limit: Any, least: int = 3) -> tuple[int, int]:
     low, high = whole_pair(call, "blur_limit", bounds, 0, MOST_KERNEL)
     low = max(least, low | 1)
     return low // 2, max(low, high | 1) // 2
-
-
-def uniform(u: Floats, bounds: tuple[float, float]) -> Floats:
-    """Map uniform draws from (0, 1) to a range."""
-    return np.asarray(bounds[0] + u * (bounds[1] - bounds[0]))
-
-
-def uniform_whole(u: Floats, low: Any, high: Any) -> Any:
-    """Map uniform draws from (0, 1) to the whole numbers from `low` to `high`."""
-    return low + np.floor(u * (np.asarray(high) - low + 1.0)).astype(np.int64)

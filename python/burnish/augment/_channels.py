@@ -9,9 +9,9 @@ import numpy as np
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import one_of, uniform_whole, whole_pair
+from burnish.augment._arguments import one_of, whole_pair
 from burnish.augment._color import color_channels
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform, columns
 

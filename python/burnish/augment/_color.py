@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _core
-from burnish.augment._arguments import around, one_of, uniform
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._arguments import around, one_of
+from burnish.augment._numbers import Bools, Floats, uniform
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

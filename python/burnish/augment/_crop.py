@@ -9,16 +9,8 @@ import numpy as np
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import (
-    MOST_NUMBER,
-    MOST_SIDE,
-    border_code,
-    fill_options,
-    fill_values,
-    one_of,
-    uniform_whole,
-)
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._arguments import MOST_NUMBER, MOST_SIDE, border_code, fill_options, fill_values, one_of
+from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

@@ -9,9 +9,17 @@ import numpy as np
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import fill_options, fill_values, pair, uniform, uniform_whole, whole_pair
+from burnish.augment._arguments import fill_options, fill_values, pair, whole_pair
 from burnish.augment._drawing import Drawing
-from burnish.augment._numbers import Bools, Floats, Integers, exponential, logarithm
+from burnish.augment._numbers import (
+    Bools,
+    Floats,
+    Integers,
+    logarithm,
+    random_sides,
+    uniform,
+    uniform_whole,
+)
 from burnish.augment._plan import Entry
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform
@@ -149,10 +157,8 @@ class RandomErasing(_Erase):
 
     def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         height, width = shapes.height[:, None], shapes.width[:, None]
-        area = height * width * uniform(u[:, :_TRIES], self._scale)
-        ratio = exponential(uniform(u[:, _TRIES : 2 * _TRIES], self._log_ratio))
-        rows = np.rint(np.sqrt(area * ratio)).astype(np.int64)
-        columns = np.rint(np.sqrt(area / ratio)).astype(np.int64)
+        draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
+        rows, columns = random_sides(*draws, height * width, self._scale, self._log_ratio)
         fits = (rows < height) & (columns < width)
         first = np.argmax(fits, axis=1)[:, None]
         rows, columns = (np.take_along_axis(sides * fits, first, axis=1)[:, 0] for sides in (rows, columns))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, kernel_halves, pair, uniform, uniform_whole
-from burnish.augment._numbers import Bools, Floats, sine_and_cosine
+from burnish.augment._arguments import fixed_or_pair, kernel_halves, pair
+from burnish.augment._numbers import Bools, Floats, sine_and_cosine, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

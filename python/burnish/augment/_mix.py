@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from burnish import _check as check
-from burnish.augment._arguments import uniform_whole
 from burnish.augment._drawing import Drawing
-from burnish.augment._numbers import Bools, Floats, symmetric_beta
+from burnish.augment._numbers import Bools, Floats, symmetric_beta, uniform_whole
 from burnish.augment._plan import Entry
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform

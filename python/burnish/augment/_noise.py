@@ -10,8 +10,8 @@ import numpy as np
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, one_of, pair, uniform
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._arguments import fixed_or_pair, one_of, pair
+from burnish.augment._numbers import Bools, Floats, uniform
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform, columns
 

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from burnish import _core
-from burnish.augment._arguments import uniform_whole
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from burnish.augment._affine import Warp, moved
-from burnish.augment._arguments import pair, uniform
-from burnish.augment._numbers import Bools, Floats, logarithm, sine_and_cosine
+from burnish.augment._arguments import pair
+from burnish.augment._numbers import Bools, Floats, logarithm, sine_and_cosine, uniform
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._affine import affine_matrices
-from burnish.augment._arguments import border_code, fill_options, fill_values, interpolation_code, uniform_whole
+from burnish.augment._arguments import border_code, fill_options, fill_values, interpolation_code
 from burnish.augment._color import color_channels
-from burnish.augment._numbers import Bools, Floats, Integers
+from burnish.augment._numbers import Bools, Floats, Integers, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import MOST_SIDE, filter_code, one_of, pair, uniform, uniform_whole
-from burnish.augment._numbers import Bools, Floats, exponential, logarithm
+from burnish.augment._arguments import MOST_SIDE, filter_code, one_of, pair
+from burnish.augment._numbers import Bools, Floats, logarithm, random_sides, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -111,10 +111,8 @@ class RandomResizedCrop(Transform):
 
     def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         height, width = shapes.height[:, None], shapes.width[:, None]
-        area = height * width * uniform(u[:, :_TRIES], self._scale)
-        ratio = exponential(uniform(u[:, _TRIES : 2 * _TRIES], self._log_ratio))
-        rows = np.rint(np.sqrt(area / ratio)).astype(np.int64)
-        cols = np.rint(np.sqrt(area * ratio)).astype(np.int64)
+        draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
+        cols, rows = random_sides(*draws, height * width, self._scale, self._log_ratio)
         fits = (rows > 0) & (rows <= height) & (cols > 0) & (cols <= width)
         first = np.argmax(fits, axis=1)[:, None]
         found = fits.any(axis=1)

@@ -9,8 +9,8 @@ import numpy as np
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import pair, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._arguments import pair, whole_pair
+from burnish.augment._numbers import Bools, Floats, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform
 

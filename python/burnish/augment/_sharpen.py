@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, one_of, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Bools, Floats
+from burnish.augment._arguments import fixed_or_pair, one_of, whole_pair
+from burnish.augment._numbers import Bools, Floats, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 

@@ -26,7 +26,7 @@ import numpy as np
 from burnish import _core
 from burnish._array import is_on_gpu, is_torch
 from burnish.augment._arguments import one_of
-from burnish.augment._images import Images, layout_of, read_images
+from burnish.augment._images import PILLOW_MODES, Images, is_pillow_image, layout_of, read_images
 from burnish.augment._labels import MixedLabels
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import perform, sizes_after
@@ -246,7 +246,7 @@ class Collate:
         arrays = [_image_array(call, image) for image in images]
         layout = layout_of(call, "layout", self.layout, images[0])
         if layout is _core.Layout.nchw and not all(tensors):
-            arrays = [array.transpose(2, 0, 1) if _is_pil(image) else array
+            arrays = [array.transpose(2, 0, 1) if is_pillow_image(image) else array
                       for array, image in zip(arrays, images, strict=True)]  # fmt: skip
         return read_images(call, arrays, layout.name)
 
@@ -319,20 +319,18 @@ def _image_and_label(item: Any) -> tuple[Any, Any]:
         if len(item) == 2:
             return item[0], item[1]
         raise TypeError(f"the data set has a {type(item).__name__} of {len(item)}; {_ITEMS}")
-    if _is_pil(item) or hasattr(item, "shape"):
+    if is_pillow_image(item) or hasattr(item, "shape"):
         return item, None
     raise TypeError(f"the data set has a {type(item).__name__}; {_ITEMS}")
 
 
-def _is_pil(image: Any) -> bool:
-    return hasattr(image, "getbands") and hasattr(image, "mode")
-
-
 def _image_array(call: str, image: Any) -> Any:
     """Return an image as a NumPy array with 3 axes, copying nothing but PIL's."""
-    if _is_pil(image):
-        if image.mode not in ("L", "RGB", "RGBA"):
-            raise TypeError(f"{call}: an image has the mode {image.mode!r}; accepted: L, RGB, RGBA, as convert() makes")
+    if is_pillow_image(image):
+        if image.mode not in PILLOW_MODES:
+            raise TypeError(
+                f"{call}: an image has the mode {image.mode!r}; accepted: {', '.join(PILLOW_MODES)}, as convert() makes"
+            )
         array = np.asarray(image)
     elif is_torch(image):
         if is_on_gpu(image):
