@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from burnish import _check as check
 MOST_KERNEL = 127  # pixels
 MOST_SIDE = 1 << 20  # of an image, in pixels
 MOST_NUMBER = 1 << 24  # of any parameter
-
-Border = Literal["constant", "replicate", "reflect", "reflect101", "wrap"]
-Interpolation = Literal["nearest", "bilinear", "bicubic"]
 
 _BORDERS = ("constant", "replicate", "reflect", "reflect101", "wrap")  # in the order of the engine
 _OPENCV_BORDERS = (0, 1, 2, 4, 3)  # OpenCV's number of each
