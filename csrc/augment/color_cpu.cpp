@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes of a pixel that depend on nothing but its own values, on planes of floats.
-#include "augment/color_math.hpp"
+#include "augment/changes.hpp"
 #include "augment/kernels.hpp"
 #include "core/simd.hpp"
 
@@ -9,201 +9,117 @@ namespace {
 
 using V = simd::Vector<float>;
 
-// An index for tables: fill may be any number.
-int index_of(float value) { return static_cast<int>(settled<true>(value, Levels())); }
-// 0..1 as 0..255.
-int byte_of(float value) { return static_cast<int>(settled<true>(value * 255.0f, Levels())); }
-
 void store(V v, float* to) { __builtin_memcpy(to, &v, sizeof v); }
-
-// Planes end at a multiple of the widest vector, so that loops have no rest.
-template <class F>
-void each_value(const Tile& tile, int channel, const F& f) {
-  float* values = tile.of(channel);
-  for (std::int64_t i = 0; i < tile.plane; i += simd::width<float>) store(f(simd::load(values + i)), values + i);
-}
-
-template <class F>
-void each_channel(const Tile& tile, const F& f) {
-  for (int c = 0; c < tile.channels; ++c) each_value(tile, c, f);
-}
-
-template <class F>
-void each_color(const Tile& tile, const F& f) {
-  float* red = tile.of(0);
-  float* green = tile.of(1);
-  float* blue = tile.of(2);
-  for (std::int64_t i = 0; i < tile.plane; i += simd::width<float>) {
-    Color<V> color = {simd::load(red + i), simd::load(green + i), simd::load(blue + i)};
-    color = f(color);
-    store(color.red, red + i);
-    store(color.green, green + i);
-    store(color.blue, blue + i);
-  }
-}
-
-void normalize(const TileJob& job) {
-  const std::vector<double>& options = job.step->options;
-  for (int c = 0; c < job.tile.channels; ++c) {
-    const auto factor = static_cast<float>(options[static_cast<std::size_t>(2 * c)]);
-    const auto shift = static_cast<float>(options[static_cast<std::size_t>(2 * c + 1)]);
-    each_value(job.tile, c, [&](V v) { return v * factor + shift; });
-  }
-}
-
-void to_gray(const Tile& tile, const Levels& levels, bool whole) {
-  each_color(tile, [&](const Color<V>& c) {
-    const V gray =
-        whole ? settled<true>(luma<true>(c.red, c.green, c.blue), levels) : luma<false>(c.red, c.green, c.blue);
-    return Color<V>{gray, gray, gray};
-  });
-}
 
 void move_plane(const float* from, float* to, std::int64_t plane) {
   __builtin_memcpy(to, from, static_cast<std::size_t>(plane) * sizeof(float));
 }
 
-// Along each cycle, started at its first channel.
-void permute(const TileJob& job) {
-  const Tile& tile = job.tile;
-  const auto source_of = [&](int c) { return static_cast<int>(job.params[c]); };
-  for (int first = 0; first < tile.channels; ++first) {
-    int c = source_of(first);
-    while (c > first) c = source_of(c);
-    if (c < first || source_of(first) == first) continue;
-    move_plane(tile.of(first), job.scratch, tile.plane);
-    for (c = first; source_of(c) != first; c = source_of(c)) move_plane(tile.of(source_of(c)), tile.of(c), tile.plane);
-    move_plane(job.scratch, tile.of(c), tile.plane);
-  }
-}
+// The pixels of a tile, as changes.hpp asks for them. Planes end at a multiple of the widest vector, so that loops have
+// no rest.
+struct TilePixels {
+  const Tile& tile;
+  float* scratch;
 
-// By tables of 256 results, for the pixels alone: what fills up a plane is no index.
+  int channels() const { return tile.channels; }
+
+  template <class Prepare>
+  void each_channel(const Prepare& prepare) {
+    for (int c = 0; c < tile.channels; ++c) {
+      const auto f = prepare(c);
+      float* values = tile.of(c);
+      for (std::int64_t i = 0; i < tile.plane; i += simd::width<float>) store(f(simd::load(values + i)), values + i);
+    }
+  }
+
+  // Of the pixels alone: what fills up a plane is no index.
+  template <class Prepare>
+  void each_value(const Prepare& prepare) {
+    const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
+    for (int c = 0; c < tile.channels; ++c) {
+      const auto f = prepare(c);
+      float* values = tile.of(c);
+      for (std::int64_t i = 0; i < count; ++i) values[i] = f(values[i]);
+    }
+  }
+
+  template <class F>
+  void each_color(const F& f) {
+    if (tile.channels < 3) return;
+    float* red = tile.of(0);
+    float* green = tile.of(1);
+    float* blue = tile.of(2);
+    for (std::int64_t i = 0; i < tile.plane; i += simd::width<float>) {
+      Color<V> color = {simd::load(red + i), simd::load(green + i), simd::load(blue + i)};
+      color = f(color);
+      store(color.red, red + i);
+      store(color.green, green + i);
+      store(color.blue, blue + i);
+    }
+  }
+
+  // Along each cycle, started at its first channel.
+  void permute(const double* params) {
+    const auto source_of = [&](int c) { return static_cast<int>(params[c]); };
+    for (int first = 0; first < tile.channels; ++first) {
+      int c = source_of(first);
+      while (c > first) c = source_of(c);
+      if (c < first || source_of(first) == first) continue;
+      move_plane(tile.of(first), scratch, tile.plane);
+      for (c = first; source_of(c) != first; c = source_of(c)) {
+        move_plane(tile.of(source_of(c)), tile.of(c), tile.plane);
+      }
+      move_plane(scratch, tile.of(c), tile.plane);
+    }
+  }
+};
+
+// Of whole numbers in any order of additions, and of multiples of 2^-24 as well: a piece's sum is below 2^24, or 2^28.
 template <bool whole>
-void look_up(const TileJob& job) {
-  const std::int64_t count = std::int64_t{job.tile.rows} * job.tile.columns;
-  for (int c = 0; c < job.tile.channels; ++c) {
-    const float* table = job.table + c * job.table_step;
-    float* values = job.tile.of(c);
-    for (std::int64_t i = 0; i < count; ++i) {
-      values[i] = whole ? table[index_of(values[i])] : table[byte_of(values[i])] / 255.0f;
-    }
-  }
-}
-
-template <bool whole>
-void change(const TileJob& job) {
-  const Tile& tile = job.tile;
-  const Levels& levels = job.levels;
-  const auto param = [&](std::int64_t i) { return static_cast<float>(job.params[i]); };
-  switch (job.step->op) {
-    case Op::linear: {
-      const bool each = job.step->params.shape[1] > 2;
-      for (int c = 0; c < tile.channels; ++c) {
-        const float factor = param(each ? 2 * c : 0);
-        const float shift = param(each ? 2 * c + 1 : 1);
-        each_value(tile, c, [&](V v) { return settled<whole>(v * factor + shift, levels); });
-      }
-      return;
-    }
-    case Op::contrast: {
-      const float factor = param(0);
-      const auto shift = static_cast<float>(job.luma_mean * (1 - job.params[0]));
-      for (int c = 0; c < tile.channels; ++c) {
-        each_value(tile, c, [&](V v) { return settled<whole>(v * factor + shift, levels); });
-      }
-      return;
-    }
-    case Op::saturation:
-      if (tile.channels < 3) return;
-      return each_color(tile, [&](const Color<V>& c) { return saturated<whole>(c, param(0), levels); });
-    case Op::hue:
-      if (tile.channels < 3) return;
-      return each_color(tile, [&](const Color<V>& c) { return turned<whole>(c, param(0), levels); });
-    case Op::gray:
-      if (tile.channels < 3) return;
-      return to_gray(tile, levels, whole);
-    case Op::permute:
-      return permute(job);
-    case Op::solarize:
-      return each_channel(tile, [&](V v) { return solarized<whole>(v, param(0), levels); });
-    case Op::posterize: {
-      const auto steps = static_cast<float>(1 << static_cast<int>(job.params[0]));
-      return each_channel(tile, [&](V v) { return posterized<whole>(v, steps, levels); });
-    }
-    case Op::gamma:
-      if constexpr (whole) return look_up<whole>(job);
-      return each_channel(tile, [&](V v) { return powered(v, param(0), levels); });
-    case Op::to_float:
-      return each_channel(tile, [&](V v) { return settled<whole>(v / 255.0f, levels); });
-    case Op::to_bytes:
-      return each_channel(tile, [&](V v) { return settled<whole>(v * 255.0f, levels); });
-    case Op::hsv_shift: {
-      if (tile.channels < 3) return;
-      const auto sixths = static_cast<float>(job.params[0] / 30);
-      return each_color(tile,
-                        [&](const Color<V>& c) { return shifted_hsv<whole>(c, sixths, param(1), param(2), levels); });
-    }
-    case Op::hsv_value:
-      if (tile.channels < 3) {
-        return each_channel(tile, [&](V v) { return settled<whole>(v * param(0) + param(1), levels); });
-      }
-      return each_color(tile, [&](const Color<V>& c) { return revalued<whole>(c, param(0), param(1), levels); });
-    case Op::equalize:
-      return look_up<whole>(job);
-    case Op::autocontrast:
-      if constexpr (whole) return look_up<whole>(job);
-      for (int c = 0; c < tile.channels; ++c) {
-        const float* line = job.table + c * job.table_step;
-        each_value(tile, c, [&](V v) { return settled<whole>(v * line[0] + line[1], levels); });
-      }
-      return;
-    default:
-      return;
-  }
-}
-
-double sum_of_luma(const Tile& tile) {
+std::int64_t sum_of_luma(const Tile& tile) {
   const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
-  double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float value = tile.channels < 3 ? tile.of(0)[i] : luma<false>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
-    sum += value;
-  }
-  return sum;
-}
-
-// Of whole numbers, in any order of additions: a tile's sum is below 2^24.
-double sum_of_whole_luma(const Tile& tile) {
-  const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
-  double sum = 0;
+  const auto luma_of = [&tile](std::int64_t i) {
+    return tile.channels < 3 ? tile.of(0)[i] : luma<whole>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
+  };
+  constexpr int lanes = whole ? simd::width<float> : 16;
   constexpr std::int64_t piece = 32768;
+  double sum = 0;
+  std::int64_t total = 0;
   std::int64_t i = 0;
-  for (; i + simd::width<float> <= count;) {
-    V lanes{};
-    for (std::int64_t last = i + piece; i + simd::width<float> <= count && i < last; i += simd::width<float>) {
-      lanes += tile.channels < 3
-                   ? simd::load(tile.of(0) + i)
-                   : luma<true>(simd::load(tile.of(0) + i), simd::load(tile.of(1) + i), simd::load(tile.of(2) + i));
+  while (i + lanes <= count) {
+    const std::int64_t last = i + piece;
+    if constexpr (whole) {
+      V lane{};
+      for (; i + lanes <= count && i < last; i += lanes) {
+        lane += tile.channels < 3
+                    ? simd::load(tile.of(0) + i)
+                    : luma<true>(simd::load(tile.of(0) + i), simd::load(tile.of(1) + i), simd::load(tile.of(2) + i));
+      }
+      sum += simd::tree_reduce(lane, [](auto a, auto b) { return a + b; });
+    } else {
+      double lane[lanes] = {};
+      for (; i + lanes <= count && i < last; i += lanes) {
+        for (int j = 0; j < lanes; ++j) lane[j] += exact_luma<false>(luma_of(i + j));
+      }
+      for (int j = 1; j < lanes; ++j) lane[0] += lane[j];
+      total += static_cast<std::int64_t>(lane[0] * 0x1p24);
     }
-    sum += simd::tree_reduce(lanes, [](auto a, auto b) { return a + b; });
   }
-  for (; i < count; ++i) {
-    sum += tile.channels < 3 ? tile.of(0)[i] : luma<true>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
-  }
-  return sum;
+  for (; i < count; ++i) sum += exact_luma<whole>(luma_of(i));
+  return total + static_cast<std::int64_t>(whole ? sum : sum * 0x1p24);
 }
 
 }  // namespace
 
 template <>
 void color_tile<Isa::BURNISH_ISA>(const TileJob& job) {
-  if (job.step->op == Op::normalize) return normalize(job);
-  job.levels.are_whole ? change<true>(job) : change<false>(job);
+  TilePixels pixels = {job.tile, job.scratch};
+  job.change.levels.are_whole ? change_color<true>(job.change, pixels) : change_color<false>(job.change, pixels);
 }
 
 template <>
-double luma_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
-  return levels.are_whole ? sum_of_whole_luma(tile) : sum_of_luma(tile);
+std::int64_t luma_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
+  return levels.are_whole ? sum_of_luma<true>(tile) : sum_of_luma<false>(tile);
 }
 
 template <>

@@ -21,6 +21,13 @@ BURNISH_HD Color<V> saturated(const Color<V>& c, float factor, const Levels& lev
           settled<whole>(c.blue * factor + rest, levels)};
 }
 
+template <bool whole, class V>
+BURNISH_HD Color<V> grayed(const Color<V>& c, const Levels& levels) {
+  const V exact = luma<whole>(c.red, c.green, c.blue);
+  const V gray = whole ? settled<true>(exact, levels) : exact;
+  return {gray, gray, gray};
+}
+
 // Hue in sixths of a turn from red, of a color whose largest value is `top` and whose range is not 0.
 template <class V>
 BURNISH_HD V hue_of(const Color<V>& c, V top, V range) {

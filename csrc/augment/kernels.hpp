@@ -2,7 +2,7 @@
 // The inner loops of the passes, compiled once per instruction set level.
 #pragma once
 
-#include "augment/noise_math.hpp"
+#include "augment/changes.hpp"
 #include "augment/program.hpp"
 #include "augment/tables.hpp"
 #include "core/isa.hpp"
@@ -25,17 +25,11 @@ inline constexpr int tile_unit = 16;
 BURNISH_HD std::int64_t padded(std::int64_t values) { return (values + tile_unit - 1) / tile_unit * tile_unit; }
 inline constexpr int tile_values = 2048;  // of a plane, where a row has no more: three planes stay in the first cache
 
-// What a change of pixels may depend on.
+// A change of the pixels of a tile.
 struct TileJob {
   Tile tile;
-  Levels levels;
-  const Step* step = nullptr;
-  const double* params = nullptr;
-  double luma_mean = 0;
-  NoiseKey noise;
+  Change change;
   float* scratch = nullptr;  // `plane` + 2 noise_group values
-  const float* table = nullptr;
-  int table_step = 0;  // from channel to channel
 };
 
 // The whole of a pass that copies and changes nothing: values stay as they are.
@@ -70,15 +64,13 @@ void prepare_planes(const Prepare& prepare, const Levels& levels, const Planes& 
 template <Isa isa>
 void color_tile(const TileJob& job);
 template <Isa isa>
-void gauss_noise_tile(const TileJob& job);
-template <Isa isa>
-void uniform_noise_tile(const TileJob& job);
+void noise_tile(const TileJob& job);
 template <Isa isa>
 void erase_tile(const TileJob& job);
 
-// Adds the luma of all pixels.
+// Adds the luma of all pixels, in luma_parts().
 template <Isa isa>
-double luma_sum(const Tile& tile, const Levels& levels);
+std::int64_t luma_sum(const Tile& tile, const Levels& levels);
 
 template <Isa isa>
 void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
@@ -103,15 +95,13 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   template <>                                                                  \
   void color_tile<isa>(const TileJob&);                                        \
   template <>                                                                  \
-  void gauss_noise_tile<isa>(const TileJob&);                                  \
+  void noise_tile<isa>(const TileJob&);                                        \
   template <>                                                                  \
   void erase_tile<isa>(const TileJob&);                                        \
   template <>                                                                  \
-  double luma_sum<isa>(const Tile&, const Levels&);                            \
+  std::int64_t luma_sum<isa>(const Tile&, const Levels&);                      \
   template <>                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);              \
-  template <>                                                                  \
-  void uniform_noise_tile<isa>(const TileJob&);                                \
   template <>                                                                  \
   void store_tile<isa>(const Tile&, const Image&, bool)
 #if defined(BURNISH_HAS_X86_LEVELS)

@@ -194,7 +194,7 @@ class SampleRunner {
     tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
     float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
     find_tables(pass, tile.channels);
-    double sum = 0;
+    std::int64_t sum = 0;
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
@@ -204,14 +204,13 @@ class SampleRunner {
       read(pass, tile, scratch);
       for (int i = pass.first_op; i < pass.last_op; ++i) {
         const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
-        noise_.place = place_of_pixels(op.step->place);
-        change({tile, op.levels, op.step, op.params, luma_mean_, noise_, scratch, table_of(op), table_step_of(op)});
+        change({tile, complete(op), scratch});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
       store_tile<isa>(tile, to, streams);
     }
-    luma_mean_ = sum / static_cast<double>(std::max<std::int64_t>(1, std::int64_t{source.height} * source.width));
+    luma_mean_ = luma_mean(sum, pass.write_levels, std::int64_t{source.height} * source.width);
   }
 
   static bool only_moves(const Pass& pass, const Image& to) {
@@ -238,10 +237,15 @@ class SampleRunner {
     }
   }
 
-  const float* table_of(const TileOp& op) const {
-    return op.table < 0 ? tables_.data() : program_.tables.data() + op.table;
+  Change complete(const TileOp& op) const {
+    Change change = change_of(op);
+    change.luma_mean = luma_mean_;
+    change.table = op.table < 0 ? tables_.data() : program_.tables.data() + op.table;
+    change.table_step = op.table < 0 ? table_size : 0;
+    change.noise.key = noise_.key;
+    std::copy_n(noise_.id, 2, change.noise.id);
+    return change;
   }
-  static int table_step_of(const TileOp& op) { return op.table < 0 ? table_size : 0; }
 
   static std::size_t scratch_values(const Pass& pass, const Tile& tile, int rows) {
     const std::int64_t radius = pass.source.radius;
@@ -264,12 +268,11 @@ class SampleRunner {
   }
 
   static void change(const TileJob& job) {
-    switch (job.step->op) {
+    switch (job.change.op) {
       case Op::gauss_noise:
-        return gauss_noise_tile<isa>(job);
       case Op::multiplicative_noise:
       case Op::salt_and_pepper:
-        return uniform_noise_tile<isa>(job);
+        return noise_tile<isa>(job);
       case Op::erase:
         return erase_tile<isa>(job);
       default:
