@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels around a pixel: a symmetric one along the columns and then along the rows, or any of few weights.
+#include "augment/blur_math.hpp"
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
 #include "core/simd.hpp"
@@ -34,13 +35,9 @@ void extend(float* row, int columns, const Source& source) {
   for (int x = 0; x < source.radius; ++x) row[columns + x] = row[inside(columns + x, columns, source.border)];
 }
 
-// center + sum over i of weight[i] * (value i before + value i after), `step` values apart.
-BURNISH_HD V weighted(const float* center, std::int64_t step, const float* weight, int radius) {
-  V sum = simd::load(center) * weight[0];
-  for (int i = 1; i <= radius; ++i) {
-    sum += (simd::load(center - i * step) + simd::load(center + i * step)) * weight[i];
-  }
-  return sum;
+// The values `step` apart.
+auto steps_of(const float* center, std::int64_t step) {
+  return [=](int i) __attribute__((always_inline)) { return simd::load(center + i * step); };
 }
 
 template <bool whole, class T>
@@ -58,13 +55,13 @@ void blur(const Source& source, const Levels& levels, const Tile& tile, float* s
     }
     for (int r = 0; r < tile.rows; ++r) {
       for (int x = 0; x < tile.columns; x += lanes) {
-        const V sum = weighted(rows + (r + radius) * stride + x, stride, source.kernel, radius);
+        const V sum = weighted(steps_of(rows + (r + radius) * stride + x, stride), source.kernel, radius);
         __builtin_memcpy(blurred + x, &sum, sizeof sum);
       }
       extend(blurred, tile.columns, source);
       float* to = tile.of(c) + r * tile.columns;
       const auto at = [&](int x) {
-        return settled<whole>(weighted(blurred + x, 1, source.kernel, radius) / source.divisor, levels);
+        return settled<whole>(weighted(steps_of(blurred + x, 1), source.kernel, radius) / source.divisor, levels);
       };
       int x = 0;
       for (; x + lanes <= tile.columns; x += lanes) store(at(x), to + x, lanes);

@@ -3,10 +3,12 @@
 #include <cmath>
 #include <iterator>
 
+#include "augment/batch.hpp"
 #include "augment/kernels.hpp"
-#include "augment/noise_math.hpp"
+#include "augment/tables_math.hpp"
 #include "core/buffer.hpp"
 #include "core/check.hpp"
+#include "core/cuda_backend.hpp"
 #include "core/parallel.hpp"
 
 namespace burnish::augment {
@@ -74,32 +76,6 @@ constexpr ParamRange param_ranges[] = {
     {Op::pillow_blur, 0, 0, 1024, false},   {Op::unsharp_mask, 0, 0, 1024, false},
     {Op::unsharp_mask, 1, 0, 65536, false}, {Op::unsharp_mask, 2, 0, 255, false},
 };
-
-Image image_of(const Images& images, std::int64_t sample) {
-  const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];
-  const std::size_t first = images.is_batch ? 1 : 0;
-  const std::size_t h = first + (images.layout == Layout::nchw ? 1 : 0);
-  const std::size_t c = images.layout == Layout::nchw ? first : first + 2;
-  Image image;
-  image.data = array.data;
-  image.offset = images.is_batch ? sample * array.strides[0] : 0;
-  image.dtype = array.dtype;
-  image.height = static_cast<int>(array.shape[h]);
-  image.width = static_cast<int>(array.shape[h + 1]);
-  image.channels = static_cast<int>(array.shape[c]);
-  image.row = array.strides[h];
-  image.column = array.strides[h + 1];
-  image.channel = array.strides[c];
-  return image;
-}
-
-std::uint64_t id_of(const TensorView& ids, std::int64_t sample) {
-  return static_cast<std::uint64_t>(static_cast<const std::int64_t*>(ids.data)[sample * ids.strides[0]]);
-}
-
-std::int64_t count_of(const Images& images) {
-  return images.is_batch ? images.arrays[0].shape[0] : static_cast<std::int64_t>(images.arrays.size());
-}
 
 // Memory that one thread works in.
 class Workspace {
@@ -222,18 +198,11 @@ class SampleRunner {
   void find_tables(const Pass& pass, int channels) {
     if (pass.first_op == pass.last_op) return;
     const TileOp& op = program_.ops[static_cast<std::size_t>(pass.first_op)];
-    if (op.step->op != Op::autocontrast && op.step->op != Op::equalize) return;
+    if (!needs_histogram(op.step->op)) return;
     tables_.resize(static_cast<std::size_t>(channels * table_size));
     for (int c = 0; c < channels; ++c) {
-      const Histogram& histogram = histograms_[static_cast<std::size_t>(c)];
-      float* table = tables_.data() + c * table_size;
-      if (op.step->op == Op::equalize) {
-        equalize_table(histogram, table);
-      } else if (op.levels.are_whole) {
-        autocontrast_table(histogram, op.params[0], op.params[1], table);
-      } else {
-        autocontrast_line(histogram, op.params[0], op.params[1], table);
-      }
+      find_table(op.step->op, op.levels.are_whole, op.params, histograms_[static_cast<std::size_t>(c)],
+                 tables_.data() + c * table_size);
     }
   }
 
@@ -291,7 +260,13 @@ class SampleRunner {
   std::vector<float> tables_;
 };
 
-void check_images(std::string_view call, std::string_view argument, const Images& images) {
+Device device_of(const Images& images) { return images.arrays.empty() ? Device() : images.arrays[0].device; }
+
+void check_on_cpu(std::string_view call, std::string_view argument, const TensorView& view) {
+  check(view.device.type == DeviceType::cpu, call, ": '", argument, "' is on ", view.device, "; accepted: cpu");
+}
+
+void check_images(std::string_view call, std::string_view argument, const Images& images, const Device& device) {
   const int ndim = images.is_batch ? 4 : 3;
   check(!images.is_batch || images.arrays.size() == 1, call, ": '", argument, "' is no single batch");
   for (const TensorView& array : images.arrays) {
@@ -300,14 +275,15 @@ void check_images(std::string_view call, std::string_view argument, const Images
       check(array.shape[static_cast<std::size_t>(axis)] <= most_side || (axis == 0 && images.is_batch), call, ": '",
             argument, "' has shape ", ShapeOf{array}, "; accepted: sides up to ", most_side);
     }
-    check(array.device.type == DeviceType::cpu, call, ": '", argument, "' is on ", array.device,
-          "; accepted: arrays on the CPU");
+    check(array.device == device, call, ": '", argument, "' is on ", array.device, "; accepted: ", device,
+          ", where 'images' are");
   }
 }
 
 void check_steps(const PipelineArgs& args, std::int64_t n) {
   for (const Step& step : args.steps) {
     const OpInfo& op = info(step.op);
+    check_on_cpu(args.call, op.name, step.params);
     check_dtype(args.call, op.name, step.params, {DType::float64});
     check(step.params.ndim == 2 && step.params.shape[0] == n && step.params.shape[1] >= op.least_params, args.call,
           ": parameters of '", op.name, "' have shape ", ShapeOf{step.params}, "; accepted: (", n, ", ",
@@ -396,11 +372,26 @@ void check_sample(const PipelineArgs& args, std::int64_t sample) {
         "; accepted: ", size.height, " x ", size.width, " x ", image.channels);
 }
 
+// What kernels of a GPU count on.
+void check_channels(const PipelineArgs& args, std::int64_t n) {
+  const int channels = image_of(args.images, 0).channels;
+  check(channels <= most_device_channels, args.call, ": 'images' have ", channels,
+        " channels; accepted on a GPU: 1 to ", most_device_channels);
+  for (std::int64_t i = 1; i < n; ++i) {
+    const int others = image_of(args.images, i).channels;
+    check(others == channels, args.call, ": image ", i, " has ", others, " channels, image 0 has ", channels,
+          "; accepted: one number of channels");
+  }
+}
+
 void check_args(const PipelineArgs& args) {
-  check_images(args.call, "images", args.images);
-  check_images(args.call, "out", args.out);
+  const Device device = device_of(args.images);
+  check_images(args.call, "images", args.images, device);
+  check_images(args.call, "out", args.out, device);
   const std::int64_t n = count_of(args.images);
   check(count_of(args.out) == n, args.call, ": 'out' has ", count_of(args.out), " images; accepted: ", n);
+  check_on_cpu(args.call, "ids", args.ids);
+  check_on_cpu(args.call, "order", args.order);
   check_dtype(args.call, "ids", args.ids, {DType::int64});
   check(args.ids.ndim == 1 && args.ids.shape[0] == n, args.call, ": 'ids' has shape ", ShapeOf{args.ids},
         "; accepted: (", n, ",)");
@@ -417,6 +408,12 @@ void check_args(const PipelineArgs& args) {
   check_apart(args.call, "out", args.out.arrays, args.images.arrays);
   check_steps(args, n);
   for (std::int64_t i = 0; i < n; ++i) check_sample(args, i);
+  if (device.type == DeviceType::cuda && n > 0) check_channels(args, n);
+}
+
+void run_on_gpu(const PipelineArgs& args) {
+  const Batch batch = batch_of(args);
+  run_batch_cuda(batch, args.workspace(batch.workspace_bytes), device_of(args.images).index, args.stream);
 }
 
 }  // namespace
@@ -424,9 +421,11 @@ void check_args(const PipelineArgs& args) {
 std::string_view name(Op op) { return info(op).name; }
 
 void run(const PipelineArgs& args) {
+  if (device_of(args.images).type == DeviceType::cuda) require_cuda();
   check_args(args);
   const std::int64_t n = count_of(args.images);
   if (n == 0) return;
+  if (device_of(args.images).type == DeviceType::cuda) return run_on_gpu(args);
   std::int64_t bytes = 0;
   for (const TensorView& out : args.out.arrays) bytes += out.size() * static_cast<std::int64_t>(item_size(out.dtype));
   // About 5 ns a value.

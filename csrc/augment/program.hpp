@@ -114,6 +114,9 @@ struct Size {
   int width = 0;
 };
 
+Image image_of(const Images& images, std::int64_t sample);
+std::int64_t count_of(const Images& images);
+std::uint64_t id_of(const TensorView& ids, std::int64_t sample);
 const double* params_of(const Step& step, std::int64_t sample);
 // Number j in the order of a sample, negative where it is left out.
 inline std::int32_t step_number(const PipelineArgs& args, std::int64_t sample, std::int64_t j) {

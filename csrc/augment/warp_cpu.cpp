@@ -18,18 +18,6 @@ struct Range {
   int last = 0;
 };
 
-// The places of a row of the result: start + x * step.
-struct Line {
-  Place start;
-  Place step;
-  Place at(int x) const { return {start.x + x * step.x, start.y + x * step.y}; }
-};
-
-Line line_of(const Matrix& m, int y) {
-  return {place_of(m, 0.5, y + 0.5),
-          {static_cast<std::int64_t>(m.m[0] * 0x1p32), static_cast<std::int64_t>(m.m[3] * 0x1p32)}};
-}
-
 // Narrows the range to the columns where low <= start + x * step < high.
 void narrow(Range& range, std::int64_t start, std::int64_t step, std::int64_t low, std::int64_t high) {
   const auto ok = [&](int x) {
@@ -284,23 +272,10 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
   each_pixel<whole, T>(source, levels, tile, r, range, place_at);
 }
 
-// Whether places along a row can be told by adding up steps.
-bool has_lines(const Source& source, const Tile& tile) {
-  const Matrix& m = source.matrix;
-  const double reach = 0x1p28;
-  const double across = tile.columns;
-  const auto small = [&](double value) { return value < reach && value > -reach; };
-  bool fits = is_affine(m) && small(m.m[0] * across) && small(m.m[3] * across);
-  for (int i = 0; i < source.clip_count; ++i) {
-    fits = fits && small(source.clips[i].matrix.m[0] * across) && small(source.clips[i].matrix.m[3] * across);
-  }
-  return fits;
-}
-
 template <bool whole, class T>
 void warp(const Source& source, const Levels& levels, const Tile& tile) {
   for (int r = 0; r < tile.rows; ++r) {
-    if (has_lines(source, tile)) {
+    if (has_lines(source)) {
       warp_affine_row<whole, T>(source, levels, tile, r);
     } else {
       each_pixel<whole, T>(source, levels, tile, r, {0, tile.columns},

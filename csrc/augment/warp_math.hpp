@@ -33,6 +33,31 @@ BURNISH_HD Place place_of(const Matrix& a, double x, double y) {
           to_fixed((a.m[3] * x + a.m[4] * y + a.m[5]) * over - 0.5)};
 }
 
+// The places of a row of the result: start + x * step.
+struct Line {
+  Place start;
+  Place step;
+  BURNISH_HD Place at(int x) const { return {start.x + x * step.x, start.y + x * step.y}; }
+};
+
+BURNISH_HD Line line_of(const Matrix& m, int y) {
+  return {place_of(m, 0.5, y + 0.5),
+          {static_cast<std::int64_t>(m.m[0] * 0x1p32), static_cast<std::int64_t>(m.m[3] * 0x1p32)}};
+}
+
+// Whether places along the rows can be told by adding up steps.
+inline bool has_lines(const Source& source) {
+  const Matrix& m = source.matrix;
+  const double reach = 0x1p28;
+  const double across = source.width;
+  const auto small = [&](double value) { return value < reach && value > -reach; };
+  bool fits = is_affine(m) && small(m.m[0] * across) && small(m.m[3] * across);
+  for (int i = 0; i < source.clip_count; ++i) {
+    fits = fits && small(source.clips[i].matrix.m[0] * across) && small(source.clips[i].matrix.m[3] * across);
+  }
+  return fits;
+}
+
 // Between two pixels of a row, in units of 1/weight_one for bytes.
 BURNISH_HD float between_columns(std::uint8_t a, std::uint8_t b, int weight) {
   return static_cast<float>(a * (weight_one - weight) + b * weight);
@@ -63,15 +88,16 @@ struct Pixels {
   }
 };
 
-// Calls put(channel, value) for the pixel at a place, which may lie outside of the image.
-template <class T, class F>
+// Calls put(channel, value) for the pixel at a place, which may lie outside of the image. Loops over a number of
+// channels that is `known` (0: it is not) can be unrolled.
+template <int known = 0, class T, class F>
 BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put) {
   const int x = whole_part(place.x);
   const int y = whole_part(place.y);
   const int wx = weight_part(place.x);
   const int wy = weight_part(place.y);
   const T* corners[4] = {pixels.at(y, x), pixels.at(y, x + 1), pixels.at(y + 1, x), pixels.at(y + 1, x + 1)};
-  for (int c = 0; c < pixels.image.channels; ++c) {
+  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
     const float upper = between_columns(pixels.value(corners[0], c), pixels.value(corners[1], c), wx);
     const float lower = between_columns(pixels.value(corners[2], c), pixels.value(corners[3], c), wx);
     put(c, between_rows(upper, lower, wy));
@@ -79,11 +105,12 @@ BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put
 }
 
 // The same for the pixel whose area the place lies in.
-template <class T, class F>
+template <int known = 0, class T, class F>
 BURNISH_HD void read_nearest(const Pixels<T>& pixels, Place place, const F& put) {
   const std::int64_t half = std::int64_t{1} << 31;
   const T* pixel = pixels.at(whole_part(place.y + half), whole_part(place.x + half));
-  for (int c = 0; c < pixels.image.channels; ++c) put(c, static_cast<float>(pixels.value(pixel, c)));
+  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c)
+    put(c, static_cast<float>(pixels.value(pixel, c)));
 }
 
 }  // namespace burnish::augment

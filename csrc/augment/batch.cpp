@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "augment/batch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "augment/warp_math.hpp"
+#include "core/parallel.hpp"
+
+namespace burnish::augment {
+namespace {
+
+constexpr std::int64_t alignment = 256;
+std::int64_t aligned(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+// Puts values behind one another, each where its type may lie.
+class Bytes {
+ public:
+  explicit Bytes(std::vector<char>& bytes) : bytes_(bytes) {}
+
+  template <class T>
+  std::int64_t add(const T* values, std::size_t count) {
+    const std::size_t at = (bytes_.size() + 7) / 8 * 8;
+    bytes_.resize(at + count * sizeof(T));
+    if (count > 0) std::memcpy(bytes_.data() + at, values, count * sizeof(T));
+    return static_cast<std::int64_t>(at);
+  }
+
+ private:
+  std::vector<char>& bytes_;
+};
+
+std::int64_t bytes_of(const Image& image) {
+  return std::int64_t{image.height} * image.width * image.channels * static_cast<std::int64_t>(item_size(image.dtype));
+}
+
+using SharedAxis = std::shared_ptr<const Axis>;
+
+// Passes with equal axes share them.
+class Axes {
+ public:
+  const SharedAxis& find(const Axis& axis) {
+    const auto known = std::find_if(axes_.begin(), axes_.end(), [&](const SharedAxis& other) {
+      return other->from == axis.from && other->to == axis.to && other->first == axis.first &&
+             other->count == axis.count && other->weight == axis.weight;
+    });
+    if (known != axes_.end()) return *known;
+    return axes_.emplace_back(std::make_shared<const Axis>(axis));
+  }
+
+ private:
+  std::vector<SharedAxis> axes_;
+};
+
+// Images that passes leave take turns in the first two; the others are for filters over all of an image.
+enum Slot : std::size_t { even, odd, halfway, filtered, slot_count };
+
+// A pass, and what has to come before it.
+struct PassPart {
+  DevicePass pass;
+  Prepare prepare;
+  Image left;  // what the pass before has left
+  SharedAxis rows;
+  SharedAxis columns;
+  bool has_tables = false;
+  DeviceTables tables{};
+  std::int64_t statistic_bytes = 0;
+  std::int64_t table_bytes = 0;
+};
+
+// A sample's program, all places counted from its own start.
+struct SamplePart {
+  std::vector<char> bytes;
+  std::vector<PassPart> passes;
+  std::int64_t slots[slot_count] = {};
+};
+
+class SamplePacker {
+ public:
+  SamplePacker(const PipelineArgs& args, std::int64_t sample, const Program& program, Axes& axes, SamplePart& part)
+      : args_(args), sample_(sample), program_(program), axes_(axes), part_(part), bytes_(part.bytes) {
+    const std::uint64_t id = id_of(args.ids, sample);
+    noise_.key = key_of(args.seed, args.epoch);
+    noise_.id[0] = static_cast<std::uint32_t>(id);
+    noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
+  }
+
+  void run() {
+    for (std::size_t p = 0; p < program_.passes.size(); ++p) add(p);
+  }
+
+ private:
+  void add(std::size_t p) {
+    const Pass& pass = program_.passes[p];
+    const bool is_last = p + 1 == program_.passes.size();
+    PassPart& part = part_.passes.emplace_back();
+    DevicePass& device = part.pass;
+    std::memset(static_cast<void*>(&device), 0, sizeof device);
+    add_source(pass, device);
+    device.to = is_last ? image_of(args_.out, sample_) : program_.passes[p + 1].left;
+    device.noise = noise_;
+    device.read_levels = pass.read_levels;
+    device.write_levels = pass.write_levels;
+    device.left_levels = p == 0 ? pass.read_levels : program_.passes[p - 1].write_levels;
+    device.statistic = pass.statistic;
+    part.left = pass.left;
+    part.prepare = pass.prepare;
+    add_ops(pass, part);
+    const std::int64_t channels = device.from.channels;
+    if (pass.statistic == Statistic::luma_sum) part.statistic_bytes = 8;
+    if (pass.statistic == Statistic::histogram) {
+      part.statistic_bytes = channels * static_cast<std::int64_t>(sizeof(DeviceHistogram));
+    }
+    if (!is_last) grow(p % 2 == 0 ? even : odd, bytes_of(device.to));
+    if (pass.prepare.kind != Prepare::Kind::nothing) add_filter(pass, part);
+  }
+
+  void add_source(const Pass& pass, DevicePass& device) {
+    const Source& source = pass.source;
+    device.from = source.image;
+    device.matrix = source.matrix;
+    device.fill = source.fill;
+    device.height = source.height;
+    device.width = source.width;
+    device.top = source.top;
+    device.left = source.left;
+    device.radius = source.radius;
+    device.divisor = source.divisor;
+    device.kind = source.kind;
+    device.border = source.border;
+    device.interpolation = source.interpolation;
+    device.has_lines = source.kind == SourceKind::warp && has_lines(source);
+    device.clip_count = source.clip_count;
+    device.clips = bytes_.add(source.clips, static_cast<std::size_t>(source.clip_count));
+    device.tap_count = static_cast<std::int32_t>(source.taps.size());
+    device.weights = source.kind == SourceKind::separable
+                         ? bytes_.add(source.kernel, static_cast<std::size_t>(source.radius) + 1)
+                         : bytes_.add(source.taps.data(), source.taps.size());
+  }
+
+  void add_ops(const Pass& pass, PassPart& part) {
+    std::vector<DeviceOp> ops;
+    for (int i = pass.first_op; i < pass.last_op; ++i) {
+      const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
+      const Change change = change_of(op);
+      DeviceOp& device = ops.emplace_back();
+      device.op = change.op;
+      device.levels = change.levels;
+      device.param_count = change.param_count;
+      device.option_count = change.option_count;
+      device.params = bytes_.add(change.params, static_cast<std::size_t>(change.param_count));
+      device.options = bytes_.add(change.options, static_cast<std::size_t>(change.option_count));
+      device.table = op.table < 0 ? -1 : bytes_.add(program_.tables.data() + op.table, table_size);
+      device.place = change.noise.place;
+      if (i > pass.first_op || !needs_histogram(change.op)) continue;
+      part.has_tables = true;
+      part.table_bytes =
+          std::int64_t{pass.source.image.channels} * table_size * static_cast<std::int64_t>(sizeof(float));
+      part.tables.op = change.op;
+      part.tables.whole = change.levels.are_whole;
+      std::copy_n(change.params, std::min(change.param_count, 2), part.tables.params);
+    }
+    part.pass.op_count = static_cast<std::int32_t>(ops.size());
+    part.pass.ops = bytes_.add(ops.data(), ops.size());
+  }
+
+  void add_filter(const Pass& pass, PassPart& part) {
+    const Image& image = pass.source.image;
+    if (pass.prepare.kind == Prepare::Kind::resize) {
+      part.rows = axes_.find(program_.axes[static_cast<std::size_t>(pass.prepare.rows)]);
+      part.columns = axes_.find(program_.axes[static_cast<std::size_t>(pass.prepare.columns)]);
+      Image wide = part.left;
+      wide.width = part.columns->to;
+      grow(halfway, bytes_of(wide));
+      grow(filtered, bytes_of(image));
+    } else {
+      grow(halfway, bytes_of(part.left));
+      grow(filtered, bytes_of(part.left));
+    }
+  }
+
+  void grow(Slot slot, std::int64_t bytes) { part_.slots[slot] = std::max(part_.slots[slot], bytes); }
+
+  const PipelineArgs& args_;
+  std::int64_t sample_;
+  const Program& program_;
+  Axes& axes_;
+  SamplePart& part_;
+  Bytes bytes_;
+  NoiseKey noise_{};
+};
+
+class BatchBuilder {
+ public:
+  BatchBuilder(const PipelineArgs& args, std::vector<SamplePart>& samples) : samples_(samples), bytes_(batch_.bytes) {
+    batch_.channels = image_of(args.images, 0).channels;
+  }
+
+  Batch build() {
+    place_samples();
+    std::size_t most_passes = 0;
+    for (const SamplePart& sample : samples_) most_passes = std::max(most_passes, sample.passes.size());
+    for (std::size_t p = 0; p < most_passes; ++p) add_stage(p);
+    place_memory();
+    write_samples();
+    return std::move(batch_);
+  }
+
+ private:
+  // Work of a launch.
+  struct Work {
+    std::int64_t blocks;
+    std::int64_t at;
+  };
+
+  void place_samples() {
+    std::int64_t end = 0;
+    for (const SamplePart& sample : samples_) {
+      sample_at_.push_back(end);
+      const std::size_t passes = sample.passes.size() * sizeof(DevicePass);
+      end += aligned(static_cast<std::int64_t>(sample.bytes.size() + passes));
+    }
+    batch_.bytes.resize(static_cast<std::size_t>(end));
+    for (const SamplePart& sample : samples_) {
+      auto& slots = slot_at_.emplace_back();
+      for (std::size_t i = 0; i < slot_count; ++i) slots[i] = reserve(memory_, sample.slots[i]);
+    }
+  }
+
+  static std::int64_t reserve(std::int64_t& end, std::int64_t bytes) {
+    const std::int64_t at = end;
+    end += aligned(bytes);
+    return at;
+  }
+
+  // What is done to the samples that have a pass of this number.
+  void add_stage(std::size_t p) {
+    std::vector<Work> tables, first_boxes, last_boxes, columns, rows, passes;
+    for (std::size_t i = 0; i < samples_.size(); ++i) {
+      if (p >= samples_[i].passes.size()) continue;
+      PassPart& part = samples_[i].passes[p];
+      DevicePass& pass = part.pass;
+      pass.sample = sample_at_[i];
+      // Places in memory other than the block's are marked by a bias until it is known how large that is.
+      if (part.statistic_bytes > 0) pass.statistic_at = reserve(zeroed_, part.statistic_bytes);
+      if (p > 0) {
+        pass.left_statistic = samples_[i].passes[p - 1].pass.statistic_at;
+        pass.from_at = slot_at_[i][p % 2 == 0 ? odd : even];
+      }
+      pass.to_at = slot_at_[i][p % 2 == 0 ? even : odd];
+      if (part.has_tables) {
+        pass.left_tables = reserve(tables_, part.table_bytes);
+        tables.push_back({pass.from.channels, static_cast<std::int64_t>(table_parts_.size())});
+        table_parts_.push_back(part.tables);
+        table_parts_.back().histograms = pass.left_statistic;
+        table_parts_.back().tables = pass.left_tables;
+      }
+      if (part.prepare.kind == Prepare::Kind::resize) {
+        add_resize(i, part, columns, rows);
+      } else if (part.prepare.kind != Prepare::Kind::nothing) {
+        add_boxes(i, part, first_boxes, last_boxes);
+      }
+      const std::int64_t pixels = std::int64_t{pass.height} * pass.width;
+      const std::int64_t tile = block_threads * (has_quads(batch_.channels) ? pixels_per_thread : 1);
+      passes.push_back({(pixels + tile - 1) / tile, pass_at(i, p)});
+    }
+    add_launch(LaunchKind::tables, tables);
+    add_launch(LaunchKind::boxes, first_boxes);
+    add_launch(LaunchKind::boxes, last_boxes);
+    add_launch(LaunchKind::resampling, columns);
+    add_launch(LaunchKind::resampling, rows);
+    add_launch(LaunchKind::pass, passes);
+  }
+
+  std::int64_t pass_at(std::size_t sample, std::size_t p) const {
+    return sample_at_[sample] + static_cast<std::int64_t>(aligned_size(samples_[sample]) + p * sizeof(DevicePass));
+  }
+  static std::size_t aligned_size(const SamplePart& sample) { return (sample.bytes.size() + 7) / 8 * 8; }
+
+  DevicePlanes planes_of(const PassPart& part) const {
+    DevicePlanes planes{};
+    planes.from = part.pass.from_at;
+    planes.dtype = part.left.dtype;
+    planes.channels = part.left.channels;
+    planes.height = part.left.height;
+    planes.width = part.left.width;
+    planes.levels = part.pass.read_levels;
+    return planes;
+  }
+
+  void add_boxes(std::size_t sample, PassPart& part, std::vector<Work>& first, std::vector<Work>& last) {
+    DevicePlanes planes = planes_of(part);
+    const auto lines = [&](int each) {
+      return (std::int64_t{planes.channels} * each + block_threads - 1) / block_threads;
+    };
+    planes.radius = part.prepare.radius;
+    planes.along_rows = true;
+    planes.to = slot_at_[sample][halfway];
+    planes.between = slot_at_[sample][filtered];
+    add_planes(planes, lines(planes.height), first);
+    planes.original = planes.from;
+    planes.along_rows = false;
+    planes.sharpens = part.prepare.kind == Prepare::Kind::unsharp;
+    planes.percent = part.prepare.percent;
+    planes.threshold = part.prepare.threshold;
+    planes.from = std::exchange(planes.to, planes.between);
+    planes.between = planes.from;
+    add_planes(planes, lines(planes.width), last);
+    part.pass.from_at = planes.to;
+  }
+
+  void add_resize(std::size_t sample, PassPart& part, std::vector<Work>& columns, std::vector<Work>& rows) {
+    DevicePlanes planes = planes_of(part);
+    const auto blocks = [&] {
+      const std::int64_t values = std::int64_t{planes.channels} * planes.height * planes.width;
+      return (values + block_threads - 1) / block_threads;
+    };
+    if (part.columns->from != part.columns->to) {
+      planes.along_rows = true;
+      planes.width = part.columns->to;
+      planes.to = slot_at_[sample][halfway];
+      set_axis(planes, part.columns);
+      add_planes(planes, blocks(), columns);
+      planes.from = planes.to;
+    }
+    if (part.rows->from != part.rows->to) {
+      planes.along_rows = false;
+      planes.height = part.rows->to;
+      planes.to = slot_at_[sample][filtered];
+      set_axis(planes, part.rows);
+      add_planes(planes, blocks(), rows);
+      planes.from = planes.to;
+    }
+    part.pass.from_at = planes.from;
+  }
+
+  void set_axis(DevicePlanes& planes, const SharedAxis& axis) {
+    const SharedAxis shared = axes_.find(*axis);
+    std::size_t k = 0;
+    while (k < axis_places_.size() && (axis_places_[k].axis != shared || axis_places_[k].dtype != planes.dtype)) ++k;
+    if (k == axis_places_.size()) {
+      const bool is_bytes = planes.dtype == DType::uint8;
+      axis_places_.push_back({shared, planes.dtype, bytes_.add(axis->first.data(), axis->first.size()),
+                              bytes_.add(axis->count.data(), axis->count.size()),
+                              is_bytes ? bytes_.add(axis->fixed.data(), axis->fixed.size())
+                                       : bytes_.add(axis->weight.data(), axis->weight.size())});
+    }
+    const AxisPlace& place = axis_places_[k];
+    planes.source_length = axis->from;
+    planes.most_taps = axis->most_taps;
+    planes.first = place.first;
+    planes.count = place.count;
+    planes.weights = place.weights;
+  }
+
+  void add_planes(const DevicePlanes& planes, std::int64_t blocks, std::vector<Work>& work) {
+    work.push_back({blocks, static_cast<std::int64_t>(planes_.size())});
+    planes_.push_back(planes);
+  }
+
+  void add_launch(LaunchKind kind, const std::vector<Work>& work) {
+    if (work.empty()) return;
+    Launch& launch = batch_.launches.emplace_back();
+    launch.kind = kind;
+    launch.items.count = static_cast<std::int64_t>(work.size());
+    launch.items.blocks_each = work[0].blocks;
+    std::vector<LaunchItem> items;
+    for (const Work& each : work) {
+      items.push_back({launch.items.blocks, each.at});
+      launch.items.blocks += each.blocks;
+      if (each.blocks != work[0].blocks) launch.items.blocks_each = 0;
+    }
+    items_.push_back(std::move(items));
+  }
+
+  // The block, then what is zeroed, then tables, then images.
+  void place_memory() {
+    const std::int64_t tables_at = bytes_.add(table_parts_.data(), table_parts_.size());
+    const std::int64_t planes_at = bytes_.add(planes_.data(), planes_.size());
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      Launch& launch = batch_.launches[i];
+      for (LaunchItem& item : items_[i]) {
+        if (launch.kind == LaunchKind::tables)
+          item.at = tables_at + item.at * static_cast<std::int64_t>(sizeof(DeviceTables));
+        if (launch.kind == LaunchKind::boxes || launch.kind == LaunchKind::resampling) {
+          item.at = planes_at + item.at * static_cast<std::int64_t>(sizeof(DevicePlanes));
+        }
+      }
+      launch.items.at = bytes_.add(items_[i].data(), items_[i].size());
+    }
+    batch_.bytes.resize(static_cast<std::size_t>(aligned(static_cast<std::int64_t>(batch_.bytes.size()))));
+    batch_.zeroed_at = static_cast<std::int64_t>(batch_.bytes.size());
+    batch_.zeroed_bytes = aligned(zeroed_);
+    table_base_ = batch_.zeroed_at + batch_.zeroed_bytes;
+    image_base_ = table_base_ + aligned(tables_);
+    batch_.workspace_bytes = image_base_ + memory_;
+    for (DeviceTables& tables : table_parts_) {
+      tables.histograms += batch_.zeroed_at;
+      tables.tables += table_base_;
+    }
+    for (DevicePlanes& planes : planes_) {
+      for (std::int64_t* at : {&planes.from, &planes.to, &planes.between, &planes.original}) *at += image_base_;
+    }
+    copy(table_parts_, tables_at);
+    copy(planes_, planes_at);
+  }
+
+  template <class T>
+  void copy(const std::vector<T>& values, std::int64_t at) {
+    if (!values.empty()) std::memcpy(batch_.bytes.data() + at, values.data(), values.size() * sizeof(T));
+  }
+
+  void write_samples() {
+    for (std::size_t i = 0; i < samples_.size(); ++i) {
+      copy(samples_[i].bytes, sample_at_[i]);
+      for (std::size_t p = 0; p < samples_[i].passes.size(); ++p) {
+        DevicePass pass = samples_[i].passes[p].pass;
+        pass.from_at += image_base_;
+        pass.to_at += image_base_;
+        pass.left_statistic += batch_.zeroed_at;
+        pass.statistic_at += batch_.zeroed_at;
+        pass.left_tables += table_base_;
+        std::memcpy(batch_.bytes.data() + pass_at(i, p), &pass, sizeof pass);
+      }
+    }
+  }
+
+  struct AxisPlace {
+    SharedAxis axis;
+    DType dtype;
+    std::int64_t first;
+    std::int64_t count;
+    std::int64_t weights;
+  };
+
+  std::vector<SamplePart>& samples_;
+  Batch batch_;
+  Bytes bytes_;
+  Axes axes_;
+  std::vector<AxisPlace> axis_places_;
+  std::vector<std::int64_t> sample_at_;
+  std::vector<std::array<std::int64_t, slot_count>> slot_at_;
+  std::vector<DeviceTables> table_parts_;
+  std::vector<DevicePlanes> planes_;
+  std::vector<std::vector<LaunchItem>> items_;
+  std::int64_t zeroed_ = 0;
+  std::int64_t tables_ = 0;
+  std::int64_t memory_ = 0;
+  std::int64_t table_base_ = 0;
+  std::int64_t image_base_ = 0;
+};
+
+}  // namespace
+
+Batch batch_of(const PipelineArgs& args) {
+  const std::int64_t n = count_of(args.images);
+  std::vector<SamplePart> samples(static_cast<std::size_t>(n));
+  parallel_for(n, 64, [&](std::int64_t first, std::int64_t last) {
+    Program program;
+    Axes axes;
+    for (std::int64_t sample = first; sample < last; ++sample) {
+      compile(args, sample, image_of(args.images, sample), program);
+      SamplePacker(args, sample, program, axes, samples[static_cast<std::size_t>(sample)]).run();
+    }
+  });
+  return BatchBuilder(args, samples).build();
+}
+
+}  // namespace burnish::augment
