@@ -22,12 +22,13 @@ using augment::Op;
 using StepTuple = std::tuple<Op, std::uint32_t, std::vector<double>, py::object>;
 
 // `images` is one array, or a list of them; `kept` keeps their memory alive.
-Images to_images(const py::object& images, Layout layout, const char* name, std::deque<Array>& kept) {
+Images to_images(const py::object& images, Layout layout, const char* name, std::uintptr_t stream,
+                 std::deque<Array>& kept) {
   Images result;
   result.layout = layout;
   result.is_batch = !py::isinstance<py::list>(images);
   const auto add = [&](const py::object& image) {
-    kept.push_back(to_array(image, name, 0));
+    kept.push_back(to_array(image, name, stream));
     result.arrays.push_back(kept.back().view);
   };
   if (result.is_batch) {
@@ -40,7 +41,8 @@ Images to_images(const py::object& images, Layout layout, const char* name, std:
 
 void run_pipeline(const std::string& call, const std::vector<StepTuple>& steps, const py::object& order,
                   const py::object& ids, std::uint64_t seed, std::int64_t epoch, bool fuse, const py::object& images,
-                  Layout layout, const py::object& out, Layout out_layout) {
+                  Layout layout, const py::object& out, Layout out_layout, std::uintptr_t stream,
+                  const py::object& allocate) {
   std::deque<Array> kept;
   const auto view = [&](const py::object& array, const char* name) {
     kept.push_back(to_array(array, name, 0));
@@ -56,8 +58,14 @@ void run_pipeline(const std::string& call, const std::vector<StepTuple>& steps, 
   args.seed = seed;
   args.epoch = epoch;
   args.fuse = fuse;
-  args.images = to_images(images, layout, "images", kept);
-  args.out = to_images(out, out_layout, "out", kept);
+  args.images = to_images(images, layout, "images", stream, kept);
+  args.out = to_images(out, out_layout, "out", stream, kept);
+  args.stream = reinterpret_cast<void*>(stream);
+  args.workspace = [&](std::int64_t bytes) {
+    const py::gil_scoped_acquire acquire;
+    kept.push_back(to_array(allocate(bytes), "workspace", stream));
+    return kept.back().view.data;
+  };
   const py::gil_scoped_release release;
   augment::run(args);
 }
@@ -86,7 +94,7 @@ void register_augment(py::module_& module) {
       .finalize();
   module.def("run_pipeline", &run_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"), py::arg("ids"),
              py::arg("seed"), py::arg("epoch"), py::arg("fuse"), py::arg("images"), py::arg("layout"), py::arg("out"),
-             py::arg("out_layout"));
+             py::arg("out_layout"), py::arg("stream") = 0, py::arg("allocate") = py::none());
   module.def("draw", &draw, py::arg("call"), py::arg("seed"), py::arg("epoch"), py::arg("place"), py::arg("ids"),
              py::arg("out"));
 }

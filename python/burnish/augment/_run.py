@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from burnish import _core
 from burnish._array import dtype_name
-from burnish.augment._images import DTYPES, Images, hand_over, layout_of, make_results, wrap_out
+from burnish.augment._images import DTYPES, Images, call_core, hand_over, layout_of, make_results, wrap_out
 from burnish.augment._plan import Entry, Plan
 from burnish.augment._shapes import Shapes
 
@@ -68,21 +68,20 @@ def run(
             normalized |= entry.applies
     name = _result_dtype(call, images, out, dtype, any(transform._normalizes for transform in transforms))
     if (name == "uint8") != is_bytes and not normalized.all():
-        _add_scaling(program, shapes, 255.0 if name == "uint8" else 1 / 255.0, ~normalized)
+        program.add(0, [_scaling(name, shapes)], ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
     after = np.stack([shapes.height, shapes.width], axis=1)
     results = make_results(call, images, after, layout, name) if out is None else wrap_out(call, images, out, layout)
     if len(images):
-        _core.run_pipeline(
-            call, program.steps, program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
-            images.arrays, images.layout, results.arrays, results.layout,
-        )  # fmt: skip
+        call_core(call, program.steps, program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse), images, results)
     return hand_over(images, results) if out is None else out
 
 
-def _add_scaling(program: _Program, shapes: Shapes, factor: float, where: npt.NDArray[np.bool_]) -> None:
-    step = (_core.Op.normalize, [factor, 0.0] * shapes.channels, np.empty((program.n, 0)))
-    program.add(0, [step], where)
+def _scaling(name: str, shapes: Shapes) -> tuple[_core.Op, list[float], Any]:
+    no_params = np.empty((len(shapes.height), 0))
+    if name == "uint8":
+        return _core.Op.to_bytes, [], no_params
+    return _core.Op.normalize, [1 / 255.0, 0.0] * shapes.channels, no_params
 
 
 def _result_dtype(call: str, images: Images, out: Any, dtype: Any, normalizes: bool) -> str:

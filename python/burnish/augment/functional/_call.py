@@ -9,7 +9,7 @@ import numpy as np
 
 from burnish import _core
 from burnish._array import dtype_name, to_numpy
-from burnish.augment._images import Images, hand_over, make_results, one_blank, read_images, wrap_out
+from burnish.augment._images import Images, call_core, hand_over, make_results, one_blank, read_images, wrap_out
 
 
 class Call:
@@ -61,7 +61,6 @@ class Call:
             return hand_over(images, results) if out is None else out
         order = np.zeros((len(self), 1), np.int32)
         names = np.zeros(len(self), np.int64) if ids is None else ids
-        _core.run_pipeline(self.name, [(op, 0, options, params)], order, names, seed, 0, True, images.arrays, layout,
-                           results.arrays, layout)  # fmt: skip
+        call_core(self.name, [(op, 0, options, params)], order, names, seed, 0, True, images, results)
         result = hand_over(images, results) if out is None else out
         return result[:0] if self.is_empty else result
