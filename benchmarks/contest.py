@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import burnish
 import timing
 from report import Goal, Result, markdown, write_json
 from timing import Call, optional
@@ -77,16 +76,29 @@ class Group:
 # ---- one workload ----
 
 
-def run(workload: Workload, threads: Sequence[int], divisor: int, budget: float) -> list[Group]:
+def run(
+    workload: Workload, threads: Sequence[int], divisor: int, budget: float, clock: timing.Clock = timing.wall_clock
+) -> list[Group]:
     """Time one workload, once for each number of threads."""
     inputs = workload.make(divisor)
     expected = workload.expect(inputs)
-    groups = [run_with(workload, inputs, expected, n, first=n == threads[0], budget=budget) for n in threads]
+    groups = [
+        run_with(workload, inputs, expected, n, first=n == threads[0], budget=budget, clock=clock) for n in threads
+    ]
     gc.collect()
     return groups
 
 
-def run_with(workload: Workload, inputs: Any, expected: Any, threads: int, *, first: bool, budget: float) -> Group:
+def run_with(
+    workload: Workload,
+    inputs: Any,
+    expected: Any,
+    threads: int,
+    *,
+    first: bool,
+    budget: float,
+    clock: timing.Clock = timing.wall_clock,
+) -> Group:
     """Check all contenders, then time them in turns."""
     use_threads(threads)
     works: dict[str, Work] = {}
@@ -110,7 +122,7 @@ def run_with(workload: Workload, inputs: Any, expected: Any, threads: int, *, fi
     calls = {name: work.call for name, work in works.items()}
     calls |= {f"{name} once": work.once for name, work in works.items() if work.once is not None}
     pause = 0.01 if threads > 1 else 0.0
-    seconds_of = timing.measure(calls, budget=budget, least=2 if slowest > SLOW else 3, pause=pause)
+    seconds_of = timing.measure(calls, budget=budget, least=2 if slowest > SLOW else 3, pause=pause, clock=clock)
     group = Group(workload, threads, products=workload.products(inputs))
     for name, draft in drafts.items():
         work = works[name]
@@ -146,7 +158,7 @@ def checked(
 
 def use_threads(n: int) -> None:
     """Give burnish, and every OpenMP and BLAS that is loaded, `n` threads."""
-    burnish.set_num_threads(n)
+    timing.use_threads(n)
     if threadpoolctl := optional("threadpoolctl"):
         threadpoolctl.threadpool_limits(limits=n)
 
@@ -263,16 +275,13 @@ def main(
     if options.list:
         print("\n".join(workload.name for workload in workloads))
         return
-    chosen = [each for each in workloads if not options.only or each.name.startswith(tuple(options.only))]
-    if not chosen:
-        raise SystemExit(f"no workload starts with {options.only}; --list prints them")
+    wanted = chosen(workloads, options.only)
     where = timing.environment(libraries)
     print(timing.describe(where))
     print(f"\n{explanation}")
     groups: list[Group] = []
-    for workload in chosen:
-        kept = tuple(each for each in workload.contenders if not each.name.startswith(tuple(options.without) or "\0"))
-        for group in run(_with(workload, kept), options.threads, options.divide, options.budget):
+    for workload in wanted:
+        for group in run(without(workload, options.without), options.threads, options.divide, options.budget):
             print_group(group)
             groups.append(group)
         if options.json:  # each time, so that a long run that is broken off leaves what it has
@@ -281,8 +290,18 @@ def main(
     print(f"\n## {title}\n\n{summary(groups)}")
 
 
-def _with(workload: Workload, contenders: tuple[Contender, ...]) -> Workload:
-    return Workload(**{**vars(workload), "contenders": contenders})
+def chosen(workloads: Sequence[Workload], names: Sequence[str] | None) -> list[Workload]:
+    """Those whose name starts with one of these."""
+    found = [each for each in workloads if not names or each.name.startswith(tuple(names))]
+    if not found:
+        raise SystemExit(f"no workload starts with {names}; --list prints them")
+    return found
+
+
+def without(workload: Workload, names: Sequence[str]) -> Workload:
+    """The workload without contenders whose name starts with one of these."""
+    kept = tuple(each for each in workload.contenders if not each.name.startswith(tuple(names) or "\0"))
+    return Workload(**{**vars(workload), "contenders": kept})
 
 
 def print_group(group: Group) -> None:

@@ -130,6 +130,8 @@ def use_threads(n: int) -> None:
         torch.set_num_threads(n)
     if numba := optional("numba"):
         numba.set_num_threads(min(n, numba.config.NUMBA_NUM_THREADS))
+    if cv2 := optional("cv2"):
+        cv2.setNumThreads(n)
 
 
 def optional(module: str) -> Any:

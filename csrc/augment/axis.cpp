@@ -10,8 +10,7 @@ namespace {
 double triangle(double x) { return std::max(0.0, 1 - std::abs(x)); }
 
 // R. Keys: Cubic convolution interpolation for digital image processing. IEEE Trans. ASSP 29(6), 1981.
-double cubic(double x) {
-  constexpr double a = -0.5;
+double cubic(double x, double a) {
   x = std::abs(x);
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
@@ -64,18 +63,34 @@ void add_smooth(Axis& axis, int i, std::vector<double>& weights) {
   weights.clear();
   for (int k = first; k < last; ++k) {
     const double x = (k - center + 0.5) * one_over;
-    weights.push_back(axis.filter == Filter::bilinear ? triangle(x) : cubic(x));
+    weights.push_back(axis.filter == Filter::bilinear ? triangle(x) : cubic(x, -0.5));
+  }
+  add(axis, first, weights);
+}
+
+// As many pixels whatever the step; beyond the border there are the last ones again.
+void add_plain(Axis& axis, int i, std::vector<double>& weights) {
+  const double center = (i + 0.5) * axis.from / axis.to - 0.5;
+  const int reach = axis.filter == Filter::bilinear ? 1 : 2;
+  const int below = static_cast<int>(std::floor(center));
+  const auto inside = [&](int k) { return std::clamp(k, 0, axis.from - 1); };
+  const int first = inside(below - reach + 1);
+  weights.assign(static_cast<std::size_t>(inside(below + reach) - first) + 1, 0);
+  for (int k = below - reach + 1; k <= below + reach; ++k) {
+    const double x = k - center;
+    weights[static_cast<std::size_t>(inside(k) - first)] += reach == 1 ? triangle(x) : cubic(x, -0.75);
   }
   add(axis, first, weights);
 }
 
 }  // namespace
 
-Axis axis_of(int from, int to, Filter filter) {
+Axis axis_of(int from, int to, Filter filter, bool is_antialiased) {
   Axis axis;
   axis.from = from;
   axis.to = to;
   axis.filter = filter;
+  axis.is_antialiased = is_antialiased;
   const double stretch = std::max(1.0, static_cast<double>(from) / to);
   axis.most_taps = filter == Filter::nearest ? 1 : 2 * static_cast<int>(std::ceil(2 * stretch)) + 1;
   std::vector<double> weights;
@@ -84,8 +99,10 @@ Axis axis_of(int from, int to, Filter filter) {
       add_nearest(axis, i);
     } else if (filter == Filter::area) {
       add_area(axis, i, weights);
-    } else {
+    } else if (is_antialiased) {
       add_smooth(axis, i, weights);
+    } else {
+      add_plain(axis, i, weights);
     }
   }
   return axis;

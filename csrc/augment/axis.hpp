@@ -6,7 +6,7 @@
 
 namespace burnish::augment {
 
-Axis axis_of(int from, int to, Filter filter);
+Axis axis_of(int from, int to, Filter filter, bool is_antialiased);
 
 // The radius of three boxes in a row that come close to a normal distribution, as Pillow has it.
 // P. Gwosdek, S. Grewenig, A. Bruhn, J. Weickert: Theoretical foundations of Gaussian convolution by extended box

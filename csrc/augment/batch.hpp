@@ -51,6 +51,7 @@ struct DevicePass {
   std::int32_t radius;
   std::int32_t tap_count;
   float divisor;
+  float factor;  // sharpness
   SourceKind kind;
   Border border;
   Interpolation interpolation;
@@ -94,6 +95,7 @@ struct DeviceTables {
   std::int64_t tables;
   double params[2];
   Op op;
+  Method method;
   bool whole;
 };
 

@@ -63,7 +63,7 @@ __global__ void __launch_bounds__(table_threads) tables_kernel(char* memory, Ite
   if (thread == 0) {
     histogram.low = -value_of(from.low);
     histogram.high = value_of(from.high);
-    find_table(job.op, job.whole, job.params, histogram, table);
+    find_table(job.op, job.method, job.whole, job.params, histogram, table);
   }
   __syncthreads();
   float* to = reinterpret_cast<float*>(memory + job.tables) + work.block * table_size;

@@ -42,7 +42,7 @@ class SamplePacker {
     part.prepare = pass.prepare;
     add_ops(pass, part);
     const std::int64_t channels = device.from.channels;
-    if (pass.statistic == Statistic::luma_sum) part.statistic_bytes = 8;
+    if (pass.statistic != Statistic::none) part.statistic_bytes = 8;
     if (pass.statistic == Statistic::histogram) {
       part.statistic_bytes = channels * static_cast<std::int64_t>(sizeof(DeviceHistogram));
     }
@@ -61,6 +61,7 @@ class SamplePacker {
     device.left = source.left;
     device.radius = source.radius;
     device.divisor = source.divisor;
+    device.factor = source.factor;
     device.kind = source.kind;
     device.border = source.border;
     device.interpolation = source.interpolation;
@@ -92,6 +93,7 @@ class SamplePacker {
       part.table_bytes =
           std::int64_t{pass.source.image.channels} * table_size * static_cast<std::int64_t>(sizeof(float));
       part.tables.op = change.op;
+      part.tables.method = change.option_code<Method>();
       part.tables.whole = change.levels.are_whole;
       std::copy_n(change.params, std::min(change.param_count, 2), part.tables.params);
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels around a pixel: a symmetric one along the columns and then along the rows, or any of few weights.
-#include "augment/blur_math.hpp"
+#include "augment/filter_math.hpp"
 #include "augment/kernels.hpp"
-#include "augment/levels_math.hpp"
 #include "core/simd.hpp"
 
 namespace burnish::augment {
@@ -70,8 +69,10 @@ void blur(const Source& source, const Levels& levels, const Tile& tile, float* s
   }
 }
 
-template <bool whole, class T>
-void add_taps(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
+// Calls f(center, stride, r, to) for each row r of each channel: `center` is its first pixel, among `radius` more to
+// all sides.
+template <class T, class F>
+void each_row(const Source& source, const Tile& tile, float* scratch, const F& f) {
   const Image& image = source.image;
   const int radius = source.radius;
   const std::int64_t stride = padded(tile.columns + 2 * radius + tile_unit);
@@ -84,16 +85,39 @@ void add_taps(const Source& source, const Levels& levels, const Tile& tile, floa
       extend(row, tile.columns, source);
     }
     for (int r = 0; r < tile.rows; ++r) {
-      const float* center = scratch + (r + radius) * stride + radius;
-      float* to = tile.of(c) + r * tile.columns;
-      for (int x = 0; x < tile.columns; x += lanes) {
-        V sum{};
-        for (const Tap& tap : source.taps) sum += simd::load(center + tap.y * stride + tap.x + x) * tap.weight;
-        const V value = settled<whole>(sum / source.divisor, levels);
-        store(value, to + x, tile.columns - x);
-      }
+      f(scratch + (r + radius) * stride + radius, stride, r, tile.of(c) + r * tile.columns);
     }
   }
+}
+
+template <bool whole, class T>
+void add_taps(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
+  each_row<T>(source, tile, scratch, [&](const float* center, std::int64_t stride, int, float* to) {
+    for (int x = 0; x < tile.columns; x += lanes) {
+      V sum{};
+      for (const Tap& tap : source.taps) sum += simd::load(center + tap.y * stride + tap.x + x) * tap.weight;
+      store(settled<whole>(sum / source.divisor, levels), to + x, tile.columns - x);
+    }
+  });
+}
+
+template <bool whole, class T>
+void sharpen(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
+  each_row<T>(source, tile, scratch, [&](const float* center, std::int64_t stride, int r, float* to) {
+    const auto stays = [&](int x) { to[x] = settled<whole>(center[x], levels); };
+    if (tile.top + r == 0 || tile.top + r == tile.height - 1) {
+      for (int x = 0; x < tile.columns; ++x) stays(x);
+      return;
+    }
+    const auto three = [](const float* row) { return simd::load(row - 1) + simd::load(row) + simd::load(row + 1); };
+    for (int x = 0; x < tile.columns; x += lanes) {
+      const float* at = center + x;
+      const V neighbors = three(at - stride) + three(at + stride) + simd::load(at - 1) + simd::load(at + 1);
+      store(sharpened<whole>(simd::load(at), neighbors, source.factor, levels), to + x, tile.columns - x);
+    }
+    stays(0);
+    stays(tile.columns - 1);
+  });
 }
 
 // Calls f.operator()<whole, T>().
@@ -110,7 +134,10 @@ void visit_source(const Source& source, const Levels& levels, const F& f) {
 
 template <>
 void taps_tile<Isa::BURNISH_ISA>(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
-  visit_source(source, levels, [&]<bool whole, class T>() { add_taps<whole, T>(source, levels, tile, scratch); });
+  visit_source(source, levels, [&]<bool whole, class T>() {
+    source.kind == SourceKind::taps ? add_taps<whole, T>(source, levels, tile, scratch)
+                                    : sharpen<whole, T>(source, levels, tile, scratch);
+  });
 }
 
 template <>

@@ -23,13 +23,18 @@ struct Change {
   int param_count = 0;
   const double* options = nullptr;
   int option_count = 0;
-  double luma_mean = 0;
+  double mean = 0;  // of the luma, or of all values
   const float* table = nullptr;
   int table_step = 0;  // from channel to channel
   NoiseKey noise;
 
   BURNISH_HD float param(int i) const { return static_cast<float>(params[i]); }
   BURNISH_HD float option(int i) const { return static_cast<float>(options[i]); }
+  // The first option as one of several, by their numbers: the first of them without options.
+  template <class Code>
+  BURNISH_HD Code option_code() const {
+    return static_cast<Code>(option_count > 0 ? static_cast<int>(options[0]) : 0);
+  }
 };
 
 // Without what a pass before has to find out.
@@ -79,7 +84,9 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
       return pixels.each_channel([&](int c) { return scale(job.param(step * c), job.param(step * c + 1)); });
     }
     case Op::contrast:
-      return all(scale(job.param(0), static_cast<float>(job.luma_mean * (1 - job.params[0]))));
+      return all(scale(job.param(0), static_cast<float>(job.mean * (1 - job.params[0]))));
+    case Op::linear_by_mean:
+      return all(scale(job.param(0), static_cast<float>(job.mean * job.params[1])));
     case Op::normalize:
       return pixels.each_channel([&](int c) {
         return [factor = job.option(2 * c), shift = job.option(2 * c + 1)](auto v) { return v * factor + shift; };
@@ -90,15 +97,16 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
     case Op::hue:
       return pixels.each_color([&, turns = job.param(0)](const auto& c) { return turned<whole>(c, turns, levels); });
     case Op::gray:
-      return pixels.each_color([&](const auto& c) { return grayed<whole>(c, levels); });
+      return pixels.each_color([&](const auto& c) { return grayed<whole>(c, job.option_code<Gray>(), levels); });
     case Op::permute:
       return pixels.permute(job.params);
     case Op::solarize:
       return all([&, threshold = job.param(0)](auto v) { return solarized<whole>(v, threshold, levels); });
-    case Op::posterize: {
-      const auto steps = static_cast<float>(1 << static_cast<int>(job.params[0]));
-      return all([&, steps](auto v) { return posterized<whole>(v, steps, levels); });
-    }
+    case Op::posterize:
+      return pixels.each_channel([&](int c) {
+        const int bits = static_cast<int>(job.params[job.param_count > 1 ? c : 0]);
+        return [&, steps = static_cast<float>(1 << bits)](auto v) { return posterized<whole>(v, steps, levels); };
+      });
     case Op::gamma:
       if constexpr (whole) return pixels.each_value(look_up);
       return all([&, exponent = job.param(0)](auto v) { return powered(v, exponent, levels); });
@@ -107,6 +115,7 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
     case Op::to_bytes:
       return all([&](auto v) { return settled<whole>(v * 255.0f, levels); });
     case Op::hsv_shift: {
+      if (pixels.channels() < 3) return all(scale(1, job.param(2)));
       const auto sixths = static_cast<float>(job.params[0] / 30);
       return pixels.each_color([&, sixths, saturation = job.param(1), value = job.param(2)](const auto& c) {
         return shifted_hsv<whole>(c, sixths, saturation, value, levels);
@@ -120,7 +129,7 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
     case Op::equalize:
       return pixels.each_value(look_up);
     case Op::autocontrast:
-      if constexpr (whole) return pixels.each_value(look_up);
+      if (whole || job.option_code<Method>() == Method::opencv) return pixels.each_value(look_up);
       return pixels.each_channel([&](int c) {
         const float* line = job.table + c * job.table_step;
         return scale(line[0], line[1]);
@@ -128,6 +137,12 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
     default:
       return;
   }
+}
+
+// Uniform over the range of values.
+template <bool whole>
+BURNISH_HD float any_value(float draw) {
+  return whole ? floored(draw * 256.0f) : draw;
 }
 
 // Changes by random draws.

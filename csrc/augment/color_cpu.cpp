@@ -74,39 +74,57 @@ struct TilePixels {
   }
 };
 
-// Of whole numbers in any order of additions, and of multiples of 2^-24 as well: a piece's sum is below 2^24, or 2^28.
-template <bool whole>
-std::int64_t sum_of_luma(const Tile& tile) {
+V load(const float* from, V) { return simd::load(from); }
+float load(const float* from, float) { return *from; }
+
+// The sum of f(i, kind) over the pixels of a tile; `kind` tells a vector from a number. Sums of whole numbers are exact
+// in floats below 2^24, those of multiples of 2^-24 in doubles below 2^28.
+template <bool whole, class F>
+std::int64_t sum_of(const Tile& tile, const F& f) {
   const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
-  const auto luma_of = [&tile](std::int64_t i) {
-    return tile.channels < 3 ? tile.of(0)[i] : luma<whole>(tile.of(0)[i], tile.of(1)[i], tile.of(2)[i]);
-  };
   constexpr int lanes = whole ? simd::width<float> : 16;
   constexpr std::int64_t piece = 32768;
-  double sum = 0;
+  const auto to_parts = [](double sum) { return static_cast<std::int64_t>(whole ? sum : sum * 0x1p24); };
   std::int64_t total = 0;
   std::int64_t i = 0;
   while (i + lanes <= count) {
     const std::int64_t last = i + piece;
     if constexpr (whole) {
       V lane{};
-      for (; i + lanes <= count && i < last; i += lanes) {
-        lane += tile.channels < 3
-                    ? simd::load(tile.of(0) + i)
-                    : luma<true>(simd::load(tile.of(0) + i), simd::load(tile.of(1) + i), simd::load(tile.of(2) + i));
-      }
-      sum += simd::tree_reduce(lane, [](auto a, auto b) { return a + b; });
+      for (; i + lanes <= count && i < last; i += lanes) lane += f(i, V{});
+      total += to_parts(simd::tree_reduce(lane, [](auto a, auto b) { return a + b; }));
     } else {
       double lane[lanes] = {};
       for (; i + lanes <= count && i < last; i += lanes) {
-        for (int j = 0; j < lanes; ++j) lane[j] += exact_luma<false>(luma_of(i + j));
+        for (int j = 0; j < lanes; ++j) lane[j] += in_parts<false>(f(i + j, 0.0f));
       }
       for (int j = 1; j < lanes; ++j) lane[0] += lane[j];
-      total += static_cast<std::int64_t>(lane[0] * 0x1p24);
+      total += to_parts(lane[0]);
     }
   }
-  for (; i < count; ++i) sum += exact_luma<whole>(luma_of(i));
-  return total + static_cast<std::int64_t>(whole ? sum : sum * 0x1p24);
+  double rest = 0;
+  for (; i < count; ++i) rest += in_parts<whole>(f(i, 0.0f));
+  return total + to_parts(rest);
+}
+
+template <bool whole>
+std::int64_t sum_of_channel(const Tile& tile, int channel) {
+  return sum_of<whole>(tile, [&](std::int64_t i, auto kind) { return load(tile.of(channel) + i, kind); });
+}
+
+template <bool whole>
+std::int64_t sum_of_luma(const Tile& tile) {
+  if (tile.channels < 3) return sum_of_channel<whole>(tile, 0);
+  return sum_of<whole>(tile, [&](std::int64_t i, auto kind) {
+    return luma<whole>(load(tile.of(0) + i, kind), load(tile.of(1) + i, kind), load(tile.of(2) + i, kind));
+  });
+}
+
+template <bool whole>
+std::int64_t sum_of_values(const Tile& tile) {
+  std::int64_t sum = 0;
+  for (int c = 0; c < tile.channels; ++c) sum += sum_of_channel<whole>(tile, c);
+  return sum;
 }
 
 }  // namespace
@@ -120,6 +138,11 @@ void color_tile<Isa::BURNISH_ISA>(const TileJob& job) {
 template <>
 std::int64_t luma_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
   return levels.are_whole ? sum_of_luma<true>(tile) : sum_of_luma<false>(tile);
+}
+
+template <>
+std::int64_t value_sum<Isa::BURNISH_ISA>(const Tile& tile, const Levels& levels) {
+  return levels.are_whole ? sum_of_values<true>(tile) : sum_of_values<false>(tile);
 }
 
 template <>

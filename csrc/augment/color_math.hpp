@@ -22,9 +22,14 @@ BURNISH_HD Color<V> saturated(const Color<V>& c, float factor, const Levels& lev
 }
 
 template <bool whole, class V>
-BURNISH_HD Color<V> grayed(const Color<V>& c, const Levels& levels) {
-  const V exact = luma<whole>(c.red, c.green, c.blue);
-  const V gray = whole ? settled<true>(exact, levels) : exact;
+BURNISH_HD Color<V> grayed(const Color<V>& c, Gray which, const Levels& levels) {
+  using L = Lanes<V>;
+  V gray = luma<whole>(c.red, c.green, c.blue);
+  if (which == Gray::average) gray = (c.red + c.green + c.blue) / 3.0f;
+  const V top = L::max(c.red, L::max(c.green, c.blue));
+  if (which == Gray::max) gray = top;
+  if (which == Gray::desaturation) gray = (top + L::min(c.red, L::min(c.green, c.blue))) * 0.5f;
+  gray = settled<whole>(gray, levels);
   return {gray, gray, gray};
 }
 

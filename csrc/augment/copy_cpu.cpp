@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of an image (h, w, c) of any strides -> planes of floats, and back; what lies beyond the image by the border.
 #include <algorithm>
+#include <type_traits>
 
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
@@ -10,6 +11,8 @@
 
 namespace burnish::augment {
 namespace {
+
+using V = simd::Vector<float>;
 
 #if defined(__SSSE3__)
 // 16 pixels of 3 interleaved bytes -> 3 vectors of 16 bytes.
@@ -44,29 +47,67 @@ __m128i reversed(__m128i bytes) {
   return _mm_shuffle_epi8(bytes, _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
 }
 
-void store_floats(__m128i bytes, float* to) {
-#if defined(__AVX512F__)
-  _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+// Pixels that are taken from 3 interleaved bytes each at a time, and their floats by channel.
+#if defined(__AVX512BW__)
+constexpr int group = 16;
 #elif defined(__AVX2__)
-  _mm256_storeu_ps(to, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)));
-  _mm256_storeu_ps(to + 8, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
+constexpr int group = 8;
 #else
-  _mm_storeu_ps(to, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(bytes)));
-  _mm_storeu_ps(to + 4, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 4))));
-  _mm_storeu_ps(to + 8, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
-  _mm_storeu_ps(to + 12, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 12))));
+constexpr int group = 16;
+#endif
+
+// Of four pixels in a vector of 128 bits, a channel's bytes as words; `forward` or in reverse order.
+template <bool forward, int channel>
+__m128i words_of() {
+  constexpr auto at = [](int i) { return static_cast<char>(3 * (forward ? i : 3 - i) + channel); };
+  return _mm_setr_epi8(at(0), -1, -1, -1, at(1), -1, -1, -1, at(2), -1, -1, -1, at(3), -1, -1, -1);
+}
+
+// The pixels from `from` on, lowest address first, into planes. Reads 3 * group bytes. A permutation of words of 32 bits
+// brings four pixels to each 128 bits, where one shuffle a channel widens them: half of the shuffles of joining bytes.
+template <bool forward>
+void read_group(const std::uint8_t* from, float* to, std::int64_t plane) {
+#if defined(__AVX512BW__)
+  const __m512i order = forward ? _mm512_setr_epi32(0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12)
+                                : _mm512_setr_epi32(9, 10, 11, 12, 6, 7, 8, 9, 3, 4, 5, 6, 0, 1, 2, 3);
+  const __m512i fours = _mm512_permutexvar_epi32(order, _mm512_maskz_loadu_epi32(0x0fff, from));
+  const auto channel = [&](__m128i words) {
+    return _mm512_cvtepi32_ps(_mm512_shuffle_epi8(fours, _mm512_broadcast_i32x4(words)));
+  };
+  _mm512_storeu_ps(to, channel(words_of<forward, 0>()));
+  _mm512_storeu_ps(to + plane, channel(words_of<forward, 1>()));
+  _mm512_storeu_ps(to + 2 * plane, channel(words_of<forward, 2>()));
+#elif defined(__AVX2__)
+  const __m256i order = forward ? _mm256_setr_epi32(0, 1, 2, 3, 3, 4, 5, 6) : _mm256_setr_epi32(3, 4, 5, 6, 0, 1, 2, 3);
+  const __m256i mask = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, 0, 0);
+  const __m256i fours =
+      _mm256_permutevar8x32_epi32(_mm256_maskload_epi32(reinterpret_cast<const int*>(from), mask), order);
+  const auto channel = [&](__m128i words) {
+    return _mm256_cvtepi32_ps(_mm256_shuffle_epi8(fours, _mm256_broadcastsi128_si256(words)));
+  };
+  _mm256_storeu_ps(to, channel(words_of<forward, 0>()));
+  _mm256_storeu_ps(to + plane, channel(words_of<forward, 1>()));
+  _mm256_storeu_ps(to + 2 * plane, channel(words_of<forward, 2>()));
+#else
+  const Bytes3 bytes = load3(from);
+  for (int c = 0; c < 3; ++c) {
+    const __m128i channel = forward ? bytes.channel[c] : reversed(bytes.channel[c]);
+    float* target = to + c * plane;
+    _mm_storeu_ps(target, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(channel)));
+    _mm_storeu_ps(target + 4, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(channel, 4))));
+    _mm_storeu_ps(target + 8, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(channel, 8))));
+    _mm_storeu_ps(target + 12, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_srli_si128(channel, 12))));
+  }
 #endif
 }
 
 // How many columns were read; the rest is left to plain loops.
 int read_color_bytes(const std::uint8_t* from, std::int64_t column, int count, float* to, std::int64_t plane) {
   int x = 0;
-  for (; x + 16 <= count; x += 16) {
-    const bool forward = column > 0;
-    Bytes3 bytes = load3(forward ? from + 3 * x : from - 3 * (x + 15));
-    for (int c = 0; c < 3; ++c) {
-      store_floats(forward ? bytes.channel[c] : reversed(bytes.channel[c]), to + c * plane + x);
-    }
+  if (column > 0) {
+    for (; x + group <= count; x += group) read_group<true>(from + 3 * x, to + x, plane);
+  } else {
+    for (; x + group <= count; x += group) read_group<false>(from - 3 * (x + group - 1), to + x, plane);
   }
   return x;
 }
@@ -159,17 +200,22 @@ __m128i spread(__m128i bytes, int part, int channel) {
   return _mm_shuffle_epi8(bytes, _mm_load_si128(reinterpret_cast<const __m128i*>(index)));
 }
 
+// 3 vectors of 16 bytes -> 16 pixels of 3 interleaved bytes.
+void store3(const __m128i* bytes, std::uint8_t* to) {
+#pragma GCC unroll 3
+  for (int part = 0; part < 3; ++part) {
+    const __m128i joined =
+        _mm_or_si128(_mm_or_si128(spread(bytes[0], part, 0), spread(bytes[1], part, 1)), spread(bytes[2], part, 2));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * part), joined);
+  }
+}
+
 int write_color_bytes(const Tile& tile, const float* from, std::uint8_t* to) {
   int x = 0;
   for (; x + 16 <= tile.columns; x += 16) {
     __m128i bytes[3];
     for (int c = 0; c < 3; ++c) bytes[c] = to_bytes(from + c * tile.plane + x);
-#pragma GCC unroll 3
-    for (int part = 0; part < 3; ++part) {
-      const __m128i joined =
-          _mm_or_si128(_mm_or_si128(spread(bytes[0], part, 0), spread(bytes[1], part, 1)), spread(bytes[2], part, 2));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x + 16 * part), joined);
-    }
+    store3(bytes, to + 3 * x);
   }
   return x;
 }
@@ -188,6 +234,42 @@ void write_plane_row(const float* from, T* to, std::int64_t column, int count) {
   write_row(from + x, to + x * column, column, count - x);
 }
 
+// Vectors of three channels -> part 0, 1 or 2 of their interleaved values.
+template <int part, int... lane>
+V joined(V red, V green, V blue, std::integer_sequence<int, lane...>) {
+  constexpr int n = sizeof...(lane);
+  const V pair = __builtin_shufflevector(
+      red, green, ((part * n + lane) % 3 == 1 ? n + (part * n + lane) / 3 : (part * n + lane) / 3)...);
+  return __builtin_shufflevector(pair, blue,
+                                 ((part * n + lane) % 3 == 2 ? n + (part * n + lane) / 3 : static_cast<int>(lane))...);
+}
+
+// Three planes of floats -> pixels of three, a part of a row at a time so that it can be streamed.
+void write_color_floats(const float* from, std::int64_t plane, float* to, int count, bool streams) {
+  constexpr int lanes = simd::width<float>;
+  constexpr int at_once = 16 * lanes;
+  using Lanes = std::make_integer_sequence<int, lanes>;
+  alignas(64) float part[3 * at_once];
+  for (int first = 0; first < count; first += at_once) {
+    const int n = count - first < at_once ? count - first : at_once;
+    float* pixels = streams ? part : to + 3 * first;
+    int x = 0;
+    for (; x + lanes <= n; x += lanes) {
+      const float* source = from + first + x;
+      const V red = simd::load(source);
+      const V green = simd::load(source + plane);
+      const V blue = simd::load(source + 2 * plane);
+      const V parts[3] = {joined<0>(red, green, blue, Lanes()), joined<1>(red, green, blue, Lanes()),
+                          joined<2>(red, green, blue, Lanes())};
+      __builtin_memcpy(pixels + 3 * x, parts, sizeof parts);
+    }
+    for (; x < n; ++x) {
+      for (int c = 0; c < 3; ++c) pixels[3 * x + c] = from[first + x + c * plane];
+    }
+    if (streams) stream(part, to + 3 * first, std::int64_t{3 * sizeof(float)} * n);
+  }
+}
+
 template <class T>
 void store_rows(const Tile& tile, const Image& image, bool streams) {
   T* pixels = static_cast<T*>(image.data) + image.offset + tile.top * image.row;
@@ -195,6 +277,12 @@ void store_rows(const Tile& tile, const Image& image, bool streams) {
     const float* from = tile.values + r * tile.columns;
     T* to = pixels + r * image.row;
     int done = 0;
+    if constexpr (std::is_same_v<T, float>) {
+      if (tile.channels == 3 && is_interleaved(image)) {
+        write_color_floats(from, tile.plane, to, tile.columns, streams);
+        continue;
+      }
+    }
 #if defined(__SSSE3__)
     if constexpr (sizeof(T) == 1) {
       if (tile.channels == 3 && image.channel == 1 && image.column == 3) done = write_color_bytes(tile, from, to);
@@ -227,6 +315,30 @@ int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
   }
   return x;
 }
+
+// Pixels of three bytes, forward or in reverse order, into planes.
+int split_color_bytes(const std::uint8_t* from, std::int64_t column, std::uint8_t* to, std::int64_t plane, int count) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    const Bytes3 bytes = load3(column > 0 ? from + 3 * x : from - 3 * (x + 15));
+    for (int c = 0; c < 3; ++c) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + c * plane + x),
+                       column > 0 ? bytes.channel[c] : reversed(bytes.channel[c]));
+    }
+  }
+  return x;
+}
+
+// Planes into pixels of three bytes.
+int join_color_bytes(const std::uint8_t* from, std::int64_t plane, std::uint8_t* to, int count) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    __m128i bytes[3];
+    for (int c = 0; c < 3; ++c) bytes[c] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + c * plane + x));
+    store3(bytes, to + 3 * x);
+  }
+  return x;
+}
 #endif
 
 // Pixels from `from` on, as they are.
@@ -239,9 +351,11 @@ void copy_pixels(const Image& image, const T* from, const Image& target, T* to, 
   int done = 0;
 #if defined(__SSSE3__)
   if constexpr (sizeof(T) == 1) {
-    if (image.column == -3 && image.channel == 1 && image.channels == 3 && is_interleaved(target)) {
-      done = reverse_color_bytes(from, to, count);
-    }
+    const bool is_color = image.channels == 3;
+    const bool from_pixels = is_color && image.channel == 1 && (image.column == 3 || image.column == -3);
+    if (from_pixels && image.column < 0 && is_interleaved(target)) done = reverse_color_bytes(from, to, count);
+    if (from_pixels && target.column == 1) done = split_color_bytes(from, image.column, to, target.channel, count);
+    if (is_color && image.column == 1 && is_interleaved(target)) done = join_color_bytes(from, image.channel, to, count);
   }
 #endif
   for (int c = 0; c < image.channels; ++c) {

@@ -25,6 +25,20 @@ inline constexpr int tile_unit = 16;
 BURNISH_HD std::int64_t padded(std::int64_t values) { return (values + tile_unit - 1) / tile_unit * tile_unit; }
 inline constexpr int tile_values = 2048;  // of a plane, where a row has no more: three planes stay in the first cache
 
+// What of a part of the image (top, left, height, width) lies in a tile; rows are counted from the tile's.
+struct Part {
+  int first_row = 0;
+  int last_row = 0;
+  int left = 0;
+  int right = 0;
+};
+BURNISH_HD Part part_of(const Tile& tile, const double* part) {
+  const Region region(part, tile.height, tile.columns);
+  const int top = region.top - tile.top;
+  const int bottom = region.bottom - tile.top;
+  return {top > 0 ? top : 0, bottom < tile.rows ? bottom : tile.rows, region.left, region.right};
+}
+
 // A change of the pixels of a tile.
 struct TileJob {
   Tile tile;
@@ -68,9 +82,11 @@ void noise_tile(const TileJob& job);
 template <Isa isa>
 void erase_tile(const TileJob& job);
 
-// Adds the luma of all pixels, in luma_parts().
+// Add the luma of all pixels, or all values, in sum_parts().
 template <Isa isa>
 std::int64_t luma_sum(const Tile& tile, const Levels& levels);
+template <Isa isa>
+std::int64_t value_sum(const Tile& tile, const Levels& levels);
 
 template <Isa isa>
 void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
@@ -100,6 +116,8 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   void erase_tile<isa>(const TileJob&);                                        \
   template <>                                                                  \
   std::int64_t luma_sum<isa>(const Tile&, const Levels&);                      \
+  template <>                                                                  \
+  std::int64_t value_sum<isa>(const Tile&, const Levels&);                     \
   template <>                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);              \
   template <>                                                                  \

@@ -46,20 +46,20 @@ BURNISH_HD V luma(V red, V green, V blue) {
   return whole ? floored((sum + 32768.0f) * 0x1p-16f) : sum * 0x1p-16f;
 }
 
-// Of one pixel, for a mean of many: a multiple of 1 / luma_parts, so that sums are exact whatever their order. NaN is
-// left out, and what is further than 8192 from 0 counts as that.
-BURNISH_HD double luma_parts(const Levels& levels) { return levels.are_whole ? 1.0 : 0x1p24; }
+// Sums of values are whole numbers of these parts of 1, and exact whatever the order of additions.
+BURNISH_HD double sum_parts(const Levels& levels) { return levels.are_whole ? 1.0 : 0x1p24; }
 
+// A value as a multiple of such a part. NaN is left out, and what is further than 8192 from 0 counts as that.
 template <bool whole>
-BURNISH_HD double exact_luma(float luma) {
-  if constexpr (whole) return static_cast<double>(luma);
-  const float number = luma == luma ? luma : 0.0f;
+BURNISH_HD double in_parts(float value) {
+  if constexpr (whole) return static_cast<double>(value);
+  const float number = value == value ? value : 0.0f;
   const float near = number > 0x1p13f ? 0x1p13f : number < -0x1p13f ? -0x1p13f : number;
   return (static_cast<double>(near) + 0x1.8p28) - 0x1.8p28;
 }
 
-BURNISH_HD double luma_mean(std::int64_t sum_of_parts, const Levels& levels, std::int64_t pixels) {
-  return static_cast<double>(sum_of_parts) / luma_parts(levels) / static_cast<double>(pixels > 0 ? pixels : 1);
+BURNISH_HD double mean_of(std::int64_t sum, const Levels& levels, std::int64_t count) {
+  return static_cast<double>(sum) / sum_parts(levels) / static_cast<double>(count > 0 ? count : 1);
 }
 
 }  // namespace burnish::augment

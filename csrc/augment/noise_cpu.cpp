@@ -116,10 +116,36 @@ struct TilePixels {
   }
 };
 
+template <bool whole>
+void erase_with_noise(const TileJob& job) {
+  const Tile& tile = job.tile;
+  const std::int64_t image = std::int64_t{tile.height} * tile.columns;
+  const bool one_color = job.change.options[0] != 0;
+  for (int i = 0; i + 4 <= job.change.param_count; i += 4) {
+    const Part part = part_of(tile, job.change.params + i);
+    for (int c = 0; c < tile.channels; ++c) {
+      for (int r = part.first_row; r < part.last_row && part.left < part.right; ++r) {
+        const std::int64_t first =
+            one_color ? i / 4 * tile.channels + c : c * image + std::int64_t{tile.top + r} * tile.columns + part.left;
+        const std::int64_t group = first / uniform_group;
+        const std::int64_t last = one_color ? first : first + (part.right - part.left) - 1;
+        if (!one_color || r == part.first_row)
+          fill_uniform(job.change.noise, group, last / uniform_group + 1, job.scratch);
+        const float* draws = job.scratch + (first - group * uniform_group);
+        float* row = tile.of(c) + r * tile.columns + part.left;
+        for (int x = 0; x < part.right - part.left; ++x) row[x] = any_value<whole>(draws[one_color ? 0 : x]);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 template <>
 void noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
+  if (job.change.op == Op::erase_noise) {
+    return job.change.levels.are_whole ? erase_with_noise<true>(job) : erase_with_noise<false>(job);
+  }
   TilePixels pixels = {job};
   job.change.levels.are_whole ? change_by_draws<true>(job.change, pixels) : change_by_draws<false>(job.change, pixels);
 }

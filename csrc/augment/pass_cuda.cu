@@ -3,6 +3,7 @@
 // and write them once.
 #include "augment/items_cuda.cuh"
 #include "augment/launches_cuda.hpp"
+#include "augment/parts_cuda.cuh"
 #include "augment/pixels_cuda.cuh"
 #include "augment/source_cuda.cuh"
 #include "augment/target_cuda.cuh"
@@ -24,9 +25,10 @@ __device__ Change change_of(const PassView& view, const DeviceOp& op) {
   change.table_step = op.table < 0 ? table_size : 0;
   change.noise = pass.noise;
   change.noise.place = op.place;
-  if (op.op == Op::contrast) {
+  if (op.op == Op::contrast || op.op == Op::linear_by_mean) {
     const auto sum = *reinterpret_cast<const long long*>(view.memory + pass.left_statistic);
-    change.luma_mean = luma_mean(sum, pass.left_levels, std::int64_t{pass.from.height} * pass.from.width);
+    const std::int64_t pixels = std::int64_t{pass.from.height} * pass.from.width;
+    change.mean = mean_of(sum, pass.left_levels, op.op == Op::contrast ? pixels : pixels * pass.from.channels);
   }
   return change;
 }
@@ -41,6 +43,12 @@ __device__ void apply(const Change& change, int height, ThreadPixels<known>& pix
       return change.levels.are_whole ? change_by_draws<true>(change, pixels) : change_by_draws<false>(change, pixels);
     case Op::erase:
       return erase_parts(change, height, pixels);
+    case Op::erase_noise:
+      pixels.noise = change.noise;
+      return change.levels.are_whole ? erase_with_noise<true>(change, height, pixels)
+                                     : erase_with_noise<false>(change, height, pixels);
+    case Op::shade:
+      return change.levels.are_whole ? shade_parts<true>(change, pixels) : shade_parts<false>(change, pixels);
     default:
       return change.levels.are_whole ? change_color<true>(change, pixels) : change_color<false>(change, pixels);
   }
@@ -79,8 +87,11 @@ __global__ void __launch_bounds__(block_threads) pass_kernel(char* memory, Items
   }
   const DeviceOp* ops = view.part<DeviceOp>(pass.ops);
   for (int i = 0; i < pass.op_count; ++i) apply(change_of(view, ops[i]), pass.height, pixels);
-  if (pass.statistic == Statistic::luma_sum) add_lumas(view, pixels);
-  if (pass.statistic == Statistic::histogram) count_values(view, pixels, bins);
+  if (pass.statistic == Statistic::histogram) {
+    count_values(view, pixels, bins);
+  } else if (pass.statistic != Statistic::none) {
+    add_values(view, pixels);
+  }
   store_pixels(view, pixels);
 }
 

@@ -50,31 +50,39 @@ constexpr OpInfo infos[] = {
     {"salt_and_pepper", 3, 0},
     {"box_blur", 1, 0},
     {"sharpen", 2, 0},
-    {"motion_blur", 4, 0},
+    {"motion_blur", 6, 0},
     {"pillow_blur", 1, 0},
     {"unsharp_mask", 3, 0},
     {"resize", 2, 1},
+    {"sharpness", 1, 0},
+    {"linear_by_mean", 2, 0},
+    {"erase_noise", 4, 1},
+    {"shade", 7, 1},
 };
 static_assert(std::size(infos) == op_count);
 
 const OpInfo& info(Op op) { return infos[static_cast<std::size_t>(op)]; }
 
+constexpr std::int64_t all_params = -1;
+
 // What a parameter may be, beyond what check_params tells of.
 struct ParamRange {
   Op op;
-  std::int64_t param;
+  std::int64_t param;  // or all_params
   double least;
   double most;
   bool is_whole;
 };
 constexpr ParamRange param_ranges[] = {
-    {Op::posterize, 0, 0, 8, true},         {Op::gamma, 0, 0x1p-10, 0x1p10, false},
-    {Op::autocontrast, 0, 0, 100, false},   {Op::autocontrast, 1, 0, 100, false},
-    {Op::salt_and_pepper, 0, 0, 1, false},  {Op::salt_and_pepper, 1, 0, 1, false},
-    {Op::sharpen, 0, -1024, 1024, false},   {Op::motion_blur, 1, -1, 1, false},
-    {Op::motion_blur, 2, -1, 1, false},     {Op::motion_blur, 3, -1, 1, false},
-    {Op::pillow_blur, 0, 0, 1024, false},   {Op::unsharp_mask, 0, 0, 1024, false},
-    {Op::unsharp_mask, 1, 0, 65536, false}, {Op::unsharp_mask, 2, 0, 255, false},
+    {Op::posterize, all_params, 0, 8, true}, {Op::gamma, 0, 0x1p-10, 0x1p10, false},
+    {Op::autocontrast, 0, 0, 100, false},    {Op::autocontrast, 1, 0, 100, false},
+    {Op::salt_and_pepper, 0, 0, 1, false},   {Op::salt_and_pepper, 1, 0, 1, false},
+    {Op::sharpen, 0, -1024, 1024, false},    {Op::motion_blur, 1, -1, 1, false},
+    {Op::motion_blur, 2, -1, 1, false},      {Op::motion_blur, 3, -1, 1, false},
+    {Op::motion_blur, 4, -128, 128, false},  {Op::motion_blur, 5, -128, 128, false},
+    {Op::sharpness, 0, 0, 1024, false},      {Op::pillow_blur, 0, 0, 1024, false},
+    {Op::unsharp_mask, 0, 0, 1024, false},   {Op::unsharp_mask, 1, 0, 65536, false},
+    {Op::unsharp_mask, 2, 0, 255, false},
 };
 
 // Memory that one thread works in.
@@ -183,10 +191,13 @@ class SampleRunner {
         change({tile, complete(op), scratch});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
+      if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
       store_tile<isa>(tile, to, streams);
     }
-    luma_mean_ = luma_mean(sum, pass.write_levels, std::int64_t{source.height} * source.width);
+    const std::int64_t values =
+        std::int64_t{source.height} * source.width * (pass.statistic == Statistic::value_sum ? tile.channels : 1);
+    mean_ = mean_of(sum, pass.write_levels, values);
   }
 
   static bool only_moves(const Pass& pass, const Image& to) {
@@ -201,14 +212,14 @@ class SampleRunner {
     if (!needs_histogram(op.step->op)) return;
     tables_.resize(static_cast<std::size_t>(channels * table_size));
     for (int c = 0; c < channels; ++c) {
-      find_table(op.step->op, op.levels.are_whole, op.params, histograms_[static_cast<std::size_t>(c)],
-                 tables_.data() + c * table_size);
+      find_table(op.step->op, method_of(*op.step), op.levels.are_whole, op.params,
+                 histograms_[static_cast<std::size_t>(c)], tables_.data() + c * table_size);
     }
   }
 
   Change complete(const TileOp& op) const {
     Change change = change_of(op);
-    change.luma_mean = luma_mean_;
+    change.mean = mean_;
     change.table = op.table < 0 ? tables_.data() : program_.tables.data() + op.table;
     change.table_step = op.table < 0 ? table_size : 0;
     change.noise.key = noise_.key;
@@ -230,6 +241,7 @@ class SampleRunner {
       case SourceKind::separable:
         return separable_tile<isa>(pass.source, pass.read_levels, tile, scratch);
       case SourceKind::taps:
+      case SourceKind::sharpness:
         return taps_tile<isa>(pass.source, pass.read_levels, tile, scratch);
       default:
         return copy_tile<isa>(pass.source, tile);
@@ -241,8 +253,10 @@ class SampleRunner {
       case Op::gauss_noise:
       case Op::multiplicative_noise:
       case Op::salt_and_pepper:
+      case Op::erase_noise:
         return noise_tile<isa>(job);
       case Op::erase:
+      case Op::shade:
         return erase_tile<isa>(job);
       default:
         return color_tile<isa>(job);
@@ -255,7 +269,7 @@ class SampleRunner {
   Program program_;
   Workspace workspace_;
   // What the pass before has found out.
-  double luma_mean_ = 0;
+  double mean_ = 0;
   std::vector<Histogram> histograms_;
   std::vector<float> tables_;
 };
@@ -303,10 +317,13 @@ void check_size(const PipelineArgs& args, std::string_view name, std::int64_t sa
 void check_ranges(const PipelineArgs& args, std::int64_t sample, const Step& step, const double* params) {
   for (const ParamRange& range : param_ranges) {
     if (range.op != step.op) continue;
-    const double value = params[range.param];
-    check(value >= range.least && value <= range.most && (!range.is_whole || value == std::floor(value)), args.call,
-          ": parameter ", range.param, " of '", info(step.op).name, "' is ", value, " for sample ", sample,
-          "; accepted: ", range.is_whole ? "whole numbers " : "", range.least, " to ", range.most);
+    const bool all = range.param == all_params;
+    for (std::int64_t i = all ? 0 : range.param; i < (all ? step.params.shape[1] : range.param + 1); ++i) {
+      const double value = params[i];
+      check(value >= range.least && value <= range.most && (!range.is_whole || value == std::floor(value)), args.call,
+            ": parameter ", i, " of '", info(step.op).name, "' is ", value, " for sample ", sample,
+            "; accepted: ", range.is_whole ? "whole numbers " : "", range.least, " to ", range.most);
+    }
   }
 }
 
@@ -333,9 +350,19 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
     if (step.op == Op::warp) check_size(args, name, sample, params[9], params[10]);
     if (step.op == Op::resize) {
       check_size(args, name, sample, params[0], params[1]);
-      const double filter = step.options[0];
-      check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
-            filter, "; accepted: whole numbers 0 to 3");
+      for (const std::size_t which : {std::size_t{0}, std::size_t{2}}) {
+        if (which >= step.options.size()) continue;
+        const double filter = step.options[which];
+        check(filter >= 0 && filter <= 3 && filter == std::floor(filter), args.call, ": the filter of 'resize' is ",
+              filter, "; accepted: whole numbers 0 to 3");
+      }
+    }
+    if (step.op == Op::shade) {
+      const double corners = step.options[0];
+      check(corners >= 3 && corners <= most_corners && corners == std::floor(corners) &&
+                step.params.shape[1] % (1 + 2 * static_cast<std::int64_t>(corners)) == 0,
+            args.call, ": the polygons of 'shade' have ", corners, " corners and ", step.params.shape[1],
+            " parameters; accepted: 3 to ", most_corners, " corners, with a factor and two places for each corner");
     }
     if (step.op == Op::gauss_blur || step.op == Op::box_blur || step.op == Op::motion_blur) {
       const bool odd = std::fmod(params[0], 2) == 1;
@@ -347,6 +374,19 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
     if (step.op == Op::normalize) {
       check(step.options.size() == 2 * static_cast<std::size_t>(image.channels), args.call, ": '", name, "' has ",
             step.options.size() / 2, " factors; accepted: ", image.channels, ", one for each channel");
+    }
+    if (step.op == Op::posterize) {
+      check(step.params.shape[1] == 1 || step.params.shape[1] == image.channels, args.call, ": '", name, "' has ",
+            step.params.shape[1], " numbers of bits; accepted: 1 or ", image.channels);
+    }
+    if (step.op == Op::gray && !step.options.empty()) {
+      const double which = step.options[0];
+      check(which >= 0 && which <= 3 && which == std::floor(which), args.call, ": the option of 'gray' is ", which,
+            "; accepted: whole numbers 0 to 3");
+    }
+    if ((step.op == Op::autocontrast || step.op == Op::equalize) && !step.options.empty()) {
+      check(step.options[0] == 0 || step.options[0] == 1, args.call, ": the method of '", name, "' is ",
+            step.options[0], "; accepted: 0, 1");
     }
     if (step.op == Op::linear) {
       check(step.params.shape[1] == 2 || step.params.shape[1] == 2 * image.channels, args.call, ": '", name, "' has ",

@@ -113,16 +113,23 @@ struct ThreadPixels {
 
   template <class F>
   __device__ void with_normal(bool is_shared, const F& f) {
-    with_draws<2>(is_shared, [](std::uint32_t word, float* draws) { normal_pair(word, draws[0], draws[1]); }, f);
+    with_draws<2>(
+        is_shared, [](std::uint32_t word, float* draws) { normal_pair(word, draws[0], draws[1]); },
+        [&](int, float& x, float draw) { x = f(x, draw); });
   }
   template <class F>
   __device__ void with_uniform(bool is_shared, const F& f) {
-    with_draws<1>(is_shared, [](std::uint32_t word, float* draws) { draws[0] = uniform_of<float>(word); }, f);
+    each_uniform(is_shared, [&](int, float& x, float draw) { x = f(x, draw); });
+  }
+  // Calls change(i, value, draw) for pixel i.
+  template <class Change>
+  __device__ void each_uniform(bool is_shared, const Change& change) {
+    with_draws<1>(is_shared, [](std::uint32_t word, float* draws) { draws[0] = uniform_of<float>(word); }, change);
   }
 
   // All threads make the draws of the tile, each of whole blocks of the generator, and take those of their pixels.
-  template <int per_word, class Make, class F>
-  __device__ void with_draws(bool is_shared, const Make& make, const F& f) {
+  template <int per_word, class Make, class Change>
+  __device__ void with_draws(bool is_shared, const Make& make, const Change& change) {
     constexpr int group_size = 4 * per_word * noise_blocks;
     for (int first = 0; first < channels(); first += Shape::at_once) {
       if (first == 0 || !is_shared) {
@@ -136,7 +143,7 @@ struct ThreadPixels {
         const float* draws = shared + (is_shared ? 0 : k) * Shape::row + static_cast<int>(start % group_size) +
                              static_cast<int>(threadIdx.x) * Shape::pixels;
         for (int i = 0; i < Shape::pixels; ++i) {
-          if (i < count) value[first + k][i] = f(value[first + k][i], draws[i]);
+          if (i < count) change(i, value[first + k][i], draws[i]);
         }
       }
     }
@@ -164,28 +171,7 @@ struct ThreadPixels {
       }
     }
   }
-
-  template <class F>
-  __device__ void each_inside(const Region& region, const F& f) {
-#pragma unroll
-    for (int c = 0; c < channels(); ++c) {
-      const float changed = f(c);
-      for (int i = 0; i < Shape::pixels; ++i) {
-        if (region.contains(row[i], column[i])) value[c][i] = changed;
-      }
-    }
-  }
 };
-
-// Writes the result of `f(c)` to the parts of the image that an `erase` names.
-template <int known>
-__device__ void erase_parts(const Change& job, int height, ThreadPixels<known>& pixels) {
-  const int last = job.option_count - 1;
-  for (int i = 0; i + 4 <= job.param_count; i += 4) {
-    pixels.each_inside(Region(job.params + i, height, pixels.place.width),
-                       [&](int c) { return settled_fill(job.options[c < last ? c : last], job.levels); });
-  }
-}
 
 }  // namespace
 }  // namespace burnish::augment

@@ -152,6 +152,9 @@ class Compiler {
         return sharpen(params);
       case Op::motion_blur:
         return motion_blur(params);
+      case Op::sharpness:
+        filter(SourceKind::sharpness, 1).factor = static_cast<float>(params[0]);
+        return;
       case Op::pillow_blur:
         return prepare(Prepare::Kind::boxes, params[0]);
       case Op::unsharp_mask:
@@ -163,6 +166,9 @@ class Compiler {
         return resize(step, params);
       case Op::contrast:
         leave(BufferLayout::planes, Statistic::luma_sum);
+        break;
+      case Op::linear_by_mean:
+        leave(BufferLayout::planes, Statistic::value_sum);
         break;
       case Op::normalize:
         levels_ = {-__builtin_huge_valf(), __builtin_huge_valf(), false};
@@ -239,12 +245,12 @@ class Compiler {
     const double start = -radius * (bias > 0 ? 1 - bias : 1.0);
     const double end = radius * (bias < 0 ? 1 + bias : 1.0);
     const double step = size > 1 ? (end - start) / (size - 1) : 0;
-    const auto offset = [radius](double part) {
-      return std::clamp(static_cast<int>(std::nearbyint(radius + part)) - radius, -radius, radius);
+    const auto offset = [radius](double part, double shift) {
+      return std::clamp(static_cast<int>(std::nearbyint(radius + part + shift)) - radius, -radius, radius);
     };
     for (int i = 0; i < size; ++i) {
       const double t = i > 0 && i == size - 1 ? end : start + i * step;
-      const Tap tap = {offset(params[1] * t), offset(params[2] * t), 1};
+      const Tap tap = {offset(params[1] * t, params[4]), offset(params[2] * t, params[5]), 1};
       const auto is_same = [&tap](const Tap& other) { return other.x == tap.x && other.y == tap.y; };
       if (std::none_of(source.taps.begin(), source.taps.end(), is_same)) source.taps.push_back(tap);
     }
@@ -259,24 +265,28 @@ class Compiler {
 
   void resize(const Step& step, const double* params) {
     leave(BufferLayout::planes);
-    const auto filter = static_cast<Filter>(to_int(step.options[0]));
     Source& source = pass_.source;
     Image& image = source.image;
+    const std::vector<double>& options = step.options;
+    const bool shrinks = image.height > to_int(params[0]) || image.width > to_int(params[1]);
+    const auto filter = static_cast<Filter>(to_int(options[shrinks && options.size() > 2 ? 2 : 0]));
+    const bool is_antialiased = options.size() < 2 || options[1] != 0;
     pass_.prepare.kind = Prepare::Kind::resize;
-    pass_.prepare.rows = axis(image.height, to_int(params[0]), filter);
-    pass_.prepare.columns = axis(image.width, to_int(params[1]), filter);
+    pass_.prepare.rows = axis(image.height, to_int(params[0]), filter, is_antialiased);
+    pass_.prepare.columns = axis(image.width, to_int(params[1]), filter, is_antialiased);
     source.height = image.height = to_int(params[0]);
     source.width = image.width = to_int(params[1]);
     image.row = image.width;
     image.channel = image.height * image.row;
   }
 
-  int axis(int from, int to, Filter filter) {
+  int axis(int from, int to, Filter filter, bool is_antialiased) {
     std::vector<Axis>& axes = program_.axes;
-    const auto found = std::find_if(axes.begin(), axes.end(),
-                                    [&](const Axis& a) { return a.from == from && a.to == to && a.filter == filter; });
+    const auto found = std::find_if(axes.begin(), axes.end(), [&](const Axis& a) {
+      return a.from == from && a.to == to && a.filter == filter && a.is_antialiased == is_antialiased;
+    });
     if (found != axes.end()) return static_cast<int>(found - axes.begin());
-    axes.push_back(axis_of(from, to, filter));
+    axes.push_back(axis_of(from, to, filter, is_antialiased));
     return static_cast<int>(axes.size()) - 1;
   }
 
@@ -346,7 +356,7 @@ class Compiler {
   // Whether the source is a warp that one more can be put after without reading its result.
   bool can_join(Interpolation interpolation, Border border, const Fill& fill, const Matrix& matrix) const {
     const Source& source = pass_.source;
-    return source.interpolation == interpolation && interpolation == Interpolation::bilinear &&
+    return source.interpolation == interpolation && interpolation != Interpolation::nearest &&
            border == Border::constant && source.border == border && same(source.fill, fill) && is_affine(matrix) &&
            is_affine(source.matrix) && source.clip_count < most_clips;
   }
@@ -358,7 +368,7 @@ class Compiler {
     for (int i = 0; i < source.clip_count; ++i) source.clips[i].matrix = product(source.clips[i].matrix, first);
   }
 
-  bool is_filter() const { return pass_.source.kind == SourceKind::separable || pass_.source.kind == SourceKind::taps; }
+  bool is_filter() const { return pass_.source.kind != SourceKind::copy && pass_.source.kind != SourceKind::warp; }
 
   bool has_ops() const { return static_cast<int>(program_.ops.size()) > pass_.first_op; }
 

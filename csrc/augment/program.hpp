@@ -16,7 +16,7 @@ struct Levels {
   bool are_whole = true;
 };
 
-enum class SourceKind : std::uint8_t { copy, warp, separable, taps };
+enum class SourceKind : std::uint8_t { copy, warp, separable, taps, sharpness };
 
 inline constexpr int most_radius = 63;
 
@@ -27,6 +27,8 @@ struct Clip {
   int width = 0;
 };
 inline constexpr int most_clips = 3;
+
+inline constexpr int most_corners = 64;  // of a polygon
 
 // A weight of a kernel, and the place that it is for.
 struct Tap {
@@ -52,6 +54,7 @@ struct Source {
   float kernel[most_radius + 1] = {};  // separable: from its center
   std::vector<Tap> taps;
   float divisor = 1;  // of the sum
+  float factor = 1;   // sharpness
 };
 
 // Which pixels of a row or column of the source make each one of the result, and with what weights.
@@ -59,6 +62,7 @@ struct Axis {
   int from = 0;  // sizes
   int to = 0;
   Filter filter = Filter::bilinear;
+  bool is_antialiased = true;
   int most_taps = 0;
   std::vector<int> first;
   std::vector<int> count;
@@ -79,7 +83,7 @@ struct Prepare {
 };
 
 // What a pass finds out about the values it writes, for the pass after it.
-enum class Statistic : std::uint8_t { none, luma_sum, histogram };
+enum class Statistic : std::uint8_t { none, luma_sum, value_sum, histogram };
 
 enum class BufferLayout : std::uint8_t { planes, interleaved };
 
@@ -118,6 +122,10 @@ Image image_of(const Images& images, std::int64_t sample);
 std::int64_t count_of(const Images& images);
 std::uint64_t id_of(const TensorView& ids, std::int64_t sample);
 const double* params_of(const Step& step, std::int64_t sample);
+// Of autocontrast and equalize.
+inline Method method_of(const Step& step) {
+  return step.options.empty() ? Method::pillow : static_cast<Method>(static_cast<int>(step.options[0]));
+}
 // Number j in the order of a sample, negative where it is left out.
 inline std::int32_t step_number(const PipelineArgs& args, std::int64_t sample, std::int64_t j) {
   return static_cast<const std::int32_t*>(args.order.data)[sample * args.order.strides[0] + j * args.order.strides[1]];

@@ -2,7 +2,7 @@
 // What a pass reads: an image, an image under a map of places, or sums of a pixel and its neighbors.
 #pragma once
 
-#include "augment/blur_math.hpp"
+#include "augment/filter_math.hpp"
 #include "augment/pixels_cuda.cuh"
 #include "augment/warp_math.hpp"
 
@@ -51,8 +51,10 @@ __device__ __forceinline__ bool is_outside(const PassView& view, Place place, in
   const auto out = [](std::int64_t at, std::int64_t low, std::int64_t high) { return at < low || at >= high; };
   const auto fixed = [](std::int64_t pixels) { return pixels * (std::int64_t{1} << 32); };
   const DevicePass& pass = view.pass;
+  const int reach = reach_of(pass.interpolation);
   bool outside = pass.border == Border::constant &&
-                 (out(place.x, fixed(-1), fixed(pass.from.width)) || out(place.y, fixed(-1), fixed(pass.from.height)));
+                 (out(place.x, fixed(-reach), fixed(std::int64_t{pass.from.width} + reach - 1)) ||
+                  out(place.y, fixed(-reach), fixed(std::int64_t{pass.from.height} + reach - 1)));
   const Clip* clips = view.part<Clip>(pass.clips);
   for (int k = 0; k < pass.clip_count; ++k) {
     const Place clipped = line_of(clips[k].matrix, row).at(column);
@@ -88,6 +90,9 @@ __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
     switch (pass.interpolation) {
       case Interpolation::bilinear:
         read_bilinear<known>(source, place, put);
+        break;
+      case Interpolation::bicubic:
+        read_bicubic<known>(source, place, put);
         break;
       default:
         read_nearest<known>(source, place, put);
@@ -161,6 +166,36 @@ __device__ void read_taps(const PassView& view, ThreadPixels<known>& pixels) {
   }
 }
 
+// At the border of the image values stay.
+template <class T, int known>
+__device__ void read_sharpness(const PassView& view, ThreadPixels<known>& pixels) {
+  const DevicePass& pass = view.pass;
+  const T* first = view.source<T>();
+  const std::int64_t row = pass.from.row;
+  const std::int64_t column = pass.from.column;
+  for (int i = 0; i < BlockShape<known>::pixels; ++i) {
+    if (i >= pixels.count) break;
+    const int y = pixels.row[i];
+    const int x = pixels.column[i];
+    const bool stays = y == 0 || x == 0 || y == pass.height - 1 || x == pass.width - 1;
+    const T* pixel = first + y * row + x * column;
+#pragma unroll
+    for (int c = 0; c < pixels.channels(); ++c) {
+      const T* center = pixel + c * pass.from.channel;
+      const auto at = [&](std::int64_t place) { return static_cast<float>(center[place]); };
+      const auto three = [&](std::int64_t place) { return at(place - column) + at(place) + at(place + column); };
+      if (stays) {
+        pixels.value[c][i] = settled_to(at(0), pass.read_levels);
+        continue;
+      }
+      const float neighbors = three(-row) + three(row) + at(-column) + at(column);
+      pixels.value[c][i] = pass.read_levels.are_whole
+                               ? sharpened<true>(at(0), neighbors, pass.factor, pass.read_levels)
+                               : sharpened<false>(at(0), neighbors, pass.factor, pass.read_levels);
+    }
+  }
+}
+
 template <class T, int known>
 __device__ void read_source(const PassView& view, ThreadPixels<known>& pixels) {
   switch (view.pass.kind) {
@@ -170,6 +205,8 @@ __device__ void read_source(const PassView& view, ThreadPixels<known>& pixels) {
       return read_separable<T>(view, pixels);
     case SourceKind::taps:
       return read_taps<T>(view, pixels);
+    case SourceKind::sharpness:
+      return read_sharpness<T>(view, pixels);
     default:
       return read_copy<T>(view, pixels);
   }

@@ -18,30 +18,35 @@ __device__ __forceinline__ float value_of(std::uint32_t key) {
   return bit_cast<float>(key & 0x80000000u ? key & 0x7fffffffu : ~key);
 }
 
+// The luma of a pixel, or the sum of its values, in parts that add up exactly.
 template <bool whole, int known>
-__device__ float luma_at(const ThreadPixels<known>& pixels, int i) {
-  if constexpr (BlockShape<known>::most_channels >= 3) {
-    if (pixels.channels() >= 3) return luma<whole>(pixels.value[0][i], pixels.value[1][i], pixels.value[2][i]);
+__device__ double sum_of_pixel(const ThreadPixels<known>& pixels, int i, Statistic statistic) {
+  if (statistic == Statistic::value_sum) {
+    double sum = 0;
+#pragma unroll
+    for (int c = 0; c < pixels.channels(); ++c) sum += in_parts<whole>(pixels.value[c][i]);
+    return sum;
   }
-  return pixels.value[0][i];
+  if constexpr (BlockShape<known>::most_channels >= 3) {
+    if (pixels.channels() >= 3) {
+      return in_parts<whole>(luma<whole>(pixels.value[0][i], pixels.value[1][i], pixels.value[2][i]));
+    }
+  }
+  return in_parts<whole>(pixels.value[0][i]);
 }
 
 template <int known>
-__device__ void add_lumas(const PassView& view, const ThreadPixels<known>& pixels) {
-  double sum = 0;  // exact in any order
+__device__ void add_values(const PassView& view, const ThreadPixels<known>& pixels) {
+  const DevicePass& pass = view.pass;
+  double sum = 0;
   for (int i = 0; i < BlockShape<known>::pixels; ++i) {
     if (i >= pixels.count) break;
-    if (view.pass.write_levels.are_whole) {
-      sum += exact_luma<true>(luma_at<true>(pixels, i));
-    } else {
-      sum += exact_luma<false>(luma_at<false>(pixels, i));
-    }
+    sum += pass.write_levels.are_whole ? sum_of_pixel<true>(pixels, i, pass.statistic)
+                                       : sum_of_pixel<false>(pixels, i, pass.statistic);
   }
-  auto parts = static_cast<std::int64_t>(sum * luma_parts(view.pass.write_levels));
-  for (int offset = 16; offset > 0; offset /= 2) {
-    parts += static_cast<std::int64_t>(__shfl_down_sync(0xffffffffu, static_cast<long long>(parts), offset));
-  }
-  auto* total = reinterpret_cast<unsigned long long*>(view.memory + view.pass.statistic_at);
+  auto parts = static_cast<long long>(sum * sum_parts(pass.write_levels));
+  for (int offset = 16; offset > 0; offset /= 2) parts += __shfl_down_sync(0xffffffffu, parts, offset);
+  auto* total = reinterpret_cast<unsigned long long*>(view.memory + pass.statistic_at);
   if (threadIdx.x % 32 == 0) atomicAdd(total, static_cast<unsigned long long>(parts));
 }
 

@@ -65,6 +65,8 @@ void each_pixel(const Source& source, const Levels& levels, const Tile& tile, in
     const auto put = [&](int c, float value) { to[c * tile.plane] = settled<whole>(value, levels); };
     if (source.interpolation == Interpolation::bilinear) {
       read_bilinear(pixels, place_at(x), put);
+    } else if (source.interpolation == Interpolation::bicubic) {
+      read_bicubic(pixels, place_at(x), put);
     } else {
       read_nearest(pixels, place_at(x), put);
     }
@@ -161,37 +163,62 @@ __m256 two_colors(const std::uint8_t* first, std::int64_t row, const std::int32_
                          _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
+// Places of eight pixels side by side, one axis of them.
+class EightPlaces {
+ public:
+  EightPlaces(std::int64_t start, std::int64_t step) : step_(_mm256_set1_epi64x(8 * step)) {
+    // Columns 0, 1, 4, 5 and 2, 3, 6, 7, so that a shuffle of words sorts them.
+    a_ = _mm256_add_epi64(_mm256_set1_epi64x(start), _mm256_setr_epi64x(0, step, 4 * step, 5 * step));
+    b_ = _mm256_add_epi64(_mm256_set1_epi64x(start), _mm256_setr_epi64x(2 * step, 3 * step, 6 * step, 7 * step));
+  }
+  __m256i whole_parts() const { return words<0xdd>(); }
+  __m256i weight_parts() const { return _mm256_srli_epi32(words<0x88>(), 32 - weight_bits); }
+  void next() {
+    a_ = _mm256_add_epi64(a_, step_);
+    b_ = _mm256_add_epi64(b_, step_);
+  }
+
+ private:
+  template <int which>
+  __m256i words() const {
+    return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a_), _mm256_castsi256_ps(b_), which));
+  }
+  __m256i step_;
+  __m256i a_;
+  __m256i b_;
+};
+
+// Where three bytes of each of eight pixels lie.
+__m256i color_places(__m256i row, __m256i column, __m256i row_bytes) {
+  return _mm256_add_epi32(_mm256_mullo_epi32(row, row_bytes), _mm256_add_epi32(column, _mm256_slli_epi32(column, 1)));
+}
+
+// Puts the colors of pixels 0 and 4, 1 and 5, 2 and 6, 3 and 7 into planes.
+void store_colors(float* to, std::int64_t plane, __m256 a, __m256 b, __m256 c, __m256 d) {
+  const __m256 ab_low = _mm256_unpacklo_ps(a, b);  // red of a, b; green of a, b
+  const __m256 cd_low = _mm256_unpacklo_ps(c, d);
+  const __m256 ab_high = _mm256_unpackhi_ps(a, b);  // blue
+  const __m256 cd_high = _mm256_unpackhi_ps(c, d);
+  _mm256_storeu_ps(to, _mm256_shuffle_ps(ab_low, cd_low, 0x44));
+  _mm256_storeu_ps(to + plane, _mm256_shuffle_ps(ab_low, cd_low, 0xee));
+  _mm256_storeu_ps(to + 2 * plane, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
+}
+
 // Eight pixels at a time, all of whose neighbors lie inside. Returns the first column that is left to do.
 int warp_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
   const Image& image = source.image;
   if (image.row * image.height > INT32_MAX) return range.first;
   const std::uint8_t* first = static_cast<const std::uint8_t*>(image.data) + image.offset;
   float* to = tile.values + r * tile.columns;
-  // Places of columns 0, 1, 4, 5 and 2, 3, 6, 7 of eight, so that a shuffle of words sorts them.
-  const auto along = [](std::int64_t step, int i, int j, int k, int l) {
-    return _mm256_setr_epi64x(step * i, step * j, step * k, step * l);
-  };
   const Place start = line.at(range.first);
-  __m256i xa = _mm256_add_epi64(_mm256_set1_epi64x(start.x), along(line.step.x, 0, 1, 4, 5));
-  __m256i xb = _mm256_add_epi64(_mm256_set1_epi64x(start.x), along(line.step.x, 2, 3, 6, 7));
-  __m256i ya = _mm256_add_epi64(_mm256_set1_epi64x(start.y), along(line.step.y, 0, 1, 4, 5));
-  __m256i yb = _mm256_add_epi64(_mm256_set1_epi64x(start.y), along(line.step.y, 2, 3, 6, 7));
-  const __m256i step_x = _mm256_set1_epi64x(8 * line.step.x);
-  const __m256i step_y = _mm256_set1_epi64x(8 * line.step.y);
-  const auto words = [](__m256i a, __m256i b, auto which) {
-    return _mm256_castps_si256(
-        _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), decltype(which)::value));
-  };
-  using High = std::integral_constant<int, 0xdd>;
-  using Low = std::integral_constant<int, 0x88>;
+  EightPlaces along_x(start.x, line.step.x);
+  EightPlaces along_y(start.y, line.step.y);
   const __m256i row = _mm256_set1_epi32(static_cast<int>(image.row));
   int x = range.first;
   for (; x + 8 <= range.last; x += 8) {
-    const __m256i column = words(xa, xb, High{});
-    const __m256i places = _mm256_add_epi32(_mm256_mullo_epi32(words(ya, yb, High{}), row),
-                                            _mm256_add_epi32(column, _mm256_slli_epi32(column, 1)));
-    const __m256i wx = _mm256_srli_epi32(words(xa, xb, Low{}), 32 - weight_bits);
-    const __m256i wy = _mm256_srli_epi32(words(ya, yb, Low{}), 32 - weight_bits);
+    const __m256i places = color_places(along_y.whole_parts(), along_x.whole_parts(), row);
+    const __m256i wx = along_x.weight_parts();
+    const __m256i wy = along_y.weight_parts();
     const __m256i weights =
         _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(weight_one), wx), _mm256_slli_epi32(wx, 16));
     const __m256 row_weights = _mm256_mul_ps(_mm256_cvtepi32_ps(wy), _mm256_set1_ps(1.0f / weight_one));
@@ -201,17 +228,74 @@ int warp_colors(const Source& source, const Line& line, const Tile& tile, int r,
     const __m256 b = two_colors<1>(first, image.row, at, weights, row_weights);
     const __m256 c = two_colors<2>(first, image.row, at, weights, row_weights);
     const __m256 d = two_colors<3>(first, image.row, at, weights, row_weights);
-    const __m256 ab_low = _mm256_unpacklo_ps(a, b);  // red of a, b; green of a, b
-    const __m256 cd_low = _mm256_unpacklo_ps(c, d);
-    const __m256 ab_high = _mm256_unpackhi_ps(a, b);  // blue
-    const __m256 cd_high = _mm256_unpackhi_ps(c, d);
-    _mm256_storeu_ps(to + x, _mm256_shuffle_ps(ab_low, cd_low, 0x44));
-    _mm256_storeu_ps(to + tile.plane + x, _mm256_shuffle_ps(ab_low, cd_low, 0xee));
-    _mm256_storeu_ps(to + 2 * tile.plane + x, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
-    xa = _mm256_add_epi64(xa, step_x);
-    xb = _mm256_add_epi64(xb, step_x);
-    ya = _mm256_add_epi64(ya, step_y);
-    yb = _mm256_add_epi64(yb, step_y);
+    store_colors(to + x, tile.plane, a, b, c, d);
+    along_x.next();
+    along_y.next();
+  }
+  return x;
+}
+
+// Sums of four pixels of three bytes at each of two places, with the weights of their columns: exact.
+__m256 four_columns(const std::uint8_t* first, std::int32_t place, std::int32_t other, __m256i left, __m256i right) {
+  const auto load = [&](std::int32_t at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(first + at)); };
+  const __m256i bytes = _mm256_inserti128_si256(_mm256_castsi128_si256(load(place)), load(other), 1);
+  const __m128i pairs = _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
+  const __m256i low = _mm256_broadcastsi128_si256(pairs);
+  const __m256i high =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
+  return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_madd_epi16(_mm256_shuffle_epi8(bytes, low), left),
+                                             _mm256_madd_epi16(_mm256_shuffle_epi8(bytes, high), right)));
+}
+
+// The colors at places i and i + 4 of eight, among four rows each.
+template <int i>
+__m256 two_cubic_colors(const std::uint8_t* first, std::int64_t row, const std::int32_t* places, __m256i left,
+                        __m256i right, const __m256 (&row_weights)[4]) {
+  constexpr int each = i * 0x55;
+  const __m256i l = _mm256_shuffle_epi32(left, each);
+  const __m256i r = _mm256_shuffle_epi32(right, each);
+  __m256 sums[4];
+  __m256 weights[4];
+  for (int k = 0; k < 4; ++k) {
+    sums[k] = four_columns(first + k * row, places[i], places[i + 4], l, r);
+    weights[k] = _mm256_permute_ps(row_weights[k], each);
+  }
+  const __m256 value = among_four(sums, weights) * (1.0f / weight_one);
+  const __m256 inside = _mm256_min_ps(_mm256_max_ps(value, _mm256_setzero_ps()), _mm256_set1_ps(255.0f));
+  return _mm256_round_ps(inside, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+// The same among four by four pixels.
+int warp_colors_cubic(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
+  const Image& image = source.image;
+  if (image.row * image.height > INT32_MAX) return range.first;
+  // From the first of the four rows and columns.
+  const std::uint8_t* first = static_cast<const std::uint8_t*>(image.data) + image.offset - image.row - 3;
+  float* to = tile.values + r * tile.columns;
+  const Place start = line.at(range.first);
+  EightPlaces along_x(start.x, line.step.x);
+  EightPlaces along_y(start.y, line.step.y);
+  const __m256i row = _mm256_set1_epi32(static_cast<int>(image.row));
+  int x = range.first;
+  for (; x + 8 <= range.last; x += 8) {
+    alignas(32) std::int32_t at[8];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(at), color_places(along_y.whole_parts(), along_x.whole_parts(), row));
+    __m256 columns[4];
+    __m256 rows[4];
+    cubic_weights(_mm256_cvtepi32_ps(along_x.weight_parts()) * (1.0f / weight_one), columns);
+    cubic_weights(_mm256_cvtepi32_ps(along_y.weight_parts()) * (1.0f / weight_one), rows);
+    for (__m256& weight : rows) weight *= 1.0f / weight_one;
+    const auto words = [](__m256 even, __m256 odd) {
+      return _mm256_blend_epi16(_mm256_cvttps_epi32(even), _mm256_slli_epi32(_mm256_cvttps_epi32(odd), 16), 0xaa);
+    };
+    const __m256i left = words(columns[0], columns[1]);
+    const __m256i right = words(columns[2], columns[3]);
+    store_colors(to + x, tile.plane, two_cubic_colors<0>(first, image.row, at, left, right, rows),
+                 two_cubic_colors<1>(first, image.row, at, left, right, rows),
+                 two_cubic_colors<2>(first, image.row, at, left, right, rows),
+                 two_cubic_colors<3>(first, image.row, at, left, right, rows));
+    along_x.next();
+    along_y.next();
   }
   return x;
 }
@@ -246,8 +330,9 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
   const Image& image = source.image;
   Range range = clipped(source, tile.top + r, tile.columns);
   if (source.border == Border::constant) {  // no pixel of the image has a part in places further out
-    narrow(range, line.start.x, line.step.x, fixed(-1), fixed(image.width));
-    narrow(range, line.start.y, line.step.y, fixed(-1), fixed(image.height));
+    const int reach = reach_of(source.interpolation);
+    narrow(range, line.start.x, line.step.x, fixed(-reach), fixed(image.width + reach - 1));
+    narrow(range, line.start.y, line.step.y, fixed(-reach), fixed(image.height + reach - 1));
   }
   fill_columns(source, tile, r, {0, range.first});
   fill_columns(source, tile, r, {range.last, tile.columns});
@@ -266,6 +351,23 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
         next = warp_colors(source, line, tile, r, {inner.last - most_at_once, inner.last});
       }
       return warp_border_colors(source, line, tile, r, {next, range.last});
+    }
+  }
+#endif
+#if defined(__AVX2__)
+  if constexpr (whole && sizeof(T) == 1) {
+    if (tile.channels == 3 && is_interleaved(image) && source.interpolation == Interpolation::bicubic) {
+      Range inner = range;
+      // Sixteen bytes are read for four pixels.
+      narrow(inner, line.start.x, line.step.x, fixed(1), fixed(image.width - 4));
+      narrow(inner, line.start.y, line.step.y, fixed(1), fixed(image.height - 2));
+      if (inner.first == inner.last) inner = {range.first, range.first};
+      each_pixel<whole, T>(source, levels, tile, r, {range.first, inner.first}, place_at);
+      int next = warp_colors_cubic(source, line, tile, r, inner);
+      if (next < inner.last && inner.last - inner.first >= most_at_once) {
+        next = warp_colors_cubic(source, line, tile, r, {inner.last - most_at_once, inner.last});
+      }
+      return each_pixel<whole, T>(source, levels, tile, r, {next, range.last}, place_at);
     }
   }
 #endif

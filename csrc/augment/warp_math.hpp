@@ -3,6 +3,7 @@
 // center of the first pixel; weights have 14 bits, so that weighted sums of bytes are exact.
 #pragma once
 
+#include "augment/levels_math.hpp"
 #include "augment/program.hpp"
 
 namespace burnish::augment {
@@ -45,6 +46,9 @@ BURNISH_HD Line line_of(const Matrix& m, int y) {
           {static_cast<std::int64_t>(m.m[0] * 0x1p32), static_cast<std::int64_t>(m.m[3] * 0x1p32)}};
 }
 
+// How many pixels on beyond the first one there is none that takes part; one less beyond the last.
+BURNISH_HD int reach_of(Interpolation interpolation) { return interpolation == Interpolation::bicubic ? 2 : 1; }
+
 // Whether places along the rows can be told by adding up steps.
 inline bool has_lines(const Source& source) {
   const Matrix& m = source.matrix;
@@ -70,6 +74,37 @@ BURNISH_HD float between_rows(float upper, float lower, int weight) {
   return (upper + (lower - upper) * (static_cast<float>(weight) * (1.0f / weight_one))) * (1.0f / weight_one);
 }
 
+// Weights of four pixels in a row for a place `t` of the way from the second to the third: whole numbers whose sum is
+// weight_one. R. Keys: Cubic convolution interpolation for digital image processing. IEEE Trans. ASSP 29(6), 1981.
+template <class V>
+BURNISH_HD void cubic_weights(V t, V (&weight)[4]) {
+  constexpr float a = -0.75f;
+  constexpr auto one = static_cast<float>(weight_one);
+  const V s = 1.0f - t;
+  weight[0] = rounded(t * s * s * (a * one));
+  weight[2] = rounded((((a + 2) * s - (a + 3)) * s * s + 1.0f) * one);
+  weight[3] = rounded(t * t * s * (a * one));
+  weight[1] = one - weight[0] - weight[2] - weight[3];
+}
+
+// Of four rows, with weights as fractions: equal ones stay what they are.
+template <class V>
+BURNISH_HD V among_four(const V (&value)[4], const V (&weight)[4]) {
+  const V b = value[1];
+  return b + ((value[0] - b) * weight[0] + (value[2] - b) * weight[2] + (value[3] - b) * weight[3]);
+}
+
+// Of four pixels of a row, in units of 1/weight_one for bytes, where the sum is exact.
+BURNISH_HD float among_columns(const std::uint8_t (&value)[4], const float (&weight)[4]) {
+  const auto part = [&](int i) { return value[i] * static_cast<int>(weight[i]); };
+  return static_cast<float>(part(0) + part(1) + part(2) + part(3));
+}
+BURNISH_HD float among_columns(const float (&value)[4], const float (&weight)[4]) {
+  constexpr float one = 1.0f / weight_one;
+  const float fractions[4] = {weight[0] * one, weight[1] * one, weight[2] * one, weight[3] * one};
+  return among_four(value, fractions) * weight_one;
+}
+
 // Values of a pixel's channels, or null for the fill.
 template <class T>
 struct Pixels {
@@ -79,8 +114,9 @@ struct Pixels {
   Fill fill;
 
   BURNISH_HD const T* at(std::int64_t y, std::int64_t x) const {
-    const std::int64_t row = inside(y, image.height, border);
-    const std::int64_t column = inside(x, image.width, border);
+    return at_inside(inside(y, image.height, border), inside(x, image.width, border));
+  }
+  BURNISH_HD const T* at_inside(std::int64_t row, std::int64_t column) const {
     return row < 0 || column < 0 ? nullptr : first + row * image.row + column * image.column;
   }
   BURNISH_HD T value(const T* pixel, int c) const {
@@ -101,6 +137,31 @@ BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put
     const float upper = between_columns(pixels.value(corners[0], c), pixels.value(corners[1], c), wx);
     const float lower = between_columns(pixels.value(corners[2], c), pixels.value(corners[3], c), wx);
     put(c, between_rows(upper, lower, wy));
+  }
+}
+
+// The same from four by four pixels; may overshoot.
+template <int known = 0, class T, class F>
+BURNISH_HD void read_bicubic(const Pixels<T>& pixels, Place place, const F& put) {
+  std::int64_t rows[4];
+  std::int64_t columns[4];
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = inside(whole_part(place.y) - 1 + i, pixels.image.height, pixels.border);
+    columns[i] = inside(whole_part(place.x) - 1 + i, pixels.image.width, pixels.border);
+  }
+  float column_weights[4];
+  float row_weights[4];
+  cubic_weights(static_cast<float>(weight_part(place.x)) * (1.0f / weight_one), column_weights);
+  cubic_weights(static_cast<float>(weight_part(place.y)) * (1.0f / weight_one), row_weights);
+  for (float& weight : row_weights) weight *= 1.0f / weight_one;
+  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
+    float sums[4];
+    for (int i = 0; i < 4; ++i) {
+      T values[4];
+      for (int j = 0; j < 4; ++j) values[j] = pixels.value(pixels.at_inside(rows[i], columns[j]), c);
+      sums[i] = among_columns(values, column_weights);
+    }
+    put(c, among_four(sums, row_weights) * (1.0f / weight_one));
   }
 }
 

@@ -18,19 +18,25 @@ void check_values(std::string_view argument, const TensorView& rows) {
               DType::uint64, DType::uint32, DType::uint16, DType::uint8});
 }
 
-void check_list(std::string_view argument, const TensorView& list, DType dtype, std::int64_t count, Device device) {
-  check_dtype(call, argument, list, {dtype});
+void check_list(std::string_view argument, const TensorView& list, std::initializer_list<DType> dtypes,
+                std::int64_t count, Device device) {
+  check_dtype(call, argument, list, dtypes);
   check(list.ndim == 1 && list.shape[0] == count, call, ": '", argument, "' has shape ", ShapeOf{list}, "; accepted: (",
         count, ",), one entry a result");
   check(count <= 1 || list.strides[0] == 1, call, ": '", argument, "' is strided; pass a contiguous copy");
   check_device(call, argument, list, device);
 }
 
-void check_indices(std::string_view argument, const TensorView& list, std::int64_t rows) {
-  const auto* indices = static_cast<const std::int64_t*>(list.data);
-  for (std::int64_t i = 0; i < list.shape[0]; ++i) {
-    check(indices[i] >= 0 && indices[i] < rows, call, ": '", argument, "' is ", indices[i], " in place ", i,
-          "; accepted: 0 to ", rows - 1);
+IndexList index_list(const TensorView& list) {
+  if (list.dtype == DType::int64) return {static_cast<const std::int64_t*>(list.data), nullptr};
+  return {nullptr, static_cast<const std::int32_t*>(list.data)};
+}
+
+void check_indices(std::string_view argument, const IndexList& list, std::int64_t count, std::int64_t rows) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t index = index_at(list, i);
+    check(index >= 0 && index < rows, call, ": '", argument, "' is ", index, " in place ", i, "; accepted: 0 to ",
+          rows - 1);
   }
 }
 
@@ -48,10 +54,11 @@ void interpolate(const InterpolateArgs& args) {
   check_device(call, "neighbors_in", other, device);
   check(args.base.ndim == 1, call, ": 'base' must be 1-D, got shape ", ShapeOf{args.base});
   const std::int64_t count = args.base.shape[0];
-  check_list("base", args.base, DType::int64, count, device);
-  check_list("neighbor", args.neighbor, DType::int64, count, device);
-  check_list("step", args.step, DType::float64, count, device);
-  if (args.scale) check_list("difference_scale", *args.scale, DType::float64, count, device);
+  const auto index_dtypes = {DType::int64, DType::int32};
+  check_list("base", args.base, index_dtypes, count, device);
+  check_list("neighbor", args.neighbor, index_dtypes, count, device);
+  check_list("step", args.step, {DType::float64}, count, device);
+  if (args.scale) check_list("difference_scale", *args.scale, {DType::float64}, count, device);
   check_values("out", args.out);
   check<TypeError>(args.out.dtype == args.rows.dtype, call, ": 'out' has dtype ", name(args.out.dtype),
                    "; accepted: ", name(args.rows.dtype), ", that of 'X'");
@@ -68,16 +75,16 @@ void interpolate(const InterpolateArgs& args) {
   job.other = other.data;
   job.other_count = other.shape[0];
   job.other_stride = other.strides[0];
-  job.base = static_cast<const std::int64_t*>(args.base.data);
-  job.neighbor = static_cast<const std::int64_t*>(args.neighbor.data);
+  job.base = index_list(args.base);
+  job.neighbor = index_list(args.neighbor);
   job.step = static_cast<const double*>(args.step.data);
   if (args.scale) job.scale = static_cast<const double*>(args.scale->data);
   job.out = args.out.data;
   job.out_stride = args.out.strides[0];
   job.count = count;
   if (device.type == DeviceType::cuda) return interpolate_rows_cuda(job, device.index, args.stream);
-  check_indices("base", args.base, job.row_count);
-  check_indices("neighbor", args.neighbor, job.other_count);
+  check_indices("base", job.base, count, job.row_count);
+  check_indices("neighbor", job.neighbor, count, job.other_count);
   const auto row_bytes = static_cast<std::int64_t>(item_size(job.dtype)) * std::max<std::int64_t>(job.columns, 1);
   with_isa([&]<Isa isa>() {
     parallel_for(count, std::max<std::int64_t>(1, piece_bytes / row_bytes),

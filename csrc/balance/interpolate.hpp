@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "balance/interpolate_math.hpp"
 #include "burnish/balance.hpp"
 #include "core/isa.hpp"
 
@@ -18,8 +19,8 @@ struct InterpolateJob {
   const void* other = nullptr;
   std::int64_t other_count = 0;
   std::int64_t other_stride = 0;
-  const std::int64_t* base = nullptr;
-  const std::int64_t* neighbor = nullptr;
+  IndexList base;
+  IndexList neighbor;
   const double* step = nullptr;
   const double* scale = nullptr;  // or null
   void* out = nullptr;

@@ -22,8 +22,8 @@ __global__ void interpolate_kernel(InterpolateJob job) {
     if (at >= total) return;
     const std::int64_t i = at / job.columns;
     const std::int64_t c = at - i * job.columns;
-    const std::int64_t base = job.base[i];
-    const std::int64_t neighbor = job.neighbor[i];
+    const std::int64_t base = index_at(job.base, i);
+    const std::int64_t neighbor = index_at(job.neighbor, i);
     if (base < 0 || base >= job.row_count || neighbor < 0 || neighbor >= job.other_count) continue;
     const T a = static_cast<const T*>(job.rows)[base * job.row_stride + c];
     const T b = static_cast<const T*>(job.other)[neighbor * job.other_stride + c];

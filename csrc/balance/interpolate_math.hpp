@@ -11,6 +11,16 @@
 
 namespace burnish::balance {
 
+// Row numbers of 64 bits, or of 32, which halves what samplers keep of them.
+struct IndexList {
+  const std::int64_t* wide = nullptr;
+  const std::int32_t* narrow = nullptr;  // where `wide` is null
+};
+
+BURNISH_HD std::int64_t index_at(const IndexList& list, std::int64_t i) {
+  return list.wide ? list.wide[i] : list.narrow[i];
+}
+
 template <class T>
 BURNISH_HD double as_double(T x) {
   return static_cast<double>(x);

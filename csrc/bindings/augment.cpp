@@ -22,8 +22,8 @@ using augment::Op;
 using StepTuple = std::tuple<Op, std::uint32_t, std::vector<double>, py::object>;
 
 // `images` is one array, or a list of them; `kept` keeps their memory alive.
-Images to_images(const py::object& images, Layout layout, const char* name, std::uintptr_t stream,
-                 std::deque<Array>& kept) {
+Images to_images(const py::object& images, Layout layout, const char* name, std::deque<Array>& kept,
+                 std::uintptr_t stream = 0) {
   Images result;
   result.layout = layout;
   result.is_batch = !py::isinstance<py::list>(images);
@@ -58,8 +58,8 @@ void run_pipeline(const std::string& call, const std::vector<StepTuple>& steps, 
   args.seed = seed;
   args.epoch = epoch;
   args.fuse = fuse;
-  args.images = to_images(images, layout, "images", stream, kept);
-  args.out = to_images(out, out_layout, "out", stream, kept);
+  args.images = to_images(images, layout, "images", kept, stream);
+  args.out = to_images(out, out_layout, "out", kept, stream);
   args.stream = reinterpret_cast<void*>(stream);
   args.workspace = [&](std::int64_t bytes) {
     const py::gil_scoped_acquire acquire;
@@ -77,6 +77,25 @@ void draw(const std::string& call, std::uint64_t seed, std::int64_t epoch, std::
   const augment::DrawArgs args = {call, seed, epoch, place, id_array.view, out_array.view};
   const py::gil_scoped_release release;
   augment::draw(args);
+}
+
+void mix(const std::string& call, const py::object& images, Layout layout, const py::object& out, Layout out_layout,
+         const py::object& partner, const py::object& weight, const py::object& box, std::uintptr_t stream) {
+  std::deque<Array> kept;
+  const auto view = [&](const py::object& array, const char* name) {
+    kept.push_back(to_array(array, name, stream));
+    return kept.back().view;
+  };
+  augment::MixArgs args;
+  args.call = call;
+  args.images = to_images(images, layout, "images", kept, stream);
+  args.out = to_images(out, out_layout, "out", kept, stream);
+  args.partner = view(partner, "partner");
+  args.weight = view(weight, "lam");
+  args.box = view(box, "box");
+  args.stream = reinterpret_cast<void*>(stream);
+  const py::gil_scoped_release release;
+  augment::mix(args);
 }
 
 }  // namespace
@@ -97,6 +116,8 @@ void register_augment(py::module_& module) {
              py::arg("out_layout"), py::arg("stream") = 0, py::arg("allocate") = py::none());
   module.def("draw", &draw, py::arg("call"), py::arg("seed"), py::arg("epoch"), py::arg("place"), py::arg("ids"),
              py::arg("out"));
+  module.def("mix", &mix, py::arg("call"), py::arg("images"), py::arg("layout"), py::arg("out"), py::arg("out_layout"),
+             py::arg("partner"), py::arg("weight"), py::arg("box"), py::arg("stream"));
 }
 
 }  // namespace burnish::bindings

@@ -219,12 +219,14 @@ std::int32_t Points::split(std::int32_t first_block, std::int32_t last_block, bo
   };
   const std::int32_t middle = first_block + (last_block - first_block) / 2;
   const std::int64_t half = std::int64_t{middle - first_block} * block_rows;
-  std::vector<Entry> entries(static_cast<std::size_t>(last - first));
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    entries[i] = {coordinates_[ids[i] * axes + static_cast<std::size_t>(widest)], ids[i]};
+  {  // gone before the halves are split
+    Buffer<Entry> entries(static_cast<std::size_t>(last - first));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      entries[i] = {coordinates_[ids[i] * axes + static_cast<std::size_t>(widest)], ids[i]};
+    }
+    std::nth_element(entries.begin(), entries.begin() + half, entries.end());
+    for (std::size_t i = 0; i < entries.size(); ++i) ids[i] = entries[i].id;
   }
-  std::nth_element(entries.begin(), entries.begin() + half, entries.end());
-  for (std::size_t i = 0; i < entries.size(); ++i) ids[i] = entries[i].id;
   const std::int32_t left = split(first_block, middle, in_cell);
   const std::int32_t right = split(middle, last_block, in_cell);
   nodes_[static_cast<std::size_t>(place)].left = left;

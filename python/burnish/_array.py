@@ -83,6 +83,15 @@ def deliver(like: Any, result: Any) -> Any:
     return like_cpu(like, result) if isinstance(result, np.ndarray) else result
 
 
+def to_device(like: Any, array: np.ndarray[Any, Any]) -> Any:
+    """Return a small NumPy array where the core needs it for a call on `like`: moved if that is on a GPU."""
+    if not is_on_gpu(like):
+        return array
+    if is_torch(like):
+        return sys.modules["torch"].from_numpy(array).to(like.device, non_blocking=True)
+    return sys.modules["cupy"].asarray(array)
+
+
 def like_cpu(like: Any, array: np.ndarray[Any, Any]) -> Any:
     """Return a NumPy array as an array of the library of `like`."""
     if isinstance(like, np.ndarray):

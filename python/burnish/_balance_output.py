@@ -46,19 +46,20 @@ def _table(names: Sequence[str], runs: Sequence[Run], methods: Sequence[str]) ->
     counts = runs[0].train_counts
     lines = [["", "images", "before", *["after"] * (len(methods) - 1)], ["recall", "trained on", *methods]]
     for i, name in enumerate(names):
-        lines.append([name, str(counts[i]), *(_mean(recall[:, i], 2) for recall in recalls)])
+        lines.append([name, str(counts[i]), *(mean_text(recall[:, i], 2) for recall in recalls)])
     for i, weighting in enumerate(_WEIGHTINGS):
         lines += [[], [weighting]]
         for title, measure in _MEASURES.items():
-            lines.append([title, "", *(_mean(_of(runs, method, measure)[:, i], 3) for method in methods)])
-    return _aligned(lines)
+            lines.append([title, "", *(mean_text(_of(runs, method, measure)[:, i], 3) for method in methods)])
+    return aligned(lines)
 
 
-def _mean(values: Floats, digits: int) -> str:
+def mean_text(values: Floats, digits: int) -> str:
+    """Return mean and standard deviation."""
     return f"{values.mean():.{digits}f} ({values.std(ddof=1):.{digits}f})".replace("(0.", "(.")
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
     """Align columns, the first to the left and the others to the right; a line of one cell is a heading."""
     columns = zip(*(line for line in lines if len(line) > 1), strict=True)
     widths = [max(map(len, column)) for column in columns]
@@ -87,12 +88,13 @@ def _verdicts(runs: Sequence[Run], methods: Sequence[str]) -> str:
     for method in methods[1:]:
         gain, low, high = _gain(runs, method, BEFORE)
         cost = _gain(runs, method, BEFORE, weighting=1)[0]
-        verdict = f"{_verdict(gain, low, high):<17}"
-        lines.append([method, f"{gain:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{cost:+.3f}", verdict])
-    return _aligned(lines)
+        word = f"{verdict(gain, low, high):<17}"
+        lines.append([method, f"{gain:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{cost:+.3f}", word])
+    return aligned(lines)
 
 
-def _verdict(gain: float, low: float, high: float) -> str:
+def verdict(gain: float, low: float, high: float) -> str:
+    """Say what a gain with a confidence interval shows."""
     if low > 0:
         return "helped"
     if high < 0:
@@ -130,9 +132,9 @@ def write_proof(folder: Path, names: Sequence[str], runs: Sequence[Run]) -> None
     for number, run in enumerate(runs, start=1):
         for method, found in run.by_method.items():
             for cells in zip(names, run.train_counts, run.test_counts, found.recall, strict=True):
-                _append(recall, number, method, *cells)
+                append(recall, number, method, *cells)
             for i, weighting in enumerate(("even", "as_trained")):
-                _append(overall, number, method, weighting, *(getattr(found, key)[i] for key in _MEASURES.values()))
+                append(overall, number, method, weighting, *(getattr(found, key)[i] for key in _MEASURES.values()))
     folder.mkdir(parents=True, exist_ok=True)
     print("\nwritten:")
     for name, columns, content in (
@@ -143,7 +145,8 @@ def write_proof(folder: Path, names: Sequence[str], runs: Sequence[Run]) -> None
         print(f"  {folder / name}: {content}")
 
 
-def _append(columns: dict[str, list[object]], *cells: object) -> None:
+def append(columns: dict[str, list[object]], *cells: object) -> None:
+    """Put a line of cells below columns."""
     for column, cell in zip(columns.values(), cells, strict=True):
         column.append(f"{cell:.9g}" if isinstance(cell, float) else cell)
 

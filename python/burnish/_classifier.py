@@ -19,7 +19,7 @@ import numpy.typing as npt
 from burnish._extras import needs_extra
 from burnish.data import DataError, LabeledImages
 
-_BATCH = 128
+BATCH = 128
 _MOST_PIXELS = 8  # a side, where pixels are features
 _EPOCHS = 6  # 25,000 images of CIFAR-10: enough for 3 in 4 right
 _LEAST_STEPS = 400  # small sets need more epochs
@@ -103,7 +103,7 @@ def convolutional_folds(
     for number, (train, held_out) in enumerate(_splits(data, folds, seed), start=1):
         rounds = epochs or _default_epochs(len(train))
         model = _network(data, seed=seed + number)
-        steps = _train(model, data, train, epochs=rounds, flip=flip, seed=seed + number)
+        steps = _train(model, data.labels, train, _mirrored(data, flip), epochs=rounds, seed=seed + number)
         for epoch, loss in enumerate(steps, start=1):
             spent = time.monotonic() - start
             left = spent * (folds * rounds / ((number - 1) * rounds + epoch) - 1)
@@ -148,20 +148,63 @@ def convolutional_features(
     callable
         Takes indices (B,), returns float32 features (B, 128).
     """
-    with needs_extra("torch"):
-        import torch
     rounds = epochs or _default_epochs(len(train))
     model = _network(data, seed=seed)
-    for epoch, loss in enumerate(_train(model, data, train, epochs=rounds, flip=flip, seed=seed), start=1):
+    steps = _train(model, data.labels, train, _mirrored(data, flip), epochs=rounds, seed=seed)
+    for epoch, loss in enumerate(steps, start=1):
         progress(epoch, rounds, loss)
-    body = model[:-1].eval()
+    return _in_batches(model[:-1].eval(), data)
 
-    def features(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+
+def convolutional_logits(
+    data: LabeledImages,
+    train: npt.NDArray[np.int64],
+    batch_of: Callable[[npt.NDArray[np.int64], int], Any],
+    *,
+    seed: int,
+    epochs: int,
+    progress: Callable[[int, int, float], None] = lambda epoch, epochs, loss: None,
+) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
+    """Train the network of `convolutional_folds` on batches that a function makes.
+
+    Parameters
+    ----------
+    data : LabeledImages
+        Of which `train` are trained on.
+    train : int64 array of shape (M,)
+        Indices.
+    batch_of : callable
+        Takes indices (B,) and the number of the epoch, 0, 1, ...; returns a float tensor (B, C, H, W), 0 to 1, whose
+        memory may be that of the batch before. Batches have `BATCH` images at most.
+    seed : int
+        Of the first weights and the order.
+    epochs : int
+        1 or more.
+    progress : callable, optional
+        Called after each epoch with its number, the number of all, and the mean loss.
+
+    Returns
+    -------
+    callable
+        Takes indices (B,), returns float32 logits (B, K) for the images as they are.
+    """
+    model = _network(data, seed=seed)
+    steps = _train(model, data.labels, train, lambda rng: batch_of, epochs=epochs, seed=seed)
+    for epoch, loss in enumerate(steps, start=1):
+        progress(epoch, epochs, loss)
+    return _in_batches(model.eval(), data)
+
+
+def _in_batches(model: Any, data: LabeledImages) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
+    """Return a function from indices to what a model in evaluation mode makes of those images."""
+    import torch
+
+    def outputs(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         with torch.inference_mode():
-            shards = np.array_split(indices, -(-len(indices) // _BATCH))
-            return np.concatenate([body(_batch(data.images[shard])).numpy() for shard in shards])
+            shards = np.array_split(indices, -(-len(indices) // BATCH))
+            return np.concatenate([model(_batch(data.images[shard])).numpy() for shard in shards])
 
-    return features
+    return outputs
 
 
 def pixel_features(data: LabeledImages) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
@@ -181,7 +224,7 @@ def pixel_features(data: LabeledImages) -> Callable[[npt.NDArray[np.int64]], npt
 
 
 def _default_epochs(n: int) -> int:
-    return max(_EPOCHS, min(_MOST_EPOCHS, math.ceil(_LEAST_STEPS * _BATCH / n)))
+    return max(_EPOCHS, min(_MOST_EPOCHS, math.ceil(_LEAST_STEPS * BATCH / n)))
 
 
 def _splits(
@@ -203,8 +246,9 @@ def _splits(
 
 
 def _network(data: LabeledImages, *, seed: int) -> Any:
-    import torch
-    from torch import nn
+    with needs_extra("torch"):
+        import torch
+        from torch import nn
 
     channels = data.images.shape[-1]
     with torch.random.fork_rng(devices=[]):  # leaves the caller's random state as it was
@@ -230,26 +274,45 @@ def _block(channels_in: int, channels_out: int, stride: int = 1) -> list[Any]:
     return [convolution, nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True)]
 
 
+def _mirrored(data: LabeledImages, flip: bool) -> Callable[[np.random.Generator], Callable[..., Any]]:
+    """Return batches as they are, or half of their images mirrored."""
+
+    def batches(rng: np.random.Generator) -> Callable[..., Any]:
+        def batch_of(indices: npt.NDArray[np.int64], epoch: int) -> Any:
+            images = data.images[indices]
+            if flip:
+                mirrored = rng.random(len(indices)) < 0.5
+                images[mirrored] = images[mirrored, :, ::-1]
+            return _batch(images)
+
+        return batch_of
+
+    return batches
+
+
 def _train(
-    model: Any, data: LabeledImages, train: npt.NDArray[np.int64], *, epochs: int, flip: bool, seed: int
+    model: Any,
+    all_labels: npt.NDArray[np.int64],
+    train: npt.NDArray[np.int64],
+    batches_with: Callable[[np.random.Generator], Callable[..., Any]],
+    *,
+    epochs: int,
+    seed: int,
 ) -> Iterator[float]:
     """Train in place and yield the mean loss of each epoch."""
     import torch
 
     rng = np.random.default_rng(seed)
+    batch_of = batches_with(rng)
     parameters = list(model.parameters())
     velocities = [torch.zeros_like(parameter) for parameter in parameters]
-    batches = math.ceil(len(train) / _BATCH)
-    labels = torch.from_numpy(data.labels)
+    batches = math.ceil(len(train) / BATCH)
+    labels = torch.from_numpy(all_labels)
     model.train()
     for epoch in range(epochs):
         total = 0.0
         for i, batch in enumerate(np.array_split(rng.permutation(train), batches)):
-            images = data.images[batch]
-            if flip:
-                mirrored = rng.random(len(batch)) < 0.5
-                images[mirrored] = images[mirrored, :, ::-1]
-            loss = torch.nn.functional.cross_entropy(model(_batch(images)), labels[batch])
+            loss = torch.nn.functional.cross_entropy(model(batch_of(batch, epoch)), labels[batch])
             gradients = torch.autograd.grad(loss, parameters)
             rate = _learning_rate((epoch * batches + i + 0.5) / (epochs * batches))
             _descend(parameters, gradients, velocities, rate)

@@ -50,6 +50,8 @@ class Op(Enum):
     pillow_blur = 27
     unsharp_mask = 28
     resize = 29
+    sharpness = 30
+    linear_by_mean = 31
 
 class Layout(Enum):
     nhwc = 0
@@ -95,6 +97,17 @@ def run_pipeline(
     out_layout: Layout,
     stream: int = 0,
     allocate: Callable[[int], Any] | None = None,
+) -> None: ...
+def mix(
+    call: str,
+    images: Any,
+    layout: Layout,
+    out: Any,
+    out_layout: Layout,
+    partner: Any,
+    weight: Any,
+    box: Any,
+    stream: int,
 ) -> None: ...
 def draw(call: str, seed: int, epoch: int, place: int, ids: Any, out: Any) -> None: ...
 def _exp_(x: Any) -> None: ...

@@ -19,6 +19,8 @@ from burnish._files import replacing
 _RIGHT, _WRONG, _FAINT = "#0072b2", "#d55e00", "#666666"  # told apart by the color-blind too
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COLUMNS = 6
+_DPI = 110
+_LEAST_TILE = 64  # pixels
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,48 @@ def samples_picture(path: Path, sections: Sequence[tuple[str, Sequence[Sample]]]
     _save(figure, path)
 
 
+def sheet_picture(path: Path, rows: Sequence[tuple[str, Sequence[npt.NDArray[Any]]]], *, title: str) -> None:
+    """Write rows of images, each with a name at its left, as a PNG.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the PNG.
+    rows : sequence of (name, images)
+        uint8 arrays of shape (H, W) or (H, W, C), C 1, 3 or 4; sizes may differ. Rows of small ones are enlarged.
+    title : str
+        Above all.
+    """
+    sides = [max(max(image.shape[:2]) for image in images) for _, images in rows]
+    tile, gap = max(_LEAST_TILE // max(sides) * max(sides), *sides), 4
+    longest = max(len(images) for _, images in rows)
+    canvas = np.full((len(rows) * (tile + gap), longest * (tile + gap), 3), 255, np.uint8)
+    for row, (_, images) in enumerate(rows):
+        enlarged = np.ones((tile // sides[row], tile // sides[row], 1), np.uint8)  # so that pixels can be told apart
+        for column, image in enumerate(images):
+            pixels = np.kron(_rgb(image), enlarged)
+            y, x = row * (tile + gap), column * (tile + gap)
+            canvas[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
+    names, top = 2.6, 0.5  # inches
+    width, height = names + canvas.shape[1] / _DPI, top + canvas.shape[0] / _DPI
+    figure = _figure(width, height)
+    figure.figimage(canvas, xo=round(names * _DPI), yo=0, resize=False)
+    figure.text(0.1 / width, 1 - 0.25 / height, _shortened(title, 100), fontsize=13, va="center", parse_math=False)
+    for row, (name, _) in enumerate(rows):
+        y = (canvas.shape[0] - row * (tile + gap) - tile / 2) / _DPI / height
+        figure.text(0.1 / width, y, _shortened(name, 34), fontsize=10, va="center", parse_math=False)
+    _save(figure, path)
+
+
+def _rgb(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return three channels; the fourth, if there is one, as what lets white shine through."""
+    pixels = image.reshape(*image.shape[:2], -1)
+    if pixels.shape[2] == 4:
+        alpha = pixels[:, :, 3:] / 255.0
+        pixels = np.rint(pixels[:, :, :3] * alpha + 255.0 * (1 - alpha)).astype(np.uint8)
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+
+
 def _draw(figure: Any, sample: Sample, place: tuple[float, float, float, float]) -> None:
     with needs_extra("demo"):
         from matplotlib.transforms import Bbox
@@ -186,7 +230,7 @@ def _shortened(text: str, longest: int) -> str:
 def _figure(width: float, height: float) -> Any:
     with needs_extra("demo"):
         from matplotlib.figure import Figure
-    return Figure(figsize=(width, height), dpi=110, facecolor="white")
+    return Figure(figsize=(width, height), dpi=_DPI, facecolor="white")
 
 
 def _save(figure: Any, path: Path) -> None:

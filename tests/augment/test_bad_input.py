@@ -62,7 +62,7 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'factor' has shape (3,)": (ValueError, lambda: F.adjust_brightness(IMAGES, [1, 2, 3])),
     "a scale is 0": (ValueError, lambda: F.affine(IMAGES, scale=0)),
     "odd, 1 to 127": (ValueError, lambda: F.gaussian_blur(IMAGES, 4, 1)),
-    "'std' is below 0": (ValueError, lambda: F.gaussian_noise(IMAGES, -1)),
+    "'std' is -1": (ValueError, lambda: F.gaussian_noise(IMAGES, -1)),
     "no dict with 'transform'": (TypeError, lambda: augment.from_dict({})),
     "'transform' is 'Plan'": (ValueError, lambda: augment.from_dict({"transform": "Plan"})),
 }

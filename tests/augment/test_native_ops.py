@@ -97,6 +97,7 @@ def test_solarize_and_posterize() -> None:
         expected = np.minimum(np.floor(fractions(images) * steps), steps - 1) / steps
         assert (run(fractions(images), (Op.posterize, [bits])) == expected).all()
     assert (run(images, (Op.posterize, [0])) == 0).all()
+    assert (run(images, (Op.posterize, [1, 8, 4])) == images & np.array([128, 255, 240], np.uint8)).all()
     some = fractions(images)
     assert (run(some, (Op.solarize, [0.5])) == np.where(some >= 0.5, 1 - some, some)).all()
 
@@ -240,17 +241,68 @@ def test_sharpen() -> None:
 
 
 @pytest.mark.parametrize("direction", [-1.0, -0.3, 0.0, 0.6, 1.0])
-def test_motion_blur(direction: float) -> None:
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (0.7, -0.4), (-1.0, 0.9)])
+def test_motion_blur(direction: float, shift: tuple[float, float]) -> None:
     cv2 = pytest.importorskip("cv2")
     A = pytest.importorskip("albumentations.augmentations.blur.functional")
     images = photo(70, 90)
+
+    class Draws:  # of Albumentations' shifts, x first
+        def __init__(self) -> None:
+            self.left = list(shift)
+
+        def uniform(self, low: float, high: float) -> float:
+            return self.left.pop(0)
+
     for size, angle in ((3, 0), (5, 45), (7, 30), (9, 101), (31, 200)):
-        kernel = A.create_motion_kernel(size, angle, direction, False, None)
+        kernel = A.create_motion_kernel(size, angle, direction, True, Draws())
         kernel = kernel / kernel.sum()
         expected = np.stack([cv2.filter2D(image, -1, kernel) for image in images])
         radians = np.deg2rad(angle)
-        params = [size, np.cos(radians), np.sin(radians), direction]
+        params = [size, np.cos(radians), np.sin(radians), direction, *(part * (size // 2) / 2 for part in shift)]
         assert difference(run(images, (Op.motion_blur, params)), expected) <= 1, (size, angle)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (2, 9), (3, 3), (5, 2)])
+def test_sharpness(shape: tuple[int, int]) -> None:
+    ImageFilter = pytest.importorskip("PIL.ImageFilter")
+    images = photo(*shape)
+    smooth = pillow(images, lambda image: image.filter(ImageFilter.SMOOTH))
+    assert (run(images, (Op.sharpness, [0])) == smooth).all()
+    assert (run(images, (Op.sharpness, [1])) == images).all()
+    for factor in (0.3, 1.7, 20):
+        exact = smooth + (images.astype(np.float64) - smooth) * factor
+        assert difference(run(images, (Op.sharpness, [factor])), np.clip(exact, 0, 255)) < 0.501
+        got = run(fractions(images), (Op.sharpness, [factor]))
+        assert difference(got, np.clip(exact, 0, 255) / 255) < 0.501 * (1 + factor) / 255
+
+
+def test_linear_by_mean() -> None:
+    for images in (photo(), photo(1, 1), photo(90, 200, 2)[..., :1], photo(7, 300, 2)[..., [0, 1, 2, 0]]):
+        mean = images.mean((1, 2, 3), keepdims=True)
+        got = run(images, (Op.linear_by_mean, [1.2, -0.3]))
+        assert difference(got, np.clip(images * 1.2 - 0.3 * mean, 0, 255)) < 0.501
+        some = run(fractions(images), (Op.linear_by_mean, [0.9, 0.2]))
+        assert difference(some, np.clip((images * 0.9 + 0.2 * mean) / 255, 0, 1)) < 1e-6
+
+
+@pytest.mark.parametrize("cutoff", [0, 1, 20, 45, 60, 100])
+def test_cumulative_autocontrast(cutoff: float) -> None:
+    A = pytest.importorskip("albumentations.augmentations.pixel.functional")
+    for images in (photo(), photo(1, 1), photo(5, 3), photo(90, 200, 2), photo(17, 31) // 128 * 255):
+        expected = np.stack([A.auto_contrast(image, cutoff, None, "cdf") for image in images])
+        assert (run(images, (Op.autocontrast, [cutoff, cutoff], [1])) == expected).all()
+        got = run(fractions(images), (Op.autocontrast, [cutoff, cutoff], [1]))
+        assert (got == fractions(expected)).all()
+
+
+def test_equalize_as_opencv() -> None:
+    cv2 = pytest.importorskip("cv2")
+    for images in (photo(), photo(1, 1), photo(5, 3), photo(90, 200, 2), photo(17, 31) // 64 * 64):
+        channels = [[cv2.equalizeHist(np.ascontiguousarray(image[..., c])) for c in range(3)] for image in images]
+        expected = np.moveaxis(np.array(channels), 1, -1)
+        assert (run(images, (Op.equalize, [], [1])) == expected).all()
+        assert (run(fractions(images), (Op.equalize, [], [1])) == fractions(expected)).all()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -330,8 +382,10 @@ ALL = (
     (Op.gray, []), (Op.permute, [2, 0, 1]), (Op.solarize, [90]), (Op.posterize, [3]), (Op.gamma, [0.45]),
     (Op.to_float, []), (Op.hsv_shift, [17, 20, -9]), (Op.hsv_value, [1.2, -7]), (Op.autocontrast, [1, 2]),
     (Op.equalize, []), (Op.multiplicative_noise, [0.8, 1.1, 0]), (Op.salt_and_pepper, [0.1, 0.5, 0]),
-    (Op.box_blur, [5]), (Op.sharpen, [0.4, 0.6]), (Op.motion_blur, [9, 0.6, 0.8, 0]), (Op.pillow_blur, [2.2]),
-    (Op.unsharp_mask, [2, 150, 3]), (Op.resize, [61, 83], [BICUBIC]), (Op.resize, [61, 83], [BILINEAR]),
+    (Op.box_blur, [5]), (Op.sharpen, [0.4, 0.6]), (Op.motion_blur, [9, 0.6, 0.8, 0, 1.2, -3]), (Op.pillow_blur, [2.2]),
+    (Op.unsharp_mask, [2, 150, 3]), (Op.sharpness, [1.8]), (Op.linear_by_mean, [0.9, 0.2]), (Op.equalize, [], [1]),
+    (Op.autocontrast, [1, 1], [1]), (Op.posterize, [2, 5, 7]), (Op.resize, [61, 83], [BICUBIC]),
+    (Op.resize, [61, 83], [BILINEAR]), (Op.gray, [], [1]), (Op.gray, [], [2]), (Op.gray, [], [3]),
 )  # fmt: skip
 BEST: dict[Any, Images] = {}
 
@@ -379,7 +433,9 @@ def test_same_bits_in_a_batch_and_alone(step: tuple[Any, ...], kind: str, thread
     [
         (Op.posterize, [9]), (Op.posterize, [1.5]), (Op.gamma, [0]), (Op.permute, [0, 1]), (Op.permute, [0, 1, 1]),
         (Op.autocontrast, [-1, 0]), (Op.salt_and_pepper, [1.1, 0.5, 0]), (Op.box_blur, [4]), (Op.box_blur, [129]),
-        (Op.motion_blur, [5, 2, 0, 0]), (Op.pillow_blur, [-1]), (Op.unsharp_mask, [2, 150, -1]),
+        (Op.motion_blur, [5, 2, 0, 0, 0, 0]), (Op.pillow_blur, [-1]), (Op.unsharp_mask, [2, 150, -1]),
+        (Op.motion_blur, [5, 1, 0, 0, 0, 200]), (Op.sharpness, [-1]), (Op.posterize, [1, 2]), (Op.posterize, [1, 2, 9]),
+        (Op.equalize, [], [2]), (Op.autocontrast, [1, 1], [0.5]),
         (Op.resize, [0, 5], [1]), (Op.resize, [5, 5], [4]), (Op.resize, [5, 5]), (Op.solarize, [np.nan]),
     ],
     ids=str,

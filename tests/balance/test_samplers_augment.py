@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from burnish import augment as A  # noqa: N812
 from burnish.balance import AugmentOverSampler
 from sklearn.base import clone
 
@@ -92,6 +93,41 @@ def test_keywords_it_is_called_with() -> None:
     calls.clear()
     AugmentOverSampler(with_ids, copies=1).fit_resample(IMAGES, Y)
     assert calls == [[6, 7, 8, 9]]
+
+
+PHOTOS = np.random.default_rng(0).integers(0, 256, (10, 9, 7, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 256])
+def test_pipelines_are_keyed_by_sample_and_copy(batch_size: int) -> None:
+    pipe = A.Compose([A.HorizontalFlip(), A.Rotate(limit=20), A.ColorJitter(), A.GaussNoise()], seed=5)
+    sampler = AugmentOverSampler(pipe, batch_size=batch_size)
+    found, found_y = sampler.fit_resample(PHOTOS, Y)
+    assert np.unique(found_y, return_counts=True)[1].tolist() == [6, 6, 6]
+    np.testing.assert_array_equal(found[:10], PHOTOS)
+    for image, row, number in zip(found[10:], sampler.sample_indices_[10:], sampler.copy_numbers_[10:], strict=True):
+        np.testing.assert_array_equal(image, pipe(PHOTOS[row : row + 1], ids=[row], epoch=number)[0])
+    copies_of_the_last = found[13:]  # all of one image, and all different
+    assert len(np.unique(copies_of_the_last.reshape(5, -1), axis=0)) == 5
+    counted = pipe(PHOTOS)  # the pipeline's own count of samples is as if it had not been asked
+    np.testing.assert_array_equal(counted, A.Compose(pipe.transforms, seed=5)(PHOTOS))
+
+
+def test_a_pipeline_that_changes_the_size_or_dtype_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'augment' returned .* dtype float32 for a batch of .* dtype uint8"):
+        AugmentOverSampler(A.Compose([A.Normalize()])).fit_resample(PHOTOS, Y)
+    with pytest.raises(ValueError, match=r"shape \(4, 4, 4, 3\)"):
+        AugmentOverSampler(A.Compose([A.RandomCrop(4, 4)], seed=0)).fit_resample(PHOTOS, Y)
+
+
+@pytest.mark.skipif(torch is None, reason="torch is not installed")
+def test_pipelines_and_tensors() -> None:
+    pipe = A.Compose([A.HorizontalFlip(), A.Rotate(limit=20)], seed=5)
+    planar = torch.from_numpy(PHOTOS.transpose(0, 3, 1, 2).copy())
+    found, _ = AugmentOverSampler(pipe).fit_resample(planar, Y)
+    assert isinstance(found, torch.Tensor)
+    expected, _ = AugmentOverSampler(pipe).fit_resample(PHOTOS, Y)
+    np.testing.assert_array_equal(found.numpy().transpose(0, 2, 3, 1), expected)
 
 
 @pytest.mark.skipif(torch is None, reason="torch is not installed")

@@ -161,6 +161,32 @@ StepKind resize(Filter filter, Size to) {
                {static_cast<double>(filter)});
 }
 
+StepKind drawn_pair(Op op, double low, double high, double other_low, double other_high) {
+  return plain(op, [=](Sample& s) {
+    return std::vector<double>{s.draws.uniform(low, high), s.draws.uniform(other_low, other_high)};
+  });
+}
+
+StepKind erase_noise(int one_color) {
+  StepKind step = erase();
+  step.op = Op::erase_noise;
+  step.options = {static_cast<double>(one_color)};
+  return step;
+}
+
+StepKind shade() {
+  return plain(Op::shade,
+               [](Sample& s) {
+                 std::vector<double> p;
+                 for (int polygon = 0; polygon < 2; ++polygon) {
+                   p.push_back(s.draws.uniform(.3, 1));
+                   for (int i = 0; i < 2 * 5; ++i) p.push_back(s.draws.uniform(-5, 30));
+                 }
+                 return p;
+               },
+               {5});
+}
+
 std::vector<Recipe> recipes(int channels) {
   std::vector<Recipe> all = {
       {"nothing", {}},
@@ -207,11 +233,29 @@ std::vector<Recipe> recipes(int channels) {
        {linear(false), without(Op::equalize), linear(true),
         plain(Op::autocontrast, [](Sample&) { return std::vector<double>{1, 1}; })}},
       {"erase", {erase()}},
+      {"erase with noise", {erase_noise(0)}},
+      {"erase with colors", {erase_noise(1)}},
+      {"shade", {shade()}},
+      {"sharpness", {drawn(Op::sharpness, 0, 3)}},
+      {"linear by mean", {drawn_pair(Op::linear_by_mean, .5, 1.5, -.5, .5)}},
+      {"posterize each",
+       {plain(Op::posterize,
+              [](Sample& s) {
+                std::vector<double> p;
+                for (int c = 0; c < s.channels; ++c) p.push_back(s.draws.whole(0, 8));
+                return p;
+              })}},
+      {"gray by average", {plain(Op::gray, [](Sample&) { return std::vector<double>(); }, {1})}},
+      {"gray by max", {plain(Op::gray, [](Sample&) { return std::vector<double>(); }, {2})}},
+      {"gray by desaturation", {plain(Op::gray, [](Sample&) { return std::vector<double>(); }, {3})}},
+      {"equalize as OpenCV", {plain(Op::equalize, [](Sample&) { return std::vector<double>(); }, {1})}},
+      {"autocontrast by counts",
+       {plain(Op::autocontrast, [](Sample& s) { return std::vector<double>{2.0 * s.number, 0}; }, {1})}},
       {"blur", {kernel(Op::gauss_blur, {3, 7, 1}, {1.3})}},
       {"wide blur", {kernel(Op::gauss_blur, {127, 61, 41}, {14})}},
       {"box", {kernel(Op::box_blur, {3, 5, 9}, {})}},
       {"sharpen", {plain(Op::sharpen, [](Sample& s) { return std::vector<double>{s.draws.uniform(.2, .9), 1}; })}},
-      {"motion", {kernel(Op::motion_blur, {7, 3, 15}, {.6, .8, .2})}},
+      {"motion", {kernel(Op::motion_blur, {7, 3, 15}, {.6, .8, .2, 1, -2})}},
       {"pillow blur", {kernel(Op::pillow_blur, {2, 0, 5}, {})}},
       {"unsharp", {kernel(Op::unsharp_mask, {2, 0, 3}, {150, 0})}},
       {"to float", {without(Op::to_float), linear(false)}, DType::float32, true},
@@ -223,6 +267,7 @@ std::vector<Recipe> recipes(int channels) {
     const std::string number = std::to_string(static_cast<int>(border));
     all.push_back({"crop beyond " + number, {crop(border, .75)}});
     all.push_back({"warp " + number, {warp(Interpolation::bilinear, border, .5, false)}});
+    all.push_back({"bicubic " + number, {warp(Interpolation::bicubic, border, .5, border == Border::wrap)}});
     all.push_back({"perspective " + number, {warp(Interpolation::bilinear, border, .5, true)}});
     all.push_back({"nearest " + number, {warp(Interpolation::nearest, border, .5, border == Border::wrap)}});
   }
@@ -233,6 +278,9 @@ std::vector<Recipe> recipes(int channels) {
         {"resize after warp " + number,
          {warp(Interpolation::bilinear, Border::constant, 0, false), resize(filter, {21, 12}), linear(true)}});
   }
+  StepKind plain_resize = resize(Filter::bicubic, {17, 11});
+  plain_resize.options.push_back(0);
+  all.push_back({"resize without antialiasing", {plain_resize}});
   all.push_back({"warps joined",
                  {warp(Interpolation::bilinear, Border::constant, 0, false), orient(5),
                   warp(Interpolation::bilinear, Border::constant, 0, false)}});

@@ -15,4 +15,5 @@ struct Tally {
 Tally augment_cases(bool full);
 Tally balance_cases(bool full);
 Tally hardness_cases(bool full);
+Tally mix_cases(bool full);
 Tally neighbors_cases(bool full);

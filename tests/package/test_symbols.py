@@ -34,6 +34,7 @@ ENTRY_POINTS = {
             "burnish::augment::Levels const&, burnish::augment::Histogram*)"
         ),
         "double burnish::augment::luma_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
+        "double burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
         "void burnish::augment::move_image<>(burnish::augment::Source const&, burnish::augment::Image const&)",
@@ -43,6 +44,7 @@ ENTRY_POINTS = {
     "erase_cpu.cpp.o": {
         "void burnish::augment::erase_tile<>(burnish::augment::TileJob const&)",
     },
+    "mix_cpu.cpp.o": {"void burnish::augment::mix_band<>(burnish::augment::MixJob const&, long, void*)"},
     "noise_cpu.cpp.o": {
         "void burnish::augment::gauss_noise_tile<>(burnish::augment::TileJob const&)",
         "void burnish::augment::uniform_noise_tile<>(burnish::augment::TileJob const&)",

@@ -28,35 +28,48 @@ enum class Op : std::uint8_t {
   gauss_noise,           // mean, standard deviation, whether the channels get the same
   gauss_blur,            // size of the kernel (odd), standard deviation of the kernel. Border: reflect101
   erase,                 // any number of top, left, height, width. Options: fill
-  gray,                  // no parameter: the luma in all channels
+  gray,                  // no parameter: all colors become one. Options: which
   permute,               // for each channel, the one that it is taken from: all of them, in any order
   solarize,              // threshold: values from there on are inverted
-  posterize,             // bits that are kept, 0 to 8
+  posterize,             // bits that are kept, 0 to 8: of all channels, or of each
   gamma,                 // exponent
   to_float,              // no parameter: 0..255 become 0..1, no longer rounded
   to_bytes,              // no parameter: 0..1 become 0..255, rounded from here on
   hsv_shift,             // shifts of hue in degrees / 2, of saturation (its range that of the values), of value; in HSV
   hsv_value,             // factor and shift of the value in HSV: hue and saturation stay
-  autocontrast,          // percent of the pixels that are left out at the low end and at the high end; as Pillow has it
-  equalize,              // no parameter; as Pillow has it
+  autocontrast,          // percent of the pixels that are left out at the low end and at the high end. Options: method
+  equalize,              // no parameter. Options: method
   multiplicative_noise,  // range of the uniform factor, whether the channels get the same
   salt_and_pepper,  // fraction of changed pixels, fraction of them that are salt, whether the channels get the same
   box_blur,         // size of the kernel (odd). Border: reflect101
   sharpen,          // alpha and lightness, as Albumentations has them. Border: reflect101
-  motion_blur,      // size of the kernel (odd), direction x and y (of length 1), bias of the line from -1 (behind) to 1
-  pillow_blur,      // radius of Pillow's GaussianBlur. Border: replicate
-  unsharp_mask,     // radius, percent and threshold of Pillow's UnsharpMask
-  resize,           // height, width. Options: filter
+  motion_blur,     // size of the kernel (odd), direction x and y (of length 1), bias of the line from -1 (behind) to 1,
+                   // shift x and y of the line in pixels. Border: reflect101
+  pillow_blur,     // radius of Pillow's GaussianBlur. Border: replicate
+  unsharp_mask,    // radius, percent and threshold of Pillow's UnsharpMask
+  resize,          // height, width. Options: filter, whether it is antialiased (1), filter where a side shrinks (that)
+  sharpness,       // factor: away from the mean with the 8 neighbors, as Pillow has it; pixels at the border stay
+  linear_by_mean,  // factor, part: the shift is that part of the mean of all values
+  erase_noise,     // any number of top, left, height, width. Options: whether all of a part gets one color
+  shade,           // any number of a factor and the corners x and y of a polygon. Options: corners
 };
 
-inline constexpr int op_count = static_cast<int>(Op::resize) + 1;
+inline constexpr int op_count = static_cast<int>(Op::shade) + 1;
 std::string_view name(Op op);
 
 enum class Border : std::uint8_t { constant, replicate, reflect, reflect101, wrap };
-enum class Interpolation : std::uint8_t { nearest, bilinear };
+// bicubic with a = -3/4, as OpenCV has it.
+enum class Interpolation : std::uint8_t { nearest, bilinear, bicubic };
 // Of resize: kernels as wide as the step between pixels of the result, where that is more than 1, so that none is left
-// out; bicubic with a = -1/2, both as Pillow has them. area: each pixel by the part of it that is covered.
+// out; bicubic with a = -1/2, both as Pillow has them. Not antialiased, bilinear reads 2 pixels and bicubic, with
+// a = -3/4, 4 of them a side, as OpenCV has it. area: each pixel by the part of it that is covered.
 enum class Filter : std::uint8_t { nearest, bilinear, bicubic, area };
+// Of gray: the luma without options; or the mean of red, green and blue, the largest of them, the middle between the
+// largest and the smallest.
+enum class Gray : std::uint8_t { luma, average, max, desaturation };
+// Of autocontrast: a line, as Pillow has it, or the cumulative histogram, as Albumentations has it. Of equalize: as
+// Pillow or as OpenCV has it. Pillow's without options.
+enum class Method : std::uint8_t { pillow, opencv };
 enum class Layout : std::uint8_t { nhwc, nchw };
 
 struct Step {
@@ -103,5 +116,20 @@ struct DrawArgs {
   TensorView out;  // (n, draws) float64
 };
 void draw(const DrawArgs& args);
+
+// out[i] is weight[i] * images[i] + (1 - weight[i]) * images[partner[i]], and images[partner[i]] inside of box[i]. With
+// weight 1 nothing of the partner is read outside of the box. `images` may hold more images than there are results, as
+// partners. `out` may be the first of the images themselves, on a CPU: they are overwritten in a fitting order.
+struct MixArgs {
+  std::string_view call;
+  Images images;       // m of them; uint8, float32, float16, bfloat16 or float64
+  Images out;          // n of them, at most m
+  TensorView partner;  // (n,) int64
+  TensorView weight;   // (n,) float64, 0 to 1
+  TensorView box;      // (n, 4) int64: top, left, height, width
+  void* stream = nullptr;
+};
+// On a GPU partners, weights and boxes are not read in advance: a result whose partner is out of range stays as it was.
+void mix(const MixArgs& args);
 
 }  // namespace burnish::augment

@@ -15,8 +15,8 @@ namespace burnish::balance {
 struct InterpolateArgs {
   TensorView rows;                  // (n, d) float64, float32, float16, or an integer dtype
   std::optional<TensorView> other;  // (m, d) of the same dtype; without it, rows
-  TensorView base;                  // (count,) int64, 0 <= base < n
-  TensorView neighbor;              // (count,) int64, 0 <= neighbor < m
+  TensorView base;                  // (count,) int64 or int32, 0 <= base < n
+  TensorView neighbor;              // (count,) int64 or int32, 0 <= neighbor < m
   TensorView step;                  // (count,) float64
   std::optional<TensorView> scale;  // (count,) float64
   TensorView out;                   // (count, d) of the rows' dtype

@@ -8,15 +8,22 @@ sample's id and the place in the pipeline alone, so that a sample's result is th
 
 from burnish.augment import functional
 from burnish.augment._affine import Affine, Rotate, ShiftScaleRotate
-from burnish.augment._channels import ChannelDropout, ChannelIsolation
-from burnish.augment._color import ColorJitter, InvertImg, Normalize, RandomBrightnessContrast, RGBShift
+from burnish.augment._channels import ChannelDropout, ChannelIsolation, ChannelShuffle, ToGray
+from burnish.augment._color import ColorJitter, HueSaturationValue, RandomBrightnessContrast, RGBShift
 from burnish.augment._compose import Compose, OneOf, Sequential, SomeOf, from_dict
 from burnish.augment._crop import CenterCrop, Pad, RandomCrop
 from burnish.augment._erase import CoarseDropout, RandomErasing
-from burnish.augment._filter import GaussianBlur, GaussNoise
+from burnish.augment._filter import Blur, GaussianBlur, MotionBlur
+from burnish.augment._labels import MixedLabels
+from burnish.augment._mix import CutMix, MixUp
+from burnish.augment._noise import GaussNoise, MultiplicativeNoise, SaltAndPepper
 from burnish.augment._orient import HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
 from burnish.augment._perspective import Perspective
 from burnish.augment._plan import Entry, Plan
+from burnish.augment._policies import RandAugment, TrivialAugmentWide
+from burnish.augment._scale import FromFloat, Normalize, ToFloat
+from burnish.augment._sharpen import Sharpen, UnsharpMask
+from burnish.augment._tone import AutoContrast, Equalize, InvertImg, Posterize, RandomGamma, Solarize
 
 __all__ = [
     "Compose",
@@ -39,14 +46,35 @@ __all__ = [
     "Perspective",
     "ColorJitter",
     "RandomBrightnessContrast",
+    "HueSaturationValue",
     "RGBShift",
+    "RandomGamma",
+    "Solarize",
+    "Posterize",
     "InvertImg",
+    "AutoContrast",
+    "Equalize",
+    "ToGray",
+    "ChannelShuffle",
     "ChannelDropout",
     "ChannelIsolation",
     "GaussNoise",
+    "MultiplicativeNoise",
+    "SaltAndPepper",
     "GaussianBlur",
+    "Blur",
+    "MotionBlur",
+    "Sharpen",
+    "UnsharpMask",
     "CoarseDropout",
     "RandomErasing",
+    "RandAugment",
+    "TrivialAugmentWide",
+    "ToFloat",
+    "FromFloat",
     "Normalize",
+    "MixUp",
+    "CutMix",
+    "MixedLabels",
     "functional",
 ]

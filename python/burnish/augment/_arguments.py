@@ -12,6 +12,8 @@ import numpy as np
 from burnish import _check as check
 from burnish.augment._numbers import Floats
 
+MOST_KERNEL = 127
+
 Border = Literal["constant", "replicate", "reflect", "reflect101", "wrap"]
 Interpolation = Literal["nearest", "bilinear"]
 
@@ -93,6 +95,25 @@ def whole_pair(call: str, name: str, value: Any, least: int, most: int | None = 
     if low > high:
         raise ValueError(f"{call}: '{name}' is {value!r}; accepted: a pair of integers, the lower one first")
     return low, high
+
+
+def one_of(call: str, name: str, value: Any, accepted: tuple[Any, ...], why: str = "") -> Any:
+    """Refuse what is none of the accepted values; `why` tells what else could be meant, and why it is not there."""
+    if not any(type(value) is type(other) and value == other for other in accepted):
+        names = ", ".join(repr(other) for other in accepted)
+        raise ValueError(f"{call}: '{name}' is {value!r}; accepted: {names}{why and f' ({why})'}")
+    return value
+
+
+def kernel_halves(call: str, limit: Any, least: int = 3) -> tuple[int, int]:
+    """Return the range of half of a kernel's size, rounded down; one number stands for `least` to itself.
+
+    Even sizes stand for the odd ones after them.
+    """
+    bounds = limit if isinstance(limit, tuple | list) else (least, limit)
+    low, high = whole_pair(call, "blur_limit", bounds, 0, MOST_KERNEL)
+    low = max(least, low | 1)
+    return low // 2, max(low, high | 1) // 2
 
 
 def uniform(u: Floats, bounds: tuple[float, float]) -> Floats:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import around, uniform
+from burnish.augment._arguments import around, one_of, uniform
 from burnish.augment._numbers import Floats
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
@@ -84,6 +83,11 @@ class RandomBrightnessContrast(Transform):
     ----------
     brightness_limit, contrast_limit : float or pair of float, default (-0.2, 0.2)
         One number stands for both signs of it.
+    brightness_by_max : bool, default True
+        Whether the shift is a part of white; else it is a part of the mean of all of the image's values.
+    ensure_safe_range : bool, default False
+        Whether factor and shift are made smaller where they would lead beyond black or white, as in Albumentations; for
+        `brightness_by_max` only.
     p : float, default 0.5
 
     Notes
@@ -93,18 +97,77 @@ class RandomBrightnessContrast(Transform):
 
     _draws = 2
 
-    def __init__(self, brightness_limit: Any = (-0.2, 0.2), contrast_limit: Any = (-0.2, 0.2), p: float = 0.5) -> None:
+    def __init__(
+        self, brightness_limit: Any = (-0.2, 0.2), contrast_limit: Any = (-0.2, 0.2), brightness_by_max: bool = True,
+        ensure_safe_range: bool = False, p: float = 0.5,
+    ) -> None:  # fmt: skip
         super().__init__(p)
+        call = "RandomBrightnessContrast"
         self.brightness_limit, self.contrast_limit = brightness_limit, contrast_limit
-        self._brightness = around("RandomBrightnessContrast", "brightness_limit", brightness_limit, -1, 1)
-        self._contrast = around("RandomBrightnessContrast", "contrast_limit", contrast_limit, -1, 1e6)
+        self.brightness_by_max = one_of(call, "brightness_by_max", brightness_by_max, (True, False))
+        accepted = (False, True) if brightness_by_max else (False,)
+        why = "" if brightness_by_max else "the mean is not known beforehand"
+        self.ensure_safe_range = one_of(call, "ensure_safe_range", ensure_safe_range, accepted, why)
+        self._brightness = around(call, "brightness_limit", brightness_limit, -1, 1)
+        self._contrast = around(call, "contrast_limit", contrast_limit, -1, 1e6)
 
     def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
         return {"brightness": uniform(u[:, 0], self._brightness), "contrast": uniform(u[:, 1], self._contrast)}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        shift = params["brightness"] * shapes.white
-        return [(_core.Op.linear, [], columns(len(shapes), 1 + params["contrast"], shift))]
+        factor, shift = 1 + params["contrast"], params["brightness"]
+        if not self.brightness_by_max:
+            return [(_core.Op.linear_by_mean, [], columns(len(shapes), factor, shift))]
+        if self.ensure_safe_range:
+            shift = np.clip(shift, 0, 1)
+            factor = np.minimum(factor, 1 - shift)
+        return [(_core.Op.linear, [], columns(len(shapes), factor, shift * shapes.white))]
+
+
+class HueSaturationValue(Transform):
+    """Hue, saturation and value shifted in HSV; gray stays gray.
+
+    Parameters
+    ----------
+    hue_shift_limit : float or pair of float, default (-20, 20)
+        In units of 2 degrees, as in OpenCV: 180 for a whole turn. One number stands for both signs of it, here and
+        below.
+    sat_shift_limit : float or pair of float, default (-30, 30)
+        In units of 1/255, for float32 images too.
+    val_shift_limit : float or pair of float, default (-20, 20)
+        In units of 1/255 of white, for float32 images too.
+    p : float, default 0.5
+
+    Notes
+    -----
+    Planned parameters: "hue", "saturation", "value". Images of one channel have a value alone. Hues are exact, where
+    Albumentations has 180 of them: its results may differ by up to 8 of 255.
+    """
+
+    _draws = 3
+
+    def __init__(
+        self, hue_shift_limit: Any = (-20, 20), sat_shift_limit: Any = (-30, 30), val_shift_limit: Any = (-20, 20),
+        p: float = 0.5,
+    ) -> None:  # fmt: skip
+        super().__init__(p)
+        call = "HueSaturationValue"
+        self.hue_shift_limit, self.sat_shift_limit = hue_shift_limit, sat_shift_limit
+        self.val_shift_limit = val_shift_limit
+        self._ranges = {
+            "hue": around(call, "hue_shift_limit", hue_shift_limit, -180, 180),
+            "saturation": around(call, "sat_shift_limit", sat_shift_limit, -255, 255),
+            "value": around(call, "val_shift_limit", val_shift_limit, -255, 255),
+        }
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        return {name: uniform(u[:, i], bounds) for i, (name, bounds) in enumerate(self._ranges.items())}
+
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
+        color_channels("HueSaturationValue", shapes.channels)
+        unit = shapes.white / 255
+        shifts = params["hue"], params["saturation"] * unit, params["value"] * unit
+        return [(_core.Op.hsv_shift, [], columns(len(shapes), *shifts))]
 
 
 class RGBShift(Transform):
@@ -113,7 +176,8 @@ class RGBShift(Transform):
     Parameters
     ----------
     r_shift_limit, g_shift_limit, b_shift_limit : float or pair of float, default (-20, 20)
-        In units of 1/255 of white, for float32 images too; one number stands for both signs of it.
+        In units of 1/255 of white, for float32 images too; one number stands for both signs of it. Limits of at most 1
+        count in these units, too, where Albumentations takes them for fractions of white.
     p : float, default 0.5
 
     Notes
@@ -140,59 +204,3 @@ class RGBShift(Transform):
         shift = params["shift"] * (shapes.white / 255)
         values = [value for channel in range(3) for value in (1.0, shift[:, channel])]
         return [(_core.Op.linear, [], columns(len(shapes), *values, *[1.0, 0.0][: 2 * (shapes.channels - 3)]))]
-
-
-class InvertImg(Transform):
-    """White minus the value.
-
-    Parameters
-    ----------
-    p : float, default 0.5
-    """
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__(p)
-
-    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        return [(_core.Op.linear, [], columns(len(shapes), -1, shapes.white))]
-
-
-class Normalize(Transform):
-    """(value - mean * max) / (std * max), in float32.
-
-    Parameters
-    ----------
-    mean, std : float or one for each channel
-        The defaults are those of ImageNet.
-    max_pixel_value : float, optional
-        The value of white; the default is 255 for uint8 images and 1 for float32.
-    p : float, default 1
-    """
-
-    _normalizes = True
-
-    def __init__(
-        self, mean: Any = (0.485, 0.456, 0.406), std: Any = (0.229, 0.224, 0.225),
-        max_pixel_value: float | None = None, p: float = 1.0,
-    ) -> None:  # fmt: skip
-        super().__init__(p)
-        self.mean, self.std, self.max_pixel_value = mean, std, max_pixel_value
-        self._mean = [check.real("Normalize", "mean", value, -1e6) for value in np.atleast_1d(mean).tolist()]
-        self._std = [check.real("Normalize", "std", value, 1e-6) for value in np.atleast_1d(std).tolist()]
-        if max_pixel_value is not None:
-            check.real("Normalize", "max_pixel_value", max_pixel_value, 1e-6)
-
-    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        white = shapes.white if self.max_pixel_value is None else float(self.max_pixel_value)
-        means, stds = (self._for_channels(values, shapes.channels) for values in (self._mean, self._std))
-        options = [value for m, s in zip(means, stds, strict=True) for value in (1 / (s * white), -m / s)]
-        return [(_core.Op.normalize, options, np.empty((len(shapes), 0)))]
-
-    @staticmethod
-    def _for_channels(values: list[float], channels: int) -> list[float]:
-        if len(values) not in (1, channels):
-            raise ValueError(
-                f"Normalize: 'images' has {channels} channels and 'mean' or 'std' {len(values)} values; "
-                f"accepted: 1 or {channels}"
-            )
-        return values * channels if len(values) == 1 else values

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ Bools = npt.NDArray[np.bool_]
 class Container(Pipeline):
     """Transforms, of which samples take all or some."""
 
+    _takes_all: ClassVar[bool] = True  # for p = 1
+
     def __init__(self, transforms: Sequence[Pipeline], p: float) -> None:
         call = type(self).__name__
         if not isinstance(transforms, list | tuple):
@@ -28,6 +30,26 @@ class Container(Pipeline):
                 raise TypeError(f"{call}: 'transforms' has {transform!r}; accepted: transforms of burnish.augment")
         self.transforms = list(transforms)
         self.p = check.real(call, "p", p, 0, 1)
+        self._check_mixing([any(leaf._mixes for leaf in transform._leaves()) for transform in transforms])
+        self._check_scale()
+
+    def _check_mixing(self, mixing: list[bool]) -> None:
+        if any(mixing[:-1]):
+            name = type(self.transforms[mixing.index(True)]).__name__
+            raise ValueError(
+                f"{type(self).__name__}: {name} must stand last, since it mixes finished images; put two of which a "
+                "sample takes one into a OneOf"
+            )
+
+    def _check_scale(self) -> None:
+        if self._takes_all and self.p == 1:
+            return
+        for leaf in self._leaves():
+            if leaf._white_after is not None:
+                raise ValueError(
+                    f"{type(self).__name__}: 'transforms' has {leaf!r} for some samples; accepted: for all, as a batch "
+                    "has one dtype"
+                )
 
     def __len__(self) -> int:
         return len(self.transforms)
@@ -111,10 +133,16 @@ class OneOf(Container):
         The part of the samples that takes one.
     """
 
+    _takes_all = False
+
     def __init__(self, transforms: Sequence[Pipeline], p: float = 0.5) -> None:
         super().__init__(transforms, p)
         if not self.transforms or not sum(transform.p for transform in self.transforms) > 0:
             raise ValueError("OneOf: 'transforms' must have one with p above 0")
+
+    def _check_mixing(self, mixing: list[bool]) -> None:
+        if any(mixing) and not all(leaf._mixes for leaf in self._leaves()):
+            raise ValueError("OneOf: 'transforms' has some that mix images and some that do not; accepted: one kind")
 
     def _number_of_draws(self) -> int:
         return 1
@@ -140,12 +168,18 @@ class SomeOf(Container):
         The part of the samples that takes some.
     """
 
+    _takes_all = False
+
     def __init__(self, transforms: Sequence[Pipeline], n: int = 1, replace: bool = False, p: float = 1.0) -> None:
         super().__init__(transforms, p)
         self.n = check.integer("SomeOf", "n", n, 1)
         self.replace = replace
         if replace:
             raise ValueError("SomeOf: 'replace' is True; accepted: False")
+
+    def _check_mixing(self, mixing: list[bool]) -> None:
+        if any(mixing):
+            raise ValueError("SomeOf: 'transforms' has some that mix images; accepted: OneOf, or the end of a Compose")
 
     def _number_of_draws(self) -> int:
         return len(self.transforms)

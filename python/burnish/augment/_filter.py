@@ -1,71 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Noise and blur."""
+"""Transforms that smooth."""
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, pair, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import fixed_or_pair, kernel_halves, pair, uniform, uniform_whole
+from burnish.augment._numbers import Floats, sine_and_cosine
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
-
-MOST_KERNEL = 127
-
-
-class GaussNoise(Transform):
-    """Independent normal numbers added to pixels.
-
-    Parameters
-    ----------
-    std_range : pair of float, default (0.2, 0.44)
-        Standard deviations, as fractions of white; one is drawn for each sample.
-    mean_range : pair of float, default (0, 0)
-        Means, as fractions of white.
-    per_channel : bool, default True
-        Whether each channel gets noise of its own.
-    var_limit : float or pair of float, optional
-        Variances on a scale of 0..255, instead of `std_range`; one number stands for 0 to itself.
-    mean : float, optional
-        A mean on a scale of 0..255, instead of `mean_range`.
-    p : float, default 0.5
-
-    Notes
-    -----
-    Planned parameters: "mean" and "std", as fractions of white.
-    """
-
-    _draws = 2
-
-    def __init__(
-        self, std_range: Any = (0.2, 0.44), mean_range: Any = (0.0, 0.0), per_channel: bool = True,
-        var_limit: Any = None, mean: float | None = None, p: float = 0.5,
-    ) -> None:  # fmt: skip
-        super().__init__(p)
-        self.std_range, self.mean_range, self.per_channel = std_range, mean_range, bool(per_channel)
-        self.var_limit, self.mean = var_limit, mean
-        self._std = pair("GaussNoise", "std_range", std_range, 0, 1)
-        self._mean = pair("GaussNoise", "mean_range", mean_range, -1, 1)
-        self._var = None
-        if var_limit is not None:
-            bounds = (0, var_limit) if isinstance(var_limit, Real) else var_limit
-            self._var = pair("GaussNoise", "var_limit", bounds, 0, 255.0 * 255.0)
-        if mean is not None:
-            self._mean = (check.real("GaussNoise", "mean", mean, -255, 255) / 255,) * 2
-
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
-        std = uniform(u[:, 0], self._std) if self._var is None else np.sqrt(uniform(u[:, 0], self._var)) / 255
-        return {"mean": uniform(u[:, 1], self._mean), "std": std}
-
-    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        mean, std = params["mean"] * shapes.white, params["std"] * shapes.white
-        return [(_core.Op.gauss_noise, [], columns(len(shapes), mean, std, not self.per_channel))]
 
 
 class GaussianBlur(Transform):
@@ -91,9 +38,8 @@ class GaussianBlur(Transform):
     def __init__(self, blur_limit: Any = 0, sigma_limit: Any = (0.5, 3.0), p: float = 0.5) -> None:
         super().__init__(p)
         self.blur_limit, self.sigma_limit = blur_limit, sigma_limit
-        bounds = blur_limit if isinstance(blur_limit, tuple | list) else (0 if blur_limit == 0 else 3, blur_limit)
-        low, high = whole_pair("GaussianBlur", "blur_limit", bounds, 0, MOST_KERNEL)
-        self._sizes = None if high == 0 else (max(3, low | 1) // 2, max(3, low | 1, high | 1) // 2)
+        automatic = blur_limit == 0 or (isinstance(blur_limit, tuple | list) and tuple(blur_limit) == (0, 0))
+        self._sizes = None if automatic else kernel_halves("GaussianBlur", blur_limit)
         self._sigma = fixed_or_pair("GaussianBlur", "sigma_limit", sigma_limit, 0, 100)
         if self._sizes is None and not 0 < self._sigma[0] <= self._sigma[1] <= 18:
             raise ValueError(f"GaussianBlur: 'sigma_limit' is {sigma_limit!r}; accepted: above 0, up to 18")
@@ -105,3 +51,86 @@ class GaussianBlur(Transform):
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
         return [(_core.Op.gauss_blur, [], columns(len(shapes), params["size"], params["sigma"]))]
+
+
+class Blur(Transform):
+    """Smoothed with a kernel of equal weights; beyond its border the image is reflected, without the border itself.
+
+    Parameters
+    ----------
+    blur_limit : int or pair of int, default (3, 7)
+        Sizes of the kernel, of which an odd one is drawn; one number stands for 3 to itself.
+    p : float, default 0.5
+
+    Notes
+    -----
+    Planned parameter: "size", up to 127.
+    """
+
+    _draws = 1
+
+    def __init__(self, blur_limit: Any = (3, 7), p: float = 0.5) -> None:
+        super().__init__(p)
+        self.blur_limit = blur_limit
+        self._sizes = kernel_halves("Blur", blur_limit)
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        return {"size": 2 * uniform_whole(u[:, 0], *self._sizes) + 1}
+
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
+        return [(_core.Op.box_blur, [], columns(len(shapes), params["size"]))]
+
+
+class MotionBlur(Transform):
+    """Smoothed along a line; beyond its border the image is reflected, without the border itself.
+
+    Parameters
+    ----------
+    blur_limit : int or pair of int, default (3, 7)
+        Sizes of the square that the line lies in, of which an odd one is drawn; one number stands for 3 to itself.
+    allow_shifted : bool, default True
+        Whether the line may lie beside the middle, by up to a quarter of the size.
+    angle_range : pair of float, default (0, 360)
+        Of the line, in degrees from right to down, as in Albumentations.
+    direction_range : pair of float, default (-1, 1)
+        -1 for a line that ends in the middle, 0 for one through it, 1 for one that begins there.
+    p : float, default 0.5
+
+    Notes
+    -----
+    Planned parameters: "size", up to 127, "angle", "direction", "shift_x", "shift_y", in pixels.
+    """
+
+    _draws = 5
+
+    def __init__(
+        self, blur_limit: Any = (3, 7), allow_shifted: bool = True, angle_range: Any = (0, 360),
+        direction_range: Any = (-1.0, 1.0), p: float = 0.5,
+    ) -> None:  # fmt: skip
+        super().__init__(p)
+        self.blur_limit, self.allow_shifted = blur_limit, bool(allow_shifted)
+        self.angle_range, self.direction_range = angle_range, direction_range
+        self._sizes = kernel_halves("MotionBlur", blur_limit)
+        self._angle = pair("MotionBlur", "angle_range", angle_range, 0, 360)
+        self._direction = pair("MotionBlur", "direction_range", direction_range, -1, 1)
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        half = uniform_whole(u[:, 0], *self._sizes)
+        most = half / 2 if self.allow_shifted else np.zeros(len(u))
+        return {
+            "size": 2 * half + 1,
+            "angle": uniform(u[:, 1], self._angle),
+            "direction": uniform(u[:, 2], self._direction),
+            "shift_x": (2 * u[:, 3] - 1) * most,
+            "shift_y": (2 * u[:, 4] - 1) * most,
+        }
+
+    def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
+        names = ("size", "angle", "direction", "shift_x", "shift_y")
+        return [motion_step(len(shapes), *(params[name] for name in names))]
+
+
+def motion_step(n: int, size: Any, angle: Any, direction: Any, shift_x: Any, shift_y: Any) -> Step:
+    """Return the engine's step for a line at an angle."""
+    sine, cosine = sine_and_cosine(angle)
+    return _core.Op.motion_blur, [], columns(n, size, cosine, sine, direction, shift_x, shift_y)

@@ -65,11 +65,11 @@ def layout_of(call: str, name: str, layout: Any, like: Any) -> _core.Layout:
     raise ValueError(f"{call}: '{name}' is {layout!r}; accepted: 'NHWC', 'NCHW'")
 
 
-def read_images(call: str, images: Any, layout: Any) -> Images:
+def read_images(call: str, images: Any, layout: Any, dtypes: tuple[str, ...] = ("uint8", "float32")) -> Images:
     """Check what a caller gave as images; copies nothing."""
     if isinstance(images, list | tuple):
-        return _read_list(call, [_array(call, image) for image in images], layout)
-    array = _array(call, images)
+        return _read_list(call, [_array(call, image, dtypes) for image in images], layout)
+    array = _array(call, images, dtypes)
     code = layout_of(call, "layout", layout, array)
     if array.ndim == 4:
         return Images("batch", array, code)
@@ -110,7 +110,7 @@ def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     return Images("list", arrays, code)
 
 
-def _array(call: str, image: Any) -> Any:
+def _array(call: str, image: Any, dtypes: tuple[str, ...]) -> Any:
     array = as_array(image)
     if is_on_gpu(array):
         _core.require_cuda()
@@ -120,8 +120,9 @@ def _array(call: str, image: Any) -> Any:
         empty(array, 0, "uint8")  # refuses libraries that results cannot be allocated with
     elif not isinstance(array, np.ndarray):
         array = np.from_dlpack(array)
-    if dtype_name(array) not in ("uint8", "float32"):
-        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: uint8 (0..255), float32 (0..1)")
+    if dtype_name(array) not in dtypes:
+        named = ", ".join({"uint8": "uint8 (0..255)", "float32": "float32 (0..1)"}.get(name, name) for name in dtypes)
+        raise TypeError(f"{call}: 'images' has dtype {dtype_name(array)}; accepted: {named}")
     return array
 
 

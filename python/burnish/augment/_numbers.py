@@ -15,6 +15,7 @@ _RADIANS = 0.017453292519943295
 _SINE = [(-1.0) ** k / math.factorial(2 * k + 1) for k in range(10)]
 _COSINE = [(-1.0) ** k / math.factorial(2 * k) for k in range(10)]
 _EXP = [1.0 / math.factorial(k) for k in range(16)]
+_EXP_MINUS_1 = _EXP[1:]
 _LOG = [2.0 / (2 * k + 1) for k in range(12)]
 _LN2_HIGH = 0.6931471803691238  # 32 bits, so that products with small whole numbers are exact
 _LN2_LOW = 1.9082149292705877e-10
@@ -58,3 +59,18 @@ def logarithm(x: Any) -> Floats:
     power = power - small
     ratio = (fraction - 1.0) / (fraction + 1.0)
     return np.asarray(power * _LN2_HIGH + (power * _LN2_LOW + ratio * _polynomial(ratio * ratio, _LOG)))
+
+
+def symmetric_beta(u: Floats, v: Floats, alpha: float) -> Floats:
+    """Return draws from Beta(alpha, alpha), each of two uniform draws from (0, 1).
+
+    Exact but for rounding, about 1e-15, and for the draws, which are multiples of 2^-33. L. Devroye: Random variate
+    generation in one line of code. WSC 1996.
+    """
+    # u^(-1/alpha) - 1; where it is cut off, the result is 0 or 1 all the same.
+    power = np.minimum(logarithm(u) * (-1.0 / alpha), 690.0)
+    small = np.minimum(power, 0.5)
+    tail = np.where(power > 0.5, exponential(power) - 1.0, small * _polynomial(small, _EXP_MINUS_1))
+    cosine = sine_and_cosine(360.0 * v)[1]
+    odds = tail * cosine * cosine
+    return np.asarray(0.5 + np.copysign(0.5 * np.sqrt(odds / (1.0 + odds)), cosine))

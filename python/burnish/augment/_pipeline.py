@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._images import one_blank, read_images
+from burnish.augment._images import Images, one_blank, read_images
+from burnish.augment._labels import check_count
+from burnish.augment._mates import Mates
+from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
 from burnish.augment._plan import Entry, Plan, checked_ids
-from burnish.augment._run import run
 from burnish.augment._shapes import Shapes
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Drawing:
     def __init__(self, ids: npt.NDArray[np.int64], seed: int, epoch: int, shapes: Shapes) -> None:
         self.ids, self.seed, self.epoch, self.shapes = ids, seed, epoch, shapes
         self.entries: list[Entry] = []
+        self.mates = Mates(ids)
+        self.only_partners = False  # whether nothing but partners is to be drawn
         self._places = 0
 
     def next_place(self) -> int:
@@ -94,20 +98,35 @@ class Pipeline(ABC):
         Plan
             For `apply`.
         """
-        names = checked_ids("plan", ids)
+        return self._plan(checked_ids("plan", ids), epoch, sizes, channels, None)
+
+    def _plan(self, names: Any, epoch: int, sizes: Any, channels: int, mates: Mates | None) -> Plan:
         epoch = check.integer("plan", "epoch", epoch, -_EPOCHS, _EPOCHS)
         shapes = Shapes.of(_checked_sizes(sizes, len(names)), channels)
         if sizes is None and (leaf := next((leaf for leaf in self._leaves() if leaf._needs_sizes), None)):
             raise ValueError(f"plan: {type(leaf).__name__} needs 'sizes', the images' heights and widths")
         given = None if sizes is None else np.stack([shapes.height, shapes.width], axis=1)
         drawing = Drawing(names, self.seed, epoch, shapes)
+        drawing.mates = mates or drawing.mates
         self._draw(drawing, np.ones(len(names), bool), False)
         return Plan(names, self.seed, epoch, given, drawing.entries)
+
+    def _partners(self, ids: Any, epoch: int, population: int) -> Any:
+        """Return the ids of partners among 0 to `population` - 1; a sample's own where it has none."""
+        names = checked_ids("plan", ids)
+        drawing = Drawing(names, self.seed, epoch, Shapes.of(_checked_sizes(None, len(names)), 3))
+        drawing.mates, drawing.only_partners = Mates(names, population), True
+        self._draw(drawing, np.ones(len(names), bool), False)
+        partners = names.copy()
+        for entry in drawing.entries:
+            partners[entry.applies] = entry.params["partner"][entry.applies]
+        return partners
 
     def apply(
         self,
         images: Any,
         plan: Plan,
+        labels: Any = None,
         *,
         out: Any = None,
         layout: str | None = None,
@@ -116,8 +135,8 @@ class Pipeline(ABC):
         fuse: bool = True,
     ) -> Any:
         """Do to images what a plan says; see `__call__` for the parameters."""
-        return run("apply", list(self._leaves()), read_images("apply", images, layout), plan, out, out_layout,
-                   dtype, fuse)  # fmt: skip
+        return perform("apply", list(self._leaves()), read_images("apply", images, layout), plan, labels, out,
+                       out_layout, dtype, fuse)  # fmt: skip
 
     def __call__(
         self,
@@ -126,6 +145,7 @@ class Pipeline(ABC):
         epoch: int = 0,
         *,
         image: Any = None,
+        labels: Any = None,
         out: Any = None,
         layout: str | None = None,
         out_layout: str | None = None,
@@ -144,6 +164,9 @@ class Pipeline(ABC):
         epoch : int, default 0
         image : array, optional
             One image by this name: the result is a dict, ``{"image": ...}``.
+        labels : integers of shape (N,), or floats of shape (N, K), optional
+            Of the samples; needed by transforms that mix, which see. The result is then a pair, images and labels;
+            labels of samples that are not mixed come back as they are.
         out : array or list of arrays, optional
             Where to write the results. For a list of images it may be one array, if the results have one size.
         layout : {"NHWC", "NCHW"}, optional
@@ -157,7 +180,7 @@ class Pipeline(ABC):
 
         Returns
         -------
-        array or list of arrays
+        array or list of arrays, or a pair of that and of labels
             Of the caller's library. A list gives a list; a batch gives a batch, and results of different sizes are
             an error.
         """
@@ -169,6 +192,12 @@ class Pipeline(ABC):
             raise TypeError("pass either 'images' or 'image'")
         call = type(self).__name__
         read = read_images(call, images if image is None else image, layout)
+        leaves = list(self._leaves())
+        if labels is None and (mixers := mixers_of(call, leaves)):
+            name = type(mixers[0]).__name__
+            raise ValueError(f"{call}: 'labels' is missing, which {name} mixes as it mixes images; pass labels=...")
+        if image is not None and labels is not None:
+            raise TypeError("'labels' goes with 'images', not with 'image'")
         if image is not None and read.kind not in ("single", "plane"):
             raise ValueError(f"{call}: 'image' must be one image, (H, W, C) or (H, W); pass batches as 'images'")
         sizes = read.sizes()
@@ -176,15 +205,26 @@ class Pipeline(ABC):
         if ids is not None and read.kind in ("single", "plane"):
             names = np.atleast_1d(np.asarray(ids))
         if read.kind == "batch" and len(read) == 0 and out is None:
-            return self(one_blank(read), [0], out_layout=out_layout, layout=read.layout.name, dtype=dtype)[:0]
+            return self._of_nothing(call, leaves, read, labels, out_layout, dtype)
         names = checked_ids(call, names)
         if len(names) != len(read):
             raise ValueError(f"{call}: there are {len(read)} images and {len(names)} ids; accepted: as many")
         plan = self.plan(names, epoch, sizes=sizes, channels=read.channels())
-        result = run(call, list(self._leaves()), read, plan, out, out_layout, dtype, fuse)
+        result = perform(call, leaves, read, plan, labels, out, out_layout, dtype, fuse)
         if ids is None:
             self.next_id += len(read)
         return result if image is None else {"image": result}
+
+    def _of_nothing(self, call: str, leaves: Any, read: Images, labels: Any, out_layout: Any, dtype: Any) -> Any:
+        """Return the result of an empty batch: the images have the size of the result of a blank one."""
+        blank = read_images(call, one_blank(read), read.layout.name)
+        plan = self.plan([0], sizes=blank.sizes(), channels=blank.channels())
+        made = perform(call, leaves, blank, plan, None, None, out_layout, dtype, True)[:0]
+        if labels is None:
+            return made
+        mixers = mixers_of(call, leaves)
+        check_count(call, labels, 0)
+        return made, labels_after(call, mixers, labels, 0, no_mixture()) if mixers else labels
 
     # What it is
 

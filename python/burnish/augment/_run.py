@@ -27,16 +27,15 @@ class _Program:
         self._order: list[npt.NDArray[np.int32]] = []
 
     def add(self, place: int, steps: Any, applies: npt.NDArray[np.bool_], order: Any = None) -> None:
-        """Put steps after those there are, for some samples; `order` (N, steps) numbers them for each sample."""
+        """Put steps after those there are, for some samples; `order` as in `Transform._order`."""
         first = len(self.steps)
         self.steps += [(op, place, options, params) for op, options, params in steps]
-        for column in range(len(steps)):
-            step = np.int32(first + column) if order is None else (order[:, column] + first).astype(np.int32)
-            self._order.append(np.where(applies, step, np.int32(-1)))
+        taken = np.arange(len(steps))[None, :] if order is None else order
+        self._order.append(np.where(applies[:, None] & (taken >= 0), taken + first, -1).astype(np.int32))
 
     def order(self) -> npt.NDArray[np.int32]:
         """Return the steps of each sample (N, M)."""
-        return np.stack(self._order, axis=1) if self._order else np.empty((self.n, 0), np.int32)
+        return np.concatenate(self._order, axis=1) if self._order else np.empty((self.n, 0), np.int32)
 
 
 def run(
@@ -51,7 +50,7 @@ def run(
 ) -> Any:
     """Do to images what a plan says."""
     sizes = images.sizes()
-    _check_plan(call, transforms, plan, sizes)
+    check_plan(call, transforms, plan, sizes)
     is_bytes = dtype_name(images.like) == "uint8"
     shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
     if images.channels() < 1 or (sizes < 1).any():
@@ -66,8 +65,12 @@ def run(
         shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
         if transform._normalizes:
             normalized |= entry.applies
-    name = _result_dtype(call, images, out, dtype, any(transform._normalizes for transform in transforms))
-    if (name == "uint8") != is_bytes and not normalized.all():
+        if transform._white_after is not None:
+            _check_conversion(call, transform, entry)
+            shapes.white = transform._white_after
+            normalized &= not is_white_of_bytes(shapes)
+    name = result_dtype(call, transforms, images, out, dtype)
+    if (name == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
         program.add(0, [_scaling(name, shapes)], ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
     after = np.stack([shapes.height, shapes.width], axis=1)
@@ -84,10 +87,33 @@ def _scaling(name: str, shapes: Shapes) -> tuple[_core.Op, list[float], Any]:
     return _core.Op.normalize, [1 / 255.0, 0.0] * shapes.channels, no_params
 
 
-def _result_dtype(call: str, images: Images, out: Any, dtype: Any, normalizes: bool) -> str:
+def is_white_of_bytes(shapes: Shapes) -> bool:
+    """Return whether values are bytes at this point of a pipeline."""
+    return shapes.white == 255
+
+
+def _check_conversion(call: str, transform: Transform, entry: Entry) -> None:
+    if not entry.applies.all():
+        raise ValueError(
+            f"{call}: 'applies' of {entry.transform} is False for some samples; accepted: True for all, as a batch has "
+            "one dtype"
+        )
+
+
+def result_dtype(call: str, transforms: list[Transform], images: Images, out: Any, dtype: Any) -> str:
+    """Return the name of the dtype of the results."""
+    is_bytes, normalizes = dtype_name(images.like) == "uint8", False
+    for transform in transforms:
+        if transform._white_after is not None:
+            is_bytes = transform._white_after == 255
+        normalizes = transform._normalizes or (normalizes and transform._white_after != 255)
+    return _result_dtype(call, out, dtype, normalizes, is_bytes)
+
+
+def _result_dtype(call: str, out: Any, dtype: Any, normalizes: bool, is_bytes: bool) -> str:
     target = out[0] if isinstance(out, list | tuple) and out else out
     if dtype is None and not hasattr(target, "dtype"):
-        return "float32" if normalizes else dtype_name(images.like)
+        return "uint8" if is_bytes and not normalizes else "float32"
     given = target if dtype is None else np.dtype(dtype) if isinstance(dtype, type) else dtype
     name = given if isinstance(given, str) else dtype_name(given)
     if name not in DTYPES:
@@ -99,7 +125,8 @@ def _result_dtype(call: str, images: Images, out: Any, dtype: Any, normalizes: b
     return name
 
 
-def _check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -> None:
+    """Refuse a plan that is not for these transforms and images."""
     if not isinstance(plan, Plan):
         raise TypeError(f"{call}: 'plan' is a {type(plan).__name__}; accepted: a Plan")
     n = len(sizes)

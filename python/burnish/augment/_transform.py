@@ -22,6 +22,9 @@ Params = dict[str, npt.NDArray[Any]]
 Step = tuple[_core.Op, list[float], Floats]
 
 
+MOST_CHANNELS = 4  # of images for which something is drawn for each channel
+
+
 class Transform(Pipeline):
     """One random change of images.
 
@@ -33,7 +36,9 @@ class Transform(Pipeline):
 
     _draws: ClassVar[int] = 0  # uniform numbers for each sample, beside the one for `p`
     _normalizes: ClassVar[bool] = False
+    _white_after: ClassVar[float | None] = None  # of all samples, if it becomes another
     _needs_sizes: ClassVar[bool] = False  # to draw its parameters
+    _mixes: ClassVar[bool] = False  # finished images with one another, and labels: see Mixing
 
     def __init__(self, p: float) -> None:
         self.p = check.real(type(self).__name__, "p", p, 0, 1)
@@ -49,7 +54,10 @@ class Transform(Pipeline):
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]: ...
 
     def _order(self, params: Params) -> npt.NDArray[Any] | None:
-        """Return the order of the steps for each sample (N, steps), if they are not taken as they come."""
+        """Return the steps that each sample takes (N, taken), in its order, if it is not all of them as they come.
+
+        Numbers count the steps of `_steps`; -1 stands for none.
+        """
         return None
 
     def _number_of_draws(self) -> int:
@@ -62,6 +70,8 @@ class Transform(Pipeline):
 
     def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None:
         place = drawing.next_place()
+        if drawing.only_partners:
+            return
         applies, u = self._take(drawing, place, active, forced)
         params = self._parameters(u, drawing.shapes, applies)
         drawing.entries.append(Entry(place, type(self).__name__, applies, params))

@@ -12,7 +12,7 @@ from burnish.balance._base import NEIGHBORS
 from burnish.balance._docs import documented
 from burnish.balance._generate import InterpolatingSampler
 from burnish.balance._labels import Labels
-from burnish.balance._recipe import Block, Floats, in_proportion
+from burnish.balance._recipe import Block, Floats, in_proportion, narrow
 from burnish.balance._search import Search
 from burnish.balance._strategy import Task
 from burnish.balance._votes import enemies_among
@@ -119,7 +119,7 @@ class ADASYN(InterpolatingSampler):
             places = np.repeat(np.arange(len(rows)), numbers)
             columns = generator.choice(neighbors.shape[1], size=len(places))
             step = generator.uniform(size=len(places))
-            blocks.append(Block(task.code, rows[places], neighbors[places, columns], step))
+            blocks.append(Block(task.code, narrow(rows)[places], narrow(neighbors)[places, columns], step))
         self.nn_ = search.finish()
         return blocks
 

@@ -67,10 +67,28 @@ class AugmentOverSampler(BaseOverSampler):
     copies before all second ones. A variation that is keyed by ``ids`` and ``copy`` is the same whatever the batch
     size, and whatever other rows there are. The result is allocated once.
 
+    A pipeline of `burnish.augment` is keyed so: by its seed, the sample's row in X, and the number of the copy in the
+    place of the epoch. Since the result keeps shape and dtype, leave cropping to another size and `Normalize` to the
+    pipeline that training draws from, with other ids (such as rows of the result) or epochs.
+
     Examples
     --------
+    Rare images, turned and flipped; the third copy of row 5 is what the pipeline makes of it by that name:
+
     >>> import numpy as np
+    >>> from burnish import augment as A
     >>> from burnish.balance import AugmentOverSampler
+    >>> photos = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    >>> pipe = A.Compose([A.HorizontalFlip(), A.Rotate(limit=20), A.ColorJitter()], seed=0)
+    >>> sampler = AugmentOverSampler(pipe)
+    >>> more, labels = sampler.fit_resample(photos, [0, 0, 0, 0, 0, 1])
+    >>> more.shape, labels, sampler.copy_numbers_[6:].tolist()
+    ((10, 8, 8, 3), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], [1, 2, 3, 4])
+    >>> bool((more[8] == pipe(photos[5:], ids=[5], epoch=3)[0]).all())
+    True
+
+    Any callable:
+
     >>> images, y = np.arange(24, dtype=np.float32).reshape(6, 2, 2, 1), np.array([0, 0, 0, 0, 1, 1])
     >>> sampler = AugmentOverSampler(lambda batch: batch[:, :, ::-1], random_state=0)
     >>> X_new, y_new = sampler.fit_resample(images, y)
@@ -178,11 +196,13 @@ def _keywords(augment: Callable[..., Any]) -> tuple[str, ...]:
     except (TypeError, ValueError):  # some compiled callables do not tell
         return ()
     named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    if any(p.kind == p.VAR_KEYWORD for p in parameters):
-        named |= {"ids", "copy"}
-    if "ids" not in named:
+    takes_any = any(p.kind == p.VAR_KEYWORD for p in parameters)
+    if "ids" not in named and not takes_any:
         return ()
-    return ("ids", *[name for name in ("copy", "epoch") if name in named][:1])
+    for number in ("copy", "epoch"):  # a pipeline of burnish.augment has `epoch`, and takes other targets by any name
+        if number in named:
+            return ("ids", number)
+    return ("ids", "copy") if takes_any else ("ids",)
 
 
 def _arguments(keywords: tuple[str, ...], ids: Indices, number: int) -> dict[str, Any]:

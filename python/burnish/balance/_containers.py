@@ -18,7 +18,7 @@ from burnish import _check as check
 from burnish._array import is_on_gpu, is_torch, to_numpy
 from burnish.balance._labels import Indices, Labels
 
-_ROWS_AT_ONCE = 1 << 16
+_ROWS_AT_ONCE = 1 << 14
 
 
 def is_frame(x: Any) -> bool:
@@ -225,8 +225,13 @@ class Given:
     def _labels(self, codes: Indices, *, after_all: bool) -> Any:
         labels = self.labels
         if type(self._y) is np.ndarray and not self._one_hot:
-            new = labels.classes[codes]
-            return np.concatenate([labels.values, new]) if after_all else new
+            old = labels.values if after_all else labels.values[:0]
+            result = np.empty(len(old) + len(codes), old.dtype)
+            result[: len(old)] = old
+            for start in range(0, len(codes), _ROWS_AT_ONCE):
+                chosen = labels.classes[codes[start : start + _ROWS_AT_ONCE]]
+                result[len(old) + start : len(old) + start + len(chosen)] = chosen
+            return result
         rows = labels.first_rows()[codes]
         return self.labels_of(np.concatenate([np.arange(len(labels)), rows]) if after_all else rows)
 

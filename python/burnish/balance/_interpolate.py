@@ -28,9 +28,9 @@ def interpolate(
     ----------
     X : array of shape (N, D)
         float64, float32, float16 or an integer dtype.
-    base : int64 array of shape (M,)
+    base : int64 or int32 array of shape (M,)
         Rows of `X` to start from.
-    neighbor : int64 array of shape (M,)
+    neighbor : int64 or int32 array of shape (M,)
         Rows of `neighbors_in` to go towards.
     step : float64 array of shape (M,)
         How far: 0 is the base, 1 the neighbor; below 0 away from it.
@@ -107,4 +107,6 @@ def _list(rows: Any, name: str, values: Any, dtype: str) -> Any:
     if is_on_gpu(rows) or not isinstance(values, np.ndarray):
         return values
     kinds = "iu" if dtype == "int64" else "fiu"
+    if dtype == "int64" and values.dtype == np.int32:
+        return np.ascontiguousarray(values)
     return np.ascontiguousarray(values, dtype=dtype) if values.dtype.kind in kinds or values.size == 0 else values

@@ -21,7 +21,7 @@ from burnish.balance._docs import documented
 from burnish.balance._labels import Indices
 from burnish.balance._tags import sampler_tags
 
-_NUMBERS_AT_ONCE = 1 << 18
+_NUMBERS_AT_ONCE = 1 << 15
 
 
 class _TakesAnything:
@@ -98,17 +98,17 @@ class RandomOverSampler(_TakesAnything, BaseOverSampler):
         X = given.X if self.shrinkage_ is None else _numbers_only(given.X)
         generator = check_random_state(self.random_state)
         labels = given.labels
+        blurred = None if self.shrinkage_ is None else _Blurred(X, sum(self.sampling_strategy_.values()))
         drawn: list[Indices] = [np.arange(len(labels))]
-        noise: list[Any] = []
         for task in _strategy.tasks(self.sampling_strategy_, labels):
             rows = labels.rows(task.code)
             drawn.append(generator.choice(rows, size=task.number, replace=True))
-            if self.shrinkage_ is not None:
-                noise.append(_blurred(X, rows, drawn[-1], float(self.shrinkage_[task.label]), generator))
+            if blurred is not None and self.shrinkage_ is not None:
+                blurred.add(rows, drawn[-1], float(self.shrinkage_[task.label]), generator)
         self.sample_indices_ = np.concatenate(drawn)
-        if self.shrinkage_ is None:
+        if blurred is None:
             return given.select(self.sample_indices_)
-        return given.extend(_stacked(X, noise), labels.codes[self.sample_indices_[len(labels) :]])
+        return given.extend(blurred.all_rows(), labels.codes[self.sample_indices_[len(labels) :]])
 
     def _factors(self) -> dict[Any, float] | None:
         if isinstance(self.shrinkage, Real):
@@ -141,40 +141,42 @@ def _numbers_only(X: Any) -> Any:
         ) from error
 
 
-def _blurred(X: Any, rows: Indices, drawn: Indices, factor: float, generator: Any) -> Any:
-    """Return the rows `drawn`, each moved at random by the width of a kernel estimate of their class."""
-    n, d = X.shape
-    bandwidth = factor * (4 / ((d + 2) * n)) ** (1 / (d + 4))
-    if sparse.issparse(X):
-        spread = np.sqrt(mean_variance_axis(X[rows], axis=0)[1])
-    else:
-        spread = np.std(on_host(take_rows(X, rows)), axis=0)
-    dtype = X.dtype if sparse.issparse(X) else _blurred_dtype(X)
-    result = np.empty((len(drawn), d), dtype)
-    at_once = max(1, _NUMBERS_AT_ONCE // d)  # so that float64 noise for all rows never exists
-    for start in range(0, len(drawn), at_once):
-        part = take_rows(X, drawn[start : start + at_once])
-        dense = part.toarray() if sparse.issparse(part) else on_host(part)
-        result[start : start + at_once] = generator.randn(len(dense), d) * (bandwidth * spread) + dense
-    return sparse.csr_matrix(result) if sparse.issparse(X) else result
+class _Blurred:
+    """All rows of X and, behind them, rows drawn and each moved at random."""
 
+    def __init__(self, X: Any, number: int) -> None:
+        self._X, self._end = X, X.shape[0]
+        dtype = np.dtype(str(X.dtype).removeprefix("torch."))
+        self._sparse: list[Any] = [X]
+        if not sparse.issparse(X):
+            dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+            self._dense = np.empty((X.shape[0] + number, X.shape[1]), dtype)
+            self._dense[: X.shape[0]] = on_host(X)
 
-def _blurred_dtype(X: Any) -> Any:
-    dtype = np.dtype(str(X.dtype).removeprefix("torch."))
-    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+    def add(self, rows: Indices, drawn: Indices, factor: float, generator: Any) -> None:
+        """Add the rows `drawn` of a class, moved by the width of a kernel estimate of its `rows`."""
+        n, d = self._X.shape
+        bandwidth = factor * (4 / ((d + 2) * n)) ** (1 / (d + 4))
+        if sparse.issparse(self._X):
+            spread = np.sqrt(mean_variance_axis(self._X[rows], axis=0)[1])
+            target = np.empty((len(drawn), d), self._X.dtype)
+        else:
+            spread = np.std(on_host(take_rows(self._X, rows)), axis=0)
+            target = self._dense[self._end : self._end + len(drawn)]
+        self._end += len(drawn)
+        scale = bandwidth * spread
+        at_once = max(1, _NUMBERS_AT_ONCE // d)  # float64 noise stays in the cache
+        for start in range(0, len(drawn), at_once):
+            part = take_rows(self._X, drawn[start : start + at_once])
+            noise = generator.randn(part.shape[0], d)
+            noise *= scale
+            noise += part.toarray() if sparse.issparse(part) else on_host(part)
+            target[start : start + at_once] = noise
+        if sparse.issparse(self._X):
+            self._sparse.append(sparse.csr_matrix(target))
 
-
-def _stacked(X: Any, parts: list[Any]) -> Any:
-    if sparse.issparse(X):
-        return sparse.vstack([X, *parts], format=X.format)
-    dtype = _blurred_dtype(X)
-    result = np.empty((X.shape[0] + sum(len(part) for part in parts), X.shape[1]), dtype)
-    result[: X.shape[0]] = on_host(X)
-    start = X.shape[0]
-    for part in parts:
-        result[start : start + len(part)] = part
-        start += len(part)
-    return result
+    def all_rows(self) -> Any:
+        return sparse.vstack(self._sparse, format=self._X.format) if sparse.issparse(self._X) else self._dense
 
 
 @documented

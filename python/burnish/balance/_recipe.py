@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
-from burnish.balance._labels import Indices, Labels
+from burnish.balance._labels import Codes, Indices, Labels
 
 Floats = npt.NDArray[np.float64]
+_DRAWN_AT_ONCE = 1 << 13  # the same numbers come, however many are asked for at once
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Recipe:
     codes, numbers : int arrays of shape (blocks,)
         The class of each run of rows, and its length.
     base, neighbor : int arrays of shape (m,)
-        Rows of the input.
+        Rows of the input; of 32 bits where that is enough, since all of this stands beside the result.
     step : float64 array of shape (m,)
     scale : float64 array of shape (m,) or None
     """
@@ -57,9 +58,10 @@ class Recipe:
     def __len__(self) -> int:
         return len(self.base)
 
-    def row_codes(self) -> Indices:
-        """Return the class of each row."""
-        return np.repeat(self.codes, self.numbers)
+    def row_codes(self) -> Codes:
+        """Return the class of each row, in as few bytes as that takes."""
+        largest = int(self.codes.max(initial=0))
+        return np.repeat(self.codes.astype(np.min_scalar_type(largest)), self.numbers)
 
     def part(self, start: int, stop: int) -> Recipe:
         """Return the rows `start` to `stop` only."""
@@ -87,11 +89,21 @@ def drawn_pairs(
     One generator is made per call; it draws the pairs as one number each, then the steps.
     """
     generator = check_random_state(random_state)
-    pairs = generator.randint(0, neighbors.size, size=number)
+    first, second = narrow(base), narrow(neighbors).ravel()
+    firsts, seconds = np.empty(number, first.dtype), np.empty(number, second.dtype)
+    for start in range(0, number, _DRAWN_AT_ONCE):
+        part = slice(start, min(start + _DRAWN_AT_ONCE, number))
+        pairs = generator.randint(0, neighbors.size, size=part.stop - start)
+        firsts[part], seconds[part] = first[pairs // neighbors.shape[1]], second[pairs]
     step = generator.uniform(size=number)
     if step_size != 1.0:
         step *= step_size
-    return Block(code, base[pairs // neighbors.shape[1]], neighbors.ravel()[pairs], step)
+    return Block(code, firsts, seconds, step)
+
+
+def narrow(rows: Indices) -> Indices:
+    """Return row numbers in 32 bits if they fit."""
+    return rows.astype(np.int32, copy=False) if rows.max(initial=0) <= np.iinfo(np.int32).max else rows
 
 
 def in_proportion(weights: Floats, total: int) -> npt.NDArray[np.intp]:
@@ -103,7 +115,6 @@ def in_proportion(weights: Floats, total: int) -> npt.NDArray[np.intp]:
     return np.asarray(numbers)
 
 
-@dataclass(frozen=True)
 class Provenance:
     """Where each synthetic row comes from, in the order of the rows.
 
@@ -121,6 +132,7 @@ class Provenance:
     Notes
     -----
     Keep folds and groups apart with it: a synthetic row must not be tested on what its `base` or `neighbor` has taught.
+    It takes 17 bytes a row; `row` and `label` are made when asked for.
 
     Examples
     --------
@@ -132,23 +144,43 @@ class Provenance:
     ([5], [1], [3, 4])
     """
 
-    row: Indices
-    label: npt.NDArray[Any]
-    base: Indices
-    neighbor: Indices
-    step: Floats
+    def __init__(
+        self,
+        row: Indices | range,
+        classes: npt.NDArray[Any],
+        codes: Codes,
+        base: Indices,
+        neighbor: Indices,
+        step: Floats,
+    ) -> None:
+        self._row, self._classes, self._codes = row, classes, codes
+        self.base, self.neighbor, self.step = base, neighbor, step
 
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self.base)
 
-    def take(self, which: Any, row: Any) -> Provenance:
+    def __repr__(self) -> str:
+        return f"Provenance of {len(self)} rows"
+
+    @property
+    def row(self) -> Indices:
+        """The place of each row in the result."""
+        return np.arange(self._row.start, self._row.stop) if isinstance(self._row, range) else self._row
+
+    @property
+    def label(self) -> npt.NDArray[Any]:
+        """The class of each row."""
+        return np.asarray(self._classes[self._codes])
+
+    def take(self, which: Any, row: Indices) -> Provenance:
         """Return the origin of some of the rows, which now stand at the places `row`."""
-        return Provenance(row, self.label[which], self.base[which], self.neighbor[which], self.step[which])
+        return Provenance(
+            row, self._classes, self._codes[which], self.base[which], self.neighbor[which], self.step[which]
+        )
 
 
 def provenance_of(recipe: Recipe, labels: Labels, first_row: int) -> Provenance:
     """Return what the fitted sampler shows."""
-    row = np.arange(first_row, first_row + len(recipe))
-    label = labels.classes[recipe.row_codes()]
+    row = range(first_row, first_row + len(recipe))
     step = recipe.step if recipe.scale is None else recipe.step * recipe.scale
-    return Provenance(row, label, recipe.base, recipe.neighbor, step)
+    return Provenance(row, labels.classes, recipe.row_codes(), recipe.base, recipe.neighbor, step)

@@ -5,17 +5,25 @@ Images are what pipelines take: a batch, a list or one image, uint8 (0..255) or 
 goes in comes out. `layout` is "NHWC" or "NCHW", by default NHWC for NumPy and NCHW for torch; `out` is where to write.
 """
 
+from burnish.augment.functional._channels import drop_channels, isolate_channel, permute_channels, to_grayscale
 from burnish.augment.functional._color import (
     adjust_brightness,
+    adjust_brightness_contrast,
     adjust_contrast,
     adjust_hue,
     adjust_saturation,
-    normalize,
+    adjust_value,
+    shift_hsv,
+    shift_rgb,
 )
 from burnish.augment.functional._erase import erase
-from burnish.augment.functional._filter import gaussian_blur
+from burnish.augment.functional._filter import box_blur, gaussian_blur, motion_blur, pillow_gaussian_blur
 from burnish.augment.functional._geometry import affine, crop, horizontal_flip, pad, rotate, transpose, vertical_flip
-from burnish.augment.functional._noise import gaussian_noise
+from burnish.augment.functional._mix import cutmix, mixup, soft_labels
+from burnish.augment.functional._noise import gaussian_noise, multiplicative_noise, salt_and_pepper
+from burnish.augment.functional._scale import normalize, to_bytes, to_float
+from burnish.augment.functional._sharpen import adjust_sharpness, sharpen, unsharp_mask
+from burnish.augment.functional._tone import adjust_gamma, autocontrast, equalize, invert, posterize, solarize
 
 __all__ = [
     "crop",
@@ -29,8 +37,35 @@ __all__ = [
     "adjust_contrast",
     "adjust_saturation",
     "adjust_hue",
+    "adjust_value",
+    "adjust_brightness_contrast",
+    "shift_hsv",
+    "shift_rgb",
+    "adjust_gamma",
+    "solarize",
+    "posterize",
+    "invert",
+    "autocontrast",
+    "equalize",
+    "to_grayscale",
+    "permute_channels",
+    "drop_channels",
+    "isolate_channel",
     "gaussian_blur",
+    "pillow_gaussian_blur",
+    "box_blur",
+    "motion_blur",
+    "sharpen",
+    "adjust_sharpness",
+    "unsharp_mask",
     "gaussian_noise",
+    "multiplicative_noise",
+    "salt_and_pepper",
     "erase",
+    "to_float",
+    "to_bytes",
     "normalize",
+    "mixup",
+    "cutmix",
+    "soft_labels",
 ]

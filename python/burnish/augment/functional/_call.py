@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,18 +30,42 @@ class Call:
     def __len__(self) -> int:
         return len(self.images)
 
-    def numbers(self, name: str, values: Any) -> Any:
-        """Return a parameter as one number for each image."""
+    def numbers(
+        self, name: str, values: Any, least: float = -math.inf, most: float = math.inf, *, whole: bool = False
+    ) -> Any:
+        """Return a parameter as one number for each image, (N,)."""
+        return self._numbers(name, values, (), least, most, whole)
+
+    def rows(
+        self,
+        name: str,
+        values: Any,
+        size: int,
+        least: float = -math.inf,
+        most: float = math.inf,
+        *,
+        whole: bool = False,
+    ) -> Any:
+        """Return a parameter as `size` numbers for each image, (N, size)."""
+        return self._numbers(name, values, (size,), least, most, whole)
+
+    def _numbers(self, name: str, values: Any, each: tuple[int, ...], least: float, most: float, whole: bool) -> Any:
         array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
-        if self.is_empty and array.shape == (0,):
-            return np.ones(1)
-        if array.shape not in ((), (1,), (len(self),)):
-            raise ValueError(f"{self.name}: '{name}' has shape {array.shape}; accepted: one, or ({len(self)},)")
+        if self.is_empty and array.shape == (0, *each):
+            array = np.clip(np.arange(each[0]) if each else np.ones(1), least, most)  # any that are possible
+        if array.shape not in (each, (1, *each), (len(self), *each)):
+            one = str(each) if each else "one"
+            raise ValueError(f"{self.name}: '{name}' has shape {array.shape}; accepted: {one}, or {(len(self), *each)}")
         if not np.isfinite(array).all():
             raise ValueError(f"{self.name}: '{name}' has NaN or infinity; accepted: finite numbers")
-        return np.broadcast_to(array.astype(np.float64), (len(self),))
+        wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
+        if wrong.size:
+            kind = "integers" if whole else "numbers"
+            bounds = "" if least == -math.inf else f" from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+            raise ValueError(f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind}{bounds}")
+        return np.broadcast_to(array.astype(np.float64), (len(self), *each))
 
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
             dtype: str | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scale that values have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from burnish import _core
+from burnish.augment._scale import Normalize
+from burnish.augment._shapes import Shapes
+from burnish.augment.functional._call import Call
+
+
+def normalize(
+    images: Any, mean: Any, std: Any, *, max_pixel_value: float | None = None, layout: Any = None, out: Any = None
+) -> Any:
+    """Return (value - mean * max) / (std * max) in float32.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    mean, std : float or one for each channel
+    max_pixel_value : float, optional
+        The value of white; the default is 255 for uint8 images and 1 for float32.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
+    call = Call("normalize", images, layout)
+    shapes = Shapes.of(call.sizes, call.channels, call.white)
+    op, options, params = Normalize(mean, std, max_pixel_value)._steps({}, shapes)[0]
+    return call.run(op, options, params, out, dtype="float32" if out is None else None)
+
+
+def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
+    """Return uint8 values 0..255 as float32 fractions 0..1; float32 images stay as they are.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
+    call = Call("to_float", images, layout)
+    return call.run(_core.Op.to_float, [], np.empty((len(call), 0)), out, dtype="float32" if out is None else None)
+
+
+def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
+    """Return float32 fractions 0..1 as uint8 values 0..255, rounded; uint8 images stay as they are.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
+    call = Call("to_bytes", images, layout)
+    return call.run(_core.Op.to_bytes, [], np.empty((len(call), 0)), out, dtype="uint8" if out is None else None)
