@@ -11,6 +11,8 @@
 namespace burnish::augment {
 namespace {
 
+constexpr int blocks_at_once = 3;  // on a multiprocessor: 80 registers for a thread
+
 __device__ Change change_of(const PassView& view, const DeviceOp& op) {
   const DevicePass& pass = view.pass;
   Change change;
@@ -55,7 +57,7 @@ __device__ void apply(const Change& change, int height, ThreadPixels<known>& pix
 }
 
 template <int known>
-__global__ void __launch_bounds__(block_threads) pass_kernel(char* memory, Items items) {
+__global__ void __launch_bounds__(block_threads, blocks_at_once) pass_kernel(char* memory, Items items) {
   using Shape = BlockShape<known>;
   constexpr int pass_words = sizeof(DevicePass) / sizeof(std::uint64_t);
   static_assert(sizeof(DevicePass) % sizeof(std::uint64_t) == 0);

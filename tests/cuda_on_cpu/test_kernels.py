@@ -17,7 +17,7 @@ LIBRARY = Path(burnish.get_include()).parent / "lib" / "libburnish.a"
 def program(request, build_emulated, tmp_path_factory):
     return build_emulated(
         [emulation.FOLDER / "kernels_main.cpp"]
-        + [emulation.FOLDER / f"{family}_cases.cpp" for family in ("balance", "hardness", "mix", "neighbors")]
+        + sorted(emulation.FOLDER.glob("*_cases.cpp"))
         + sorted(CSRC.glob("*/*_cuda.cu")),
         "kernels",
         request.param,
