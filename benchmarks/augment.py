@@ -27,15 +27,6 @@ CPU-second, or per second. "error" is the largest difference from what is right 
 mean and spread are off. "out=" writes into the same array again and again; else each call allocates its result."""
 
 
-def cpu_clock(call: timing.Call) -> float:
-    """Time one call on all processors of this process."""
-    start = time.process_time()
-    result = call()
-    seconds = time.process_time() - start
-    del result
-    return max(seconds, 1e-9)
-
-
 def table(group: Group, images: int) -> str:
     """Images a second of each contender, and how many times faster it is than OpenCV by hand."""
     by_name = group.by_name()
@@ -110,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         kept = contest.without(workload, options.without)
         images = len(workload.make(options.divide).images)
         for threads in options.threads:
-            clock = cpu_clock if threads == 1 else timing.wall_clock
+            clock = timing.cpu_clock if threads == 1 else timing.wall_clock
             (group,) = contest.run(kept, [threads], options.divide, options.budget, clock)
             print(f"\n## {workload.name}, {threads} thread{'s' if threads > 1 else ''}\n\n{table(group, images)}\n")
             print("\n".join(contest.verdicts(group)), flush=True)

@@ -49,7 +49,7 @@ def report(divisor: int, budget: float) -> str:
         for name, pipe in pipes.items()
     }
     calls["the plan of S"] = lambda: _whole().plan(ids, sizes=(SOURCE, SOURCE))
-    seconds = timing.measure(calls, budget=budget, clock=script.cpu_clock)
+    seconds = timing.measure(calls, budget=budget, clock=timing.cpu_clock)
     first = timing.median(seconds["crop, normalize, store"])
     rows = []
     for name, times in seconds.items():

@@ -138,18 +138,26 @@ class BatchBuilder {
       const std::int64_t values = std::int64_t{planes.channels} * planes.height * planes.width;
       return (values + block_threads - 1) / block_threads;
     };
+    const bool both = part.rows->from != part.rows->to && part.columns->from != part.columns->to;
+    planes.is_fixed = part.rounds_between();
     if (part.columns->from != part.columns->to) {
       planes.along_rows = true;
       planes.width = part.columns->to;
-      planes.to = slot_at_[sample][halfway];
+      planes.to = slot_at_[sample][both ? halfway : filtered];
+      planes.to_dtype = both && !planes.is_fixed ? DType::float32 : part.left.dtype;
+      planes.settles = !both;
       set_axis(planes, part.columns);
       add_planes(planes, blocks(), columns);
       planes.from = planes.to;
+      planes.dtype = planes.to_dtype;
     }
-    if (part.rows->from != part.rows->to) {
+    if (part.rows->from != part.rows->to || (part.columns->from == part.columns->to && !planes.is_fixed)) {
       planes.along_rows = false;
+      planes.copies = part.rows->from == part.rows->to;
       planes.height = part.rows->to;
       planes.to = slot_at_[sample][filtered];
+      planes.to_dtype = part.left.dtype;
+      planes.settles = true;
       set_axis(planes, part.rows);
       add_planes(planes, blocks(), rows);
       planes.from = planes.to;
@@ -160,13 +168,13 @@ class BatchBuilder {
   void set_axis(DevicePlanes& planes, const SharedAxis& axis) {
     const SharedAxis shared = axes_.find(*axis);
     std::size_t k = 0;
-    while (k < axis_places_.size() && (axis_places_[k].axis != shared || axis_places_[k].dtype != planes.dtype)) ++k;
+    while (k < axis_places_.size() && (axis_places_[k].axis != shared || axis_places_[k].is_fixed != planes.is_fixed))
+      ++k;
     if (k == axis_places_.size()) {
-      const bool is_bytes = planes.dtype == DType::uint8;
-      axis_places_.push_back({shared, planes.dtype, bytes_.add(axis->first.data(), axis->first.size()),
+      axis_places_.push_back({shared, planes.is_fixed, bytes_.add(axis->first.data(), axis->first.size()),
                               bytes_.add(axis->count.data(), axis->count.size()),
-                              is_bytes ? bytes_.add(axis->fixed.data(), axis->fixed.size())
-                                       : bytes_.add(axis->weight.data(), axis->weight.size())});
+                              planes.is_fixed ? bytes_.add(axis->fixed.data(), axis->fixed.size())
+                                              : bytes_.add(axis->weight.data(), axis->weight.size())});
     }
     const AxisPlace& place = axis_places_[k];
     planes.source_length = axis->from;
@@ -250,7 +258,7 @@ class BatchBuilder {
 
   struct AxisPlace {
     SharedAxis axis;
-    DType dtype;
+    bool is_fixed;
     std::int64_t first;
     std::int64_t count;
     std::int64_t weights;

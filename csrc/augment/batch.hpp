@@ -64,9 +64,13 @@ struct DevicePlanes {
   std::int64_t from;
   std::int64_t to;
   std::int64_t between;  // boxes: as large as `to`
-  DType dtype;
+  DType dtype;           // of the source
+  DType to_dtype;
   bool along_rows;
   bool sharpens;
+  bool is_fixed;  // resize: bytes, weights are integers
+  bool settles;   // brings values into the levels
+  bool copies;    // and does nothing else
   std::int32_t channels;
   std::int32_t height;  // of the result; of the source as well along the rows, else its width
   std::int32_t width;
@@ -79,7 +83,7 @@ struct DevicePlanes {
   std::int32_t most_taps;
   std::int64_t first;    // of an axis: integers, for each place along it
   std::int64_t count;    // the same
-  std::int64_t weights;  // floats, or integers for bytes
+  std::int64_t weights;  // floats, or integers if `is_fixed`
 };
 
 // Of one channel, zero at first; values as keys() in whose order they are.
@@ -132,8 +136,8 @@ struct Batch {
 inline constexpr int block_threads = 256;
 inline constexpr int pixels_per_thread = 4;
 inline constexpr int most_device_channels = 64;
-// Channel numbers that kernels are compiled for; with others a thread takes one pixel.
-BURNISH_HD bool has_quads(int channels) { return channels == 1 || channels == 3 || channels == 4; }
+// Channel numbers that kernels are compiled for, since that takes long; with others a thread takes one pixel.
+BURNISH_HD bool has_quads(int channels) { return channels == 1 || channels == 3; }
 
 Batch batch_of(const PipelineArgs& args);
 

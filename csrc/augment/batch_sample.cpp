@@ -108,6 +108,7 @@ class SamplePacker {
       part.columns = axes_.find(program_.axes[static_cast<std::size_t>(pass.prepare.columns)]);
       Image wide = part.left;
       wide.width = part.columns->to;
+      if (!part.rounds_between()) wide.dtype = DType::float32;
       grow(halfway, bytes_of(wide));
       grow(filtered, bytes_of(image));
     } else {

@@ -35,8 +35,8 @@ class Axes {
  public:
   const SharedAxis& find(const Axis& axis) {
     const auto known = std::find_if(axes_.begin(), axes_.end(), [&](const SharedAxis& other) {
-      return other->from == axis.from && other->to == axis.to && other->first == axis.first &&
-             other->count == axis.count && other->weight == axis.weight;
+      return other->from == axis.from && other->to == axis.to && other->is_antialiased == axis.is_antialiased &&
+             other->first == axis.first && other->count == axis.count && other->weight == axis.weight;
     });
     if (known != axes_.end()) return *known;
     return axes_.emplace_back(std::make_shared<const Axis>(axis));
@@ -60,6 +60,9 @@ struct PassPart {
   DeviceTables tables{};
   std::int64_t statistic_bytes = 0;
   std::int64_t table_bytes = 0;
+
+  // Of a resize, after its first axis.
+  bool rounds_between() const { return left.dtype == DType::uint8 && rows->is_antialiased; }
 };
 
 // A sample's program, all places counted from its own start.

@@ -8,6 +8,7 @@ namespace burnish::augment {
 namespace {
 
 using V = simd::Vector<float>;
+using Words = simd::VectorOf<std::int32_t, simd::vector_bytes>::type;
 constexpr int lanes = simd::width<float>;
 
 // As many lanes as there are values left.
@@ -34,37 +35,76 @@ void extend(float* row, int columns, const Source& source) {
   for (int x = 0; x < source.radius; ++x) row[columns + x] = row[inside(columns + x, columns, source.border)];
 }
 
-// The values `step` apart.
-auto steps_of(const float* center, std::int64_t step) {
-  return [=](int i) __attribute__((always_inline)) { return simd::load(center + i * step); };
+BURNISH_HD V widened(const float* from) { return simd::load(from); }
+BURNISH_HD V widened(const std::uint8_t* from) {
+  typename simd::VectorOf<std::uint8_t, lanes>::type bytes;
+  __builtin_memcpy(&bytes, from, sizeof bytes);
+  return __builtin_convertvector(__builtin_convertvector(bytes, Words), V);
+}
+
+BURNISH_HD V pair_sum(const float* a, const float* b) { return simd::load(a) + simd::load(b); }
+// Sums of two bytes are exact in floats too: the same value by fewer conversions.
+BURNISH_HD V pair_sum(const std::uint8_t* a, const std::uint8_t* b) {
+  using Bytes = typename simd::VectorOf<std::uint8_t, lanes>::type;
+  using Halves = typename simd::VectorOf<std::uint16_t, 2 * lanes>::type;
+  Bytes x;
+  Bytes y;
+  __builtin_memcpy(&x, a, sizeof x);
+  __builtin_memcpy(&y, b, sizeof y);
+  const Halves sum = __builtin_convertvector(x, Halves) + __builtin_convertvector(y, Halves);
+  return __builtin_convertvector(__builtin_convertvector(sum, Words), V);
+}
+
+// Rows of one channel of a tile; `rows` are the 2 radius + 1 rows of the source around a row of the result.
+template <int fixed_radius, bool whole, class T>
+void blur_row(const Source& source, const Levels& levels, const T* const* rows, int columns, float* blurred,
+              float* to) {
+  const int radius = fixed_radius ? fixed_radius : source.radius;
+  const T* center = rows[radius];
+  for (int x = 0; x < columns; x += lanes) {
+    const V sum = weighted(widened(center + x), source.kernel, radius,
+                           [&](int i) { return pair_sum(rows[radius - i] + x, rows[radius + i] + x); });
+    __builtin_memcpy(blurred + x, &sum, sizeof sum);
+  }
+  extend(blurred, columns, source);
+  // Means of bytes are within the range, and a division by 1 costs as much as all the rest.
+  const bool divides = source.divisor != 1.0f;
+  for (int x = 0; x < columns; x += lanes) {
+    const V sum = weighted(simd::load(blurred + x), source.kernel, radius,
+                           [&](int i) { return pair_sum(blurred + x - i, blurred + x + i); });
+    const V mean = divides ? sum / source.divisor : sum;
+    store(whole && sizeof(T) == 1 ? rounded(mean) : settled<whole>(mean, levels), to + x, columns - x);
+  }
 }
 
 template <bool whole, class T>
 void blur(const Source& source, const Levels& levels, const Tile& tile, float* scratch) {
   const Image& image = source.image;
   const int radius = source.radius;
-  const std::int64_t stride = padded(tile.columns);
-  float* rows = scratch;  // tile.rows + 2 radius rows of one channel
-  float* blurred = rows + (tile.rows + 2 * radius) * stride + padded(radius);  // a row with its border
+  float* blurred = scratch + padded(radius);  // a row with its border
+  // Rows are read where they are: what a pass leaves for a filter has columns side by side, and may be read beyond.
   for (int c = 0; c < tile.channels; ++c) {
     const T* plane = static_cast<const T*>(image.data) + image.offset + c * image.channel;
-    for (int r = 0; r < tile.rows + 2 * radius; ++r) {
-      const std::int64_t y = inside(tile.top + r - radius, image.height, source.border);
-      widen(plane + y * image.row, image.column, tile.columns, rows + r * stride);
-    }
     for (int r = 0; r < tile.rows; ++r) {
-      for (int x = 0; x < tile.columns; x += lanes) {
-        const V sum = weighted(steps_of(rows + (r + radius) * stride + x, stride), source.kernel, radius);
-        __builtin_memcpy(blurred + x, &sum, sizeof sum);
+      const T* rows[2 * most_radius + 1];
+      for (int i = 0; i <= 2 * radius; ++i) {
+        const std::int64_t y = inside(std::int64_t{tile.top} + r + i - radius, image.height, source.border);
+        rows[i] = plane + y * image.row;
       }
-      extend(blurred, tile.columns, source);
       float* to = tile.of(c) + r * tile.columns;
-      const auto at = [&](int x) {
-        return settled<whole>(weighted(steps_of(blurred + x, 1), source.kernel, radius) / source.divisor, levels);
-      };
-      int x = 0;
-      for (; x + lanes <= tile.columns; x += lanes) store(at(x), to + x, lanes);
-      if (x < tile.columns) store(at(x), to + x, tile.columns - x);
+      switch (radius) {
+        case 1:
+          blur_row<1, whole>(source, levels, rows, tile.columns, blurred, to);
+          break;
+        case 2:
+          blur_row<2, whole>(source, levels, rows, tile.columns, blurred, to);
+          break;
+        case 3:
+          blur_row<3, whole>(source, levels, rows, tile.columns, blurred, to);
+          break;
+        default:
+          blur_row<0, whole>(source, levels, rows, tile.columns, blurred, to);
+      }
     }
   }
 }

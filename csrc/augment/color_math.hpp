@@ -55,17 +55,30 @@ BURNISH_HD V channel_at(V sixths, V top, V range) {
   return top - range * (1.0f - part);
 }
 
-// Turns the hue; value and saturation in HSV stay.
+// Turns the hue; value and saturation in HSV stay. All in units of the color's range: so there is nothing to divide,
+// and whole values stay exact but for the turn.
 template <bool whole, class V>
 BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels) {
   using L = Lanes<V>;
   const V top = L::max(c.red, L::max(c.green, c.blue));
   const V range = top - L::min(c.red, L::min(c.green, c.blue));
-  const V positive = range > V{} ? range : V{} + 1.0f;
-  const V hue = hue_of(c, top, positive) + 6.0f * turns;
-  return {settled<whole>(channel_at<V>(hue, top, range), levels),
-          settled<whole>(channel_at<V>(hue - 2.0f, top, range), levels),
-          settled<whole>(channel_at<V>(hue - 4.0f, top, range), levels)};
+  const V two = range + range;
+  const V four = two + two;
+  const V circle = four + two;
+  const V of_green = (c.blue - c.red) + two;
+  const V of_blue = (c.red - c.green) + four;
+  const V own = top == c.red ? c.green - c.blue : top == c.green ? of_green : of_blue;
+  V hue = own + range * (6.0f * (turns - floored(turns)));
+  hue = hue < V{} ? hue + circle : hue;  // from -1 to 11 sixths
+  hue = hue >= circle ? hue - circle : hue;
+  // What a channel lacks to the top grows and falls by the range in a sixth each, two sixths after its own hue.
+  const auto channel = [&](V after) {
+    const V around = hue + after;
+    const V sixths = around >= circle ? around - circle : around;
+    const V missing = L::max(V{}, L::min(L::min(sixths, four - sixths), range));
+    return settled<whole>(top - missing, levels);
+  };
+  return {channel(four + range), channel(two + range), channel(range)};
 }
 
 // Shifts in HSV, its saturation and value from `low` to `high` as the values are. Gray stays gray.

@@ -159,11 +159,25 @@ void read_bordered_row(const Source& source, const T* row, const Tile& tile, flo
   }
 }
 
+// The processor does not foresee the step from the end of a cut-out row to the start of the next.
+constexpr int rows_ahead = 2;
+
+template <class T>
+void prefetch_row(const T* row, const Source& source, int columns) {
+  const Image& image = source.image;
+  if (image.column != image.channels && image.column != -image.channels) return;
+  const char* one = reinterpret_cast<const char*>(row + source.left * image.column);
+  const char* other = reinterpret_cast<const char*>(row + (source.left + columns) * image.column);
+  for (const char* at = one < other ? one : other; at < (one < other ? other : one); at += 64) __builtin_prefetch(at);
+}
+
 template <class T>
 void copy_rows(const Source& source, const Tile& tile) {
   const Image& image = source.image;
   const T* pixels = static_cast<const T*>(image.data) + image.offset;
   for (int r = 0; r < tile.rows; ++r) {
+    const std::int64_t ahead = source.top + tile.top + r + rows_ahead;
+    if (ahead >= 0 && ahead < image.height) prefetch_row(pixels + ahead * image.row, source, tile.columns);
     const std::int64_t y = inside(source.top + tile.top + r, image.height, source.border);
     read_bordered_row(source, y < 0 ? nullptr : pixels + y * image.row, tile, tile.values + r * tile.columns);
   }

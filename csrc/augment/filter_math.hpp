@@ -6,11 +6,11 @@
 
 namespace burnish::augment {
 
-// A symmetric kernel: the value 0 steps away and, weighted alike, those i steps before and after it.
-template <class At>
-BURNISH_HD auto weighted(const At& at, const float* weight, int radius) {
-  auto sum = at(0) * weight[0];
-  for (int i = 1; i <= radius; ++i) sum += (at(-i) + at(i)) * weight[i];
+// A symmetric kernel: pair(i) is the sum of the values i steps before and after the center.
+template <class V, class Pair>
+BURNISH_HD V weighted(V center, const float* weight, int radius, const Pair& pair) {
+  V sum = center * weight[0];
+  for (int i = 1; i <= radius; ++i) sum += pair(i) * weight[i];
   return sum;
 }
 

@@ -23,7 +23,7 @@ struct Tile {
 };
 inline constexpr int tile_unit = 16;
 BURNISH_HD std::int64_t padded(std::int64_t values) { return (values + tile_unit - 1) / tile_unit * tile_unit; }
-inline constexpr int tile_values = 2048;  // of a plane, where a row has no more: three planes stay in the first cache
+inline constexpr int tile_values = 1024;  // of a plane, where a row has no more: three planes stay in the first cache
 
 // What of a part of the image (top, left, height, width) lies in a tile; rows are counted from the tile's.
 struct Part {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "burnish/runtime.hpp"
 #include "core/buffer.hpp"
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -13,7 +14,7 @@
 namespace burnish::augment {
 namespace {
 
-constexpr std::int64_t band_bytes = std::int64_t{1} << 16;  // of an image: two of them stay in the second cache
+constexpr std::int64_t band_bytes = std::int64_t{1} << 17;  // of an image: two of them stay in the second cache
 constexpr std::int64_t least_band_bytes = std::int64_t{1} << 11;
 constexpr std::int64_t fewest_bands = 4;  // for threads to share, where images are small
 constexpr std::int64_t streamed_bytes = std::int64_t{8} << 20;
@@ -220,9 +221,8 @@ class Order {
 // Bands of about band_bytes, or of fewer where there would be too few of them.
 std::int64_t bands_of(std::int64_t rows, std::int64_t plane_bytes, std::int64_t planes) {
   std::int64_t bands = (plane_bytes + band_bytes - 1) / band_bytes;
-  if (planes * bands < fewest_bands) {
-    bands = std::min((fewest_bands + planes - 1) / planes, plane_bytes / least_band_bytes);
-  }
+  const std::int64_t fewest = num_threads() == 1 ? 1 : fewest_bands;
+  if (planes * bands < fewest) bands = std::min((fewest + planes - 1) / planes, plane_bytes / least_band_bytes);
   return std::clamp<std::int64_t>(bands, 1, std::max<std::int64_t>(1, rows));
 }
 

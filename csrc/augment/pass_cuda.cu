@@ -107,8 +107,6 @@ void launch_pass(char* memory, const Items& items, int channels, void* stream) {
       return cuda::launch(what, pass_kernel<1>, shape, memory, items);
     case 3:
       return cuda::launch(what, pass_kernel<3>, shape, memory, items);
-    case 4:
-      return cuda::launch(what, pass_kernel<4>, shape, memory, items);
     default:
       return cuda::launch(what, pass_kernel<0>, shape, memory, items);
   }

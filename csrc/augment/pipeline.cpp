@@ -90,8 +90,8 @@ class Workspace {
  public:
   float* tile(std::size_t values) { return of(tile_, values); }
   float* scratch(std::size_t values) { return of(scratch_, values); }
-  // What a pass leaves for the next: two take turns; and what that is made to.
-  void* image(int which, std::size_t bytes) { return of(images_[which], bytes); }
+  // What a pass leaves for the next: two take turns; and what that is made to. A vector may be read beyond the end.
+  void* image(int which, std::size_t bytes) { return of(images_[which], bytes + 64); }
 
  private:
   template <class T>
@@ -154,9 +154,11 @@ class SampleRunner {
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
     // Two planes, and a sum for each pixel of a row or a column.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
+    const bool is_precise = resizes && !planes.rows->is_antialiased;
+    const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
-    planes.scratch =
-        static_cast<char*>(workspace_.image(3, 2 * bytes(plane) + static_cast<std::size_t>(8 * side + 256)));
+    planes.scratch = static_cast<char*>(
+        workspace_.image(3, 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256)));
     prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
     return planes.to;
   }
@@ -183,6 +185,7 @@ class SampleRunner {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
     for (int top = 0; top < source.height; top += tile_rows) {
+      check_point();  // one image may be huge
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
       read(pass, tile, scratch);
@@ -406,6 +409,13 @@ void check_sample(const PipelineArgs& args, std::int64_t sample) {
           "; accepted: 0 to ", static_cast<std::int64_t>(args.steps.size()) - 1);
   }
   check_params(args, sample, image);
+  bool is_whole = image.dtype == DType::uint8;
+  for_steps(args, sample, [&is_whole](const Step& step) {
+    if (step.op == Op::to_bytes) is_whole = true;
+    if (step.op == Op::to_float || step.op == Op::normalize) is_whole = false;
+  });
+  check(is_whole || out.dtype != DType::uint8, args.call, ": 'out' has dtype uint8, and sample ", sample,
+        " is no whole numbers; accepted: floats");
   const Size size = output_size(args, sample, {image.height, image.width});
   check(out.height == size.height && out.width == size.width && out.channels == image.channels, args.call,
         ": 'out' has an image of ", out.height, " x ", out.width, " x ", out.channels, " for sample ", sample,

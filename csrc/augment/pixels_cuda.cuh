@@ -68,6 +68,42 @@ struct ThreadPixels {
 
   __device__ int channels() const { return known > 0 ? known : all_channels; }
 
+  // Reads pixel after pixel: calls read(row, column, put) for each, which calls put(channel, value). The loop is not
+  // unrolled, which would take the compiler minutes, and registers have no index: values wait in shared memory, each
+  // thread's own.
+  template <class Read>
+  __device__ void each_pixel(const Read& read) {
+    int y = row[0];
+    int x = column[0];
+    if constexpr (known > 0) __syncthreads();  // somebody may still read what was there
+#pragma unroll 1
+    for (int i = 0; i < count; ++i) {
+      read(y, x, [&](int c, float v) {
+        if constexpr (known > 0) {
+          waiting(c, i) = v;
+        } else {
+          value[c][0] = v;
+        }
+      });
+      if (++x == place.width) {
+        x = 0;
+        ++y;
+      }
+    }
+    if constexpr (known > 0) {
+#pragma unroll
+      for (int c = 0; c < known; ++c) {
+        for (int i = 0; i < Shape::pixels; ++i) {
+          if (i < count) value[c][i] = waiting(c, i);
+        }
+      }
+    }
+  }
+
+  __device__ float& waiting(int c, int i) const {
+    return shared[(c * Shape::pixels + i) * block_threads + static_cast<int>(threadIdx.x)];
+  }
+
   template <class Prepare>
   __device__ void each_channel(const Prepare& prepare) {
 #pragma unroll

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters over all of an image, along one axis: boxes with a thread for each line, since their sums run along it; and
 // weighted sums with a thread for each value.
-#include <type_traits>
-
 #include "augment/items_cuda.cuh"
 #include "augment/launches_cuda.hpp"
 #include "augment/planes_math.hpp"
@@ -59,33 +57,73 @@ __global__ void __launch_bounds__(block_threads) boxes_kernel(char* memory, Item
   job.dtype == DType::uint8 ? three_boxes<std::uint8_t>(job, memory, line) : three_boxes<float>(job, memory, line);
 }
 
-template <class T>
-__device__ void resample(const DevicePlanes& job, char* memory, std::int64_t at) {
-  using Sum = typename Resampling<T>::Sum;
+// Calls put(first value of the line, step to the next, place along it) for one value of the result.
+template <class From, class F>
+__device__ void at_value(const DevicePlanes& job, const char* memory, std::int64_t at, const F& put) {
   const std::int64_t plane = std::int64_t{job.height} * job.width;
   if (at >= job.channels * plane) return;
   const std::int64_t channel = at / plane;
   const auto in_plane = at - channel * plane;
   const auto y = static_cast<int>(in_plane / job.width);
   const auto x = static_cast<int>(in_plane - std::int64_t{y} * job.width);
-  const int place = job.along_rows ? x : y;
+  const std::int64_t across = job.along_rows ? job.height : job.width;
+  const From* from = reinterpret_cast<const From*>(memory + job.from) + channel * job.source_length * across +
+                     (job.along_rows ? std::int64_t{y} * job.source_length : x);
+  put(from, job.along_rows ? std::int64_t{1} : std::int64_t{job.width}, job.along_rows ? x : y);
+}
+
+// The sum of the pixels that make a value, from `start` on.
+template <class Sum, class From>
+__device__ Sum weighted_sum(const DevicePlanes& job, const char* memory, Sum start, const From* from, std::int64_t step,
+                            int place) {
   const int first = reinterpret_cast<const std::int32_t*>(memory + job.first)[place];
   const int count = reinterpret_cast<const std::int32_t*>(memory + job.count)[place];
   const Sum* weights = reinterpret_cast<const Sum*>(memory + job.weights) + std::int64_t{place} * job.most_taps;
-  const std::int64_t step = job.along_rows ? 1 : job.width;
-  const std::int64_t source_plane = std::int64_t{job.source_length} * (job.along_rows ? job.height : job.width);
-  const T* from = reinterpret_cast<const T*>(memory + job.from) + channel * source_plane + first * step +
-                  (job.along_rows ? std::int64_t{y} * job.source_length : x);
-  Sum sum = Resampling<T>::start;
-  for (int k = 0; k < count; ++k) sum += static_cast<Sum>(from[k * step]) * weights[k];
-  reinterpret_cast<T*>(memory + job.to)[at] = Resampling<T>::of(sum, job.levels);
+  Sum sum = start;
+  for (int k = 0; k < count; ++k) sum += static_cast<Sum>(from[(first + k) * step]) * weights[k];
+  return sum;
+}
+
+// Bytes that are rounded after each axis.
+__device__ void resample_bytes(const DevicePlanes& job, char* memory, std::int64_t at) {
+  at_value<std::uint8_t>(job, memory, at, [&](const std::uint8_t* from, std::int64_t step, int place) {
+    const std::int32_t sum = weighted_sum(job, memory, fixed_half, from, step, place);
+    reinterpret_cast<std::uint8_t*>(memory + job.to)[at] = byte_of_fixed(sum);
+  });
+}
+
+// Floats, which may overshoot after the first axis.
+template <class From, class To>
+__device__ void resample_precisely(const DevicePlanes& job, char* memory, std::int64_t at) {
+  at_value<From>(job, memory, at, [&](const From* from, std::int64_t step, int place) {
+    const float sum =
+        job.copies ? static_cast<float>(from[place * step]) : weighted_sum(job, memory, 0.0f, from, step, place);
+    To& to = reinterpret_cast<To*>(memory + job.to)[at];
+    if constexpr (sizeof(To) == sizeof(float)) {
+      if (!job.settles) {
+        to = sum;
+        return;
+      }
+    }
+    settle_value(sum, job.levels, to);
+  });
 }
 
 __global__ void __launch_bounds__(block_threads) resampling_kernel(char* memory, Items items) {
   const Work work = work_of_block(memory, items);
   const auto& job = *reinterpret_cast<const DevicePlanes*>(memory + work.at);
   const std::int64_t at = work.block * block_threads + threadIdx.x;
-  job.dtype == DType::uint8 ? resample<std::uint8_t>(job, memory, at) : resample<float>(job, memory, at);
+  const bool of_bytes = job.dtype == DType::uint8;
+  const bool to_bytes = job.to_dtype == DType::uint8;
+  if (job.is_fixed) {
+    resample_bytes(job, memory, at);
+  } else if (of_bytes) {
+    to_bytes ? resample_precisely<std::uint8_t, std::uint8_t>(job, memory, at)
+             : resample_precisely<std::uint8_t, float>(job, memory, at);
+  } else {
+    to_bytes ? resample_precisely<float, std::uint8_t>(job, memory, at)
+             : resample_precisely<float, float>(job, memory, at);
+  }
 }
 
 }  // namespace

@@ -63,25 +63,17 @@ struct Unsharp {
   }
 };
 
-// A weighted sum of pixels.
-template <class T>
-struct Resampling;
+// Weighted sums of bytes, in units of 2^-fixed_bits, start at this half.
+inline constexpr std::int32_t fixed_half = 1 << (fixed_bits - 1);
 
-template <>
-struct Resampling<std::uint8_t> {
-  using Sum = std::int32_t;
-  static constexpr Sum start = 1 << (fixed_bits - 1);
-  BURNISH_HD static std::uint8_t of(Sum sum, const Levels&) {
-    const Sum value = sum >> fixed_bits;
-    return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
-  }
-};
+BURNISH_HD std::uint8_t byte_of_fixed(std::int32_t sum) {
+  const std::int32_t value = sum >> fixed_bits;
+  return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+}
 
-template <>
-struct Resampling<float> {
-  using Sum = float;
-  static constexpr Sum start = 0;
-  BURNISH_HD static float of(Sum sum, const Levels& levels) { return settled<false>(sum, levels); }
-};
+BURNISH_HD void settle_value(float value, const Levels& levels, float& to) { to = settled<false>(value, levels); }
+BURNISH_HD void settle_value(float value, const Levels& levels, std::uint8_t& to) {
+  to = static_cast<std::uint8_t>(settled<true>(value, levels));
+}
 
 }  // namespace burnish::augment

@@ -71,11 +71,7 @@ __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
   const Pixels<T> source = {view.source<T>(), pass.from, pass.border, pass.fill};
   Line line{};
   int line_row = -1;
-#pragma unroll
-  for (int i = 0; i < BlockShape<known>::pixels; ++i) {
-    if (i >= pixels.count) break;
-    const int row = pixels.row[i];
-    const int column = pixels.column[i];
+  pixels.each_pixel([&](int row, int column, const auto& put) {
     if (pass.has_lines && row != line_row) {
       line = line_of(pass.matrix, row);
       line_row = row;
@@ -83,21 +79,19 @@ __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
     const Place place = pass.has_lines ? line.at(column) : place_of(pass.matrix, column + 0.5, row + 0.5);
     if (pass.has_lines && is_outside(view, place, row, column)) {
 #pragma unroll
-      for (int c = 0; c < pixels.channels(); ++c) pixels.value[c][i] = pass.fill.of(c);
-      continue;
+      for (int c = 0; c < pixels.channels(); ++c) put(c, pass.fill.of(c));
+      return;
     }
-    const auto put = [&](int c, float value) { pixels.value[c][i] = settled_to(value, pass.read_levels); };
+    const auto settle = [&](int c, float value) { put(c, settled_to(value, pass.read_levels)); };
     switch (pass.interpolation) {
       case Interpolation::bilinear:
-        read_bilinear<known>(source, place, put);
-        break;
+        return read_bilinear<known>(source, place, settle);
       case Interpolation::bicubic:
-        read_bicubic<known>(source, place, put);
-        break;
+        return read_bicubic<known>(source, place, settle);
       default:
-        read_nearest<known>(source, place, put);
+        return read_nearest<known>(source, place, settle);
     }
-  }
+  });
 }
 
 // Along the columns into shared memory, also where only neighbors in the same row are, and along the rows from there.
@@ -124,7 +118,7 @@ __device__ void read_separable(const PassView& view, ThreadPixels<known>& pixels
         const auto at = [&](int i) {
           return static_cast<float>(plane[inside(row + i, pass.from.height, pass.border) * pass.from.row]);
         };
-        pixels.shared[k * Shape::row + j] = weighted(at, kernel, radius);
+        pixels.shared[k * Shape::row + j] = weighted(at(0), kernel, radius, [&](int i) { return at(-i) + at(i); });
       }
     }
     __syncthreads();
@@ -136,7 +130,8 @@ __device__ void read_separable(const PassView& view, ThreadPixels<known>& pixels
         const float* center =
             pixels.shared + k * Shape::row + radius + static_cast<int>(threadIdx.x) * Shape::pixels + i - x;
         const auto at = [&](int step) { return center[inside(x + step, place.width, pass.border)]; };
-        pixels.value[first_channel + k][i] = settled_to(weighted(at, kernel, radius) / pass.divisor, pass.read_levels);
+        pixels.value[first_channel + k][i] = settled_to(
+            weighted(at(0), kernel, radius, [&](int i) { return at(-i) + at(i); }) / pass.divisor, pass.read_levels);
       }
     }
   }
@@ -147,53 +142,46 @@ __device__ void read_taps(const PassView& view, ThreadPixels<known>& pixels) {
   const DevicePass& pass = view.pass;
   const T* first = view.source<T>();
   const Tap* taps = view.part<Tap>(pass.weights);
-  for (int i = 0; i < BlockShape<known>::pixels; ++i) {
-    if (i >= pixels.count) break;
-    for (int k = 0; k < pass.tap_count; ++k) {
-      const Tap tap = taps[k];
-      const std::int64_t y = inside(pixels.row[i] + tap.y, pass.from.height, pass.border);
-      const std::int64_t x = inside(pixels.column[i] + tap.x, pass.from.width, pass.border);
-      const T* pixel = first + y * pass.from.row + x * pass.from.column;
-#pragma unroll
-      for (int c = 0; c < pixels.channels(); ++c) {
-        pixels.value[c][i] += static_cast<float>(pixel[c * pass.from.channel]) * tap.weight;
-      }
-    }
-#pragma unroll
+  pixels.each_pixel([&](int row, int column, const auto& put) {
+#pragma unroll 1
     for (int c = 0; c < pixels.channels(); ++c) {
-      pixels.value[c][i] = settled_to(pixels.value[c][i] / pass.divisor, pass.read_levels);
+      const T* plane = first + c * pass.from.channel;
+      float sum = 0;
+      for (int k = 0; k < pass.tap_count; ++k) {
+        const Tap tap = taps[k];
+        const std::int64_t y = inside(std::int64_t{row} + tap.y, pass.from.height, pass.border);
+        const std::int64_t x = inside(std::int64_t{column} + tap.x, pass.from.width, pass.border);
+        sum += static_cast<float>(plane[y * pass.from.row + x * pass.from.column]) * tap.weight;
+      }
+      put(c, settled_to(sum / pass.divisor, pass.read_levels));
     }
-  }
+  });
 }
 
 // At the border of the image values stay.
 template <class T, int known>
 __device__ void read_sharpness(const PassView& view, ThreadPixels<known>& pixels) {
   const DevicePass& pass = view.pass;
+  const Levels& levels = pass.read_levels;
   const T* first = view.source<T>();
-  const std::int64_t row = pass.from.row;
-  const std::int64_t column = pass.from.column;
-  for (int i = 0; i < BlockShape<known>::pixels; ++i) {
-    if (i >= pixels.count) break;
-    const int y = pixels.row[i];
-    const int x = pixels.column[i];
-    const bool stays = y == 0 || x == 0 || y == pass.height - 1 || x == pass.width - 1;
-    const T* pixel = first + y * row + x * column;
-#pragma unroll
+  const std::int64_t row_step = pass.from.row;
+  const std::int64_t step = pass.from.column;
+  pixels.each_pixel([&](int row, int column, const auto& put) {
+    const bool stays = row == 0 || column == 0 || row == pass.height - 1 || column == pass.width - 1;
+#pragma unroll 1
     for (int c = 0; c < pixels.channels(); ++c) {
-      const T* center = pixel + c * pass.from.channel;
+      const T* center = first + row * row_step + column * step + c * pass.from.channel;
       const auto at = [&](std::int64_t place) { return static_cast<float>(center[place]); };
-      const auto three = [&](std::int64_t place) { return at(place - column) + at(place) + at(place + column); };
+      const auto three = [&](std::int64_t place) { return at(place - step) + at(place) + at(place + step); };
       if (stays) {
-        pixels.value[c][i] = settled_to(at(0), pass.read_levels);
+        put(c, settled_to(at(0), levels));
         continue;
       }
-      const float neighbors = three(-row) + three(row) + at(-column) + at(column);
-      pixels.value[c][i] = pass.read_levels.are_whole
-                               ? sharpened<true>(at(0), neighbors, pass.factor, pass.read_levels)
-                               : sharpened<false>(at(0), neighbors, pass.factor, pass.read_levels);
+      const float neighbors = three(-row_step) + three(row_step) + at(-step) + at(step);
+      put(c, levels.are_whole ? sharpened<true>(at(0), neighbors, pass.factor, levels)
+                              : sharpened<false>(at(0), neighbors, pass.factor, levels));
     }
-  }
+  });
 }
 
 template <class T, int known>

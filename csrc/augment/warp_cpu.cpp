@@ -374,8 +374,25 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
   each_pixel<whole, T>(source, levels, tile, r, range, place_at);
 }
 
+// A slanted walk over rows is nothing that a processor foresees: an image that fits the second cache is fetched in the
+// order of memory first.
+constexpr std::int64_t fetched_bytes = std::int64_t{512} << 10;
+
+template <class T>
+void fetch(const Image& image) {
+  const std::int64_t row = image.row < 0 ? -image.row : image.row;
+  if (image.column != image.channels || row * image.height * std::int64_t{sizeof(T)} > fetched_bytes) return;
+  const T* pixels = static_cast<const T*>(image.data) + image.offset;
+  for (int y = 0; y < image.height; ++y) {
+    const char* first = reinterpret_cast<const char*>(pixels + y * image.row);
+    const std::int64_t bytes = std::int64_t{image.width} * image.channels * std::int64_t{sizeof(T)};
+    for (std::int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + at, 0, 2);
+  }
+}
+
 template <bool whole, class T>
 void warp(const Source& source, const Levels& levels, const Tile& tile) {
+  if (tile.top == 0) fetch<T>(source.image);
   for (int r = 0; r < tile.rows; ++r) {
     if (has_lines(source)) {
       warp_affine_row<whole, T>(source, levels, tile, r);

@@ -75,23 +75,27 @@ BURNISH_HD float between_rows(float upper, float lower, int weight) {
 }
 
 // Weights of four pixels in a row for a place `t` of the way from the second to the third: whole numbers whose sum is
-// weight_one. R. Keys: Cubic convolution interpolation for digital image processing. IEEE Trans. ASSP 29(6), 1981.
+// weight_one, and in reverse order those of 1 - t. R. Keys: Cubic convolution interpolation for digital image
+// processing. IEEE Trans. ASSP 29(6), 1981.
 template <class V>
 BURNISH_HD void cubic_weights(V t, V (&weight)[4]) {
   constexpr float a = -0.75f;
   constexpr auto one = static_cast<float>(weight_one);
   const V s = 1.0f - t;
-  weight[0] = rounded(t * s * s * (a * one));
+  const V ts = t * s;
+  weight[0] = rounded(ts * s * (a * one));
+  weight[1] = rounded((((a + 2) * t - (a + 3)) * t * t + 1.0f) * one);
   weight[2] = rounded((((a + 2) * s - (a + 3)) * s * s + 1.0f) * one);
-  weight[3] = rounded(t * t * s * (a * one));
-  weight[1] = one - weight[0] - weight[2] - weight[3];
+  weight[3] = rounded(ts * t * (a * one));
+  const V rest = one - ((weight[0] + weight[3]) + (weight[1] + weight[2]));
+  weight[1] = t < s ? weight[1] + rest : weight[1];
+  weight[2] = t < s ? weight[2] : weight[2] + rest;
 }
 
-// Of four rows, with weights as fractions: equal ones stay what they are.
+// The same in reverse order.
 template <class V>
 BURNISH_HD V among_four(const V (&value)[4], const V (&weight)[4]) {
-  const V b = value[1];
-  return b + ((value[0] - b) * weight[0] + (value[2] - b) * weight[2] + (value[3] - b) * weight[3]);
+  return (value[0] * weight[0] + value[3] * weight[3]) + (value[1] * weight[1] + value[2] * weight[2]);
 }
 
 // Of four pixels of a row, in units of 1/weight_one for bytes, where the sum is exact.
@@ -99,11 +103,7 @@ BURNISH_HD float among_columns(const std::uint8_t (&value)[4], const float (&wei
   const auto part = [&](int i) { return value[i] * static_cast<int>(weight[i]); };
   return static_cast<float>(part(0) + part(1) + part(2) + part(3));
 }
-BURNISH_HD float among_columns(const float (&value)[4], const float (&weight)[4]) {
-  constexpr float one = 1.0f / weight_one;
-  const float fractions[4] = {weight[0] * one, weight[1] * one, weight[2] * one, weight[3] * one};
-  return among_four(value, fractions) * weight_one;
-}
+BURNISH_HD float among_columns(const float (&value)[4], const float (&weight)[4]) { return among_four(value, weight); }
 
 // Values of a pixel's channels, or null for the fill.
 template <class T>

@@ -52,7 +52,7 @@ void check_device(std::string_view call, std::string_view argument, const Tensor
 void check_output(std::string_view call, std::string_view argument, const TensorView& view,
                   const TensorView& expected_shape, std::initializer_list<TensorView> inputs);
 
-// No output shares memory with an input; for any number of both.
+// No output shares memory with an input or another output; for any number of both.
 void check_apart(std::string_view call, std::string_view argument, std::span<const TensorView> outputs,
                  std::span<const TensorView> inputs);
 

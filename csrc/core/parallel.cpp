@@ -21,6 +21,7 @@ namespace burnish {
 namespace {
 
 constexpr int max_threads = 1024;
+constexpr std::chrono::milliseconds interrupt_period(50);
 
 std::atomic<void (*)()> interrupt_check{nullptr};
 
@@ -46,17 +47,35 @@ class Job {
   Job(std::int64_t n, std::int64_t grain, RangeFunction f) : n_(n), grain_(grain), f_(f) {}
 
   void work(bool is_caller) {
-    auto last_check = std::chrono::steady_clock::now();
+    Part part{this, is_caller, std::chrono::steady_clock::now(), part_of_this_thread};
+    part_of_this_thread = &part;
     while (!failed_.load(std::memory_order_relaxed)) {
       const std::int64_t first = next_.fetch_add(grain_, std::memory_order_relaxed);
-      if (first >= n_) return;
+      if (first >= n_) break;
       try {
         f_(first, std::min(n_, first + grain_));
-        if (is_caller) answer_interrupt_at_times(last_check);
+        if (is_caller) part.answer_interrupt_at_times();
       } catch (...) {
         fail(std::current_exception());
       }
     }
+    part_of_this_thread = part.outer;
+  }
+
+  // While others work: answers Ctrl-C for them.
+  void watch() {
+    try {
+      answer_interrupt();
+    } catch (...) {
+      fail(std::current_exception());
+    }
+  }
+
+  static void check_point() {
+    Part* part = part_of_this_thread;
+    if (!part) return;
+    if (part->job->failed_.load(std::memory_order_relaxed)) throw Stopped();
+    if (part->is_caller) part->answer_interrupt_at_times();
   }
 
   void rethrow() const {
@@ -64,12 +83,23 @@ class Job {
   }
 
  private:
-  static void answer_interrupt_at_times(std::chrono::steady_clock::time_point& last_check) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_check < std::chrono::milliseconds(50)) return;
-    last_check = now;
-    answer_interrupt();
-  }
+  // What one thread does of a job.
+  struct Part {
+    Job* job;
+    bool is_caller;
+    std::chrono::steady_clock::time_point last_check;
+    Part* outer;  // a job may call for another one, and so may a signal handler
+
+    void answer_interrupt_at_times() {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last_check < interrupt_period) return;
+      last_check = now;
+      answer_interrupt();
+    }
+  };
+  static thread_local Part* part_of_this_thread;
+
+  struct Stopped {};  // never seen outside: the job has failed before
 
   void fail(std::exception_ptr error) {
     const std::scoped_lock lock(error_mutex_);
@@ -86,6 +116,8 @@ class Job {
   std::exception_ptr error_;
 };
 
+thread_local Job::Part* Job::part_of_this_thread = nullptr;
+
 class Pool {
  public:
   // False when somebody else is using the pool.
@@ -101,7 +133,11 @@ class Pool {
     job.work(true);
     std::unique_lock lock(mutex_);
     wanted_ = 0;  // workers that have not started yet stay asleep
-    done_.wait(lock, [&] { return active_ == 0; });
+    while (!done_.wait_for(lock, interrupt_period, [&] { return active_ == 0; })) {
+      lock.unlock();
+      job.watch();
+      lock.lock();
+    }
     job_ = nullptr;
     busy_ = false;
     return true;
@@ -189,6 +225,8 @@ void set_interrupt_check(void (*check)()) { interrupt_check = check; }
 void answer_interrupt() {
   if (auto* check = interrupt_check.load()) check();
 }
+
+void check_point() { Job::check_point(); }
 
 void parallel_for(std::int64_t n, std::int64_t grain, RangeFunction f) {
   if (n <= 0) return;

@@ -31,6 +31,10 @@ class RangeFunction {
 // begun are then dropped.
 void parallel_for(std::int64_t n, std::int64_t grain, RangeFunction f);
 
+// For pieces of parallel_for that may take longer than a tenth of a second: throws if their call is to end, because of
+// Ctrl-C or of another piece that has thrown.
+void check_point();
+
 // Gives Ctrl-C a chance in long work outside parallel_for. Only on the thread that entered the library.
 void answer_interrupt();
 

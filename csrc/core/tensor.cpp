@@ -148,13 +148,15 @@ void check_apart(std::string_view call, std::string_view argument, std::span<con
     const char* first;
     const char* last;
     bool is_output;
+    bool is_dense;
   };
   std::vector<Extent> extents;
   const auto add = [&](std::span<const TensorView> views, bool is_output) {
     for (const TensorView& view : views) {
       if (view.size() == 0) continue;
       const auto [first, last] = extent(view);
-      extents.push_back({view.device, first, last, is_output});
+      const std::int64_t bytes = view.size() * static_cast<std::int64_t>(item_size(view.dtype));
+      extents.push_back({view.device, first, last, is_output, last - first == bytes});
     }
   };
   add(outputs, true);
@@ -162,10 +164,20 @@ void check_apart(std::string_view call, std::string_view argument, std::span<con
   std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
     return std::tie(a.device.type, a.device.index, a.first) < std::tie(b.device.type, b.device.index, b.first);
   });
-  const char* ends[2] = {};  // of the inputs and the outputs that came before on this device
+  const char* ends[2] = {};          // of the inputs and the outputs that came before on this device
+  const Extent* farthest = nullptr;  // of those outputs
   for (std::size_t i = 0; i < extents.size(); ++i) {
     const Extent& e = extents[i];
-    if (i > 0 && extents[i - 1].device != e.device) ends[0] = ends[1] = nullptr;
+    if (i > 0 && extents[i - 1].device != e.device) {
+      ends[0] = ends[1] = nullptr;
+      farthest = nullptr;
+    }
+    if (e.is_output) {
+      // Views that interleave, such as channels of one array, have extents in common but no element.
+      check(!farthest || e.first >= farthest->last || !(e.is_dense || farthest->is_dense || e.first == farthest->first),
+            call, ": '", argument, "' has the same memory twice; accepted: separate arrays");
+      if (!farthest || e.last > farthest->last) farthest = &e;
+    }
     check(e.first >= ends[!e.is_output], call, ": '", argument,
           "' shares memory with an input; accepted: a separate array");
     ends[e.is_output] = std::max(ends[e.is_output], e.last);

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import burnish
 from burnish import report
 from burnish._augment_proof import BEFORE, Run
-from burnish._balance_output import aligned, mean_text, verdict
+from burnish._balance_output import aligned, append, mean_text, verdict
 from burnish.augment import Compose
 from burnish.data import LabeledImages
 
@@ -97,13 +97,9 @@ def write_proof(
     recall: dict[str, list[object]] = {key: [] for key in ("run", "pipeline", "class", "recall")}
     for number, run in enumerate(runs, start=1):
         for name, trained in run.by_pipeline.items():
-            for key, cell in zip(
-                overall, (number, name, *(getattr(trained, m) for m in _MEASURES.values())), strict=True
-            ):
-                overall[key].append(f"{cell:.9g}" if isinstance(cell, float) else cell)
-            for label, value in zip(data.names, trained.recall, strict=True):
-                for key, cell in zip(recall, (number, name, label, f"{value:.9g}"), strict=True):
-                    recall[key].append(cell)
+            append(overall, number, name, *(getattr(trained, measure) for measure in _MEASURES.values()))
+            for label, value in zip(data.names, trained.recall.tolist(), strict=True):
+                append(recall, number, name, label, value)
     folder.mkdir(parents=True, exist_ok=True)
     print("\nwritten:")
     for name, columns, content in (

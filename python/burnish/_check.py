@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from numbers import Real
 from typing import Any
 
@@ -25,7 +26,8 @@ def integer(call: str, name: str, value: Any, least: int, most: int | None = Non
 
 def real(call: str, name: str, value: Any, least: float, most: float = math.inf) -> float:
     """Return `value` as a finite float between `least` and `most`."""
-    accepted = f"a number from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+    bounds = "" if least == -math.inf else f" from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+    accepted = f"a finite number{bounds}" if least == -math.inf or most == math.inf else f"a number{bounds}"
     if not isinstance(value, Real):
         raise TypeError(f"{call}: '{name}' is {value!r}; accepted: {accepted}")
     number = float(value)
@@ -40,6 +42,13 @@ def no_mask(call: str, name: str, array: Any) -> None:
         raise TypeError(
             f"{call}: '{name}' is a masked array; pass {name}.filled(value), or the rows that are not masked"
         )
+
+
+def no_sparse(call: str, name: str, array: Any) -> None:
+    """Refuse a sparse matrix, and say what to do with it."""
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is not None and sparse.issparse(array):
+        raise TypeError(f"{call}: '{name}' is sparse; accepted: dense arrays, such as {name}.toarray()")
 
 
 def one_dimensional(call: str, name: str, array: Any, length: int | None = None) -> None:

@@ -52,6 +52,8 @@ class Op(Enum):
     resize = 29
     sharpness = 30
     linear_by_mean = 31
+    erase_noise = 32
+    shade = 33
 
 class Layout(Enum):
     nhwc = 0

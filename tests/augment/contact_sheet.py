@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from burnish import report
-from burnish.augment import Compose
+from burnish.augment import Compose, CutMix, MixUp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from every_transform import EVERY
@@ -39,10 +39,11 @@ def photographs(folder: Path | None) -> np.ndarray:
 
 def shown(result: Any) -> list[np.ndarray]:
     """Return results as uint8; normalized ones on a scale from -2.5 to 2.5."""
-    images = [np.asarray(image) for image in (result[0] if isinstance(result, tuple) else result)]
-    return [
-        image if image.dtype == np.uint8 else np.clip(image * 51 + 127.5, 0, 255).astype(np.uint8) for image in images
-    ]
+    images = [np.asarray(image) for image in result]
+    if images[0].dtype == np.uint8:
+        return images
+    slope, black = (255, 0) if all(image.min() >= 0 and image.max() <= 1 for image in images) else (51, 127.5)
+    return [np.clip(np.rint(image * slope + black), 0, 255).astype(np.uint8) for image in images]
 
 
 def rows(photos: np.ndarray, draws: int) -> list[tuple[str, list[np.ndarray]]]:
@@ -51,6 +52,10 @@ def rows(photos: np.ndarray, draws: int) -> list[tuple[str, list[np.ndarray]]]:
     listed = [("originals", list(images))]
     for name, example in EVERY.items():
         listed.append((name, shown(Compose([example], seed=7)(list(images), ids))))
+    for mixing in (MixUp(), CutMix()):
+        order = np.arange(len(images)).reshape(len(photos), draws).T.ravel()  # neighbors are of different photographs
+        mixed, _ = Compose([mixing], seed=7)(images[order], ids, labels=ids)
+        listed.append((type(mixing).__name__, shown(mixed)))
     return listed
 
 

@@ -15,9 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
+import oracles_filters
+import oracles_functional
 import oracles_geometry
 import oracles_mixing
 import oracles_noise
+import oracles_resize
+import oracles_tone
 import oracles_values
 from burnish import augment
 from burnish.augment import functional
@@ -25,7 +29,17 @@ from burnish.augment._compose import Container
 from burnish.augment._pipeline import Pipeline
 from oracles import LARGE, ROWS, SMALL, Row, is_within, measure
 
-__all__ = ["ROWS", "oracles_geometry", "oracles_mixing", "oracles_noise", "oracles_values"]
+__all__ = [
+    "ROWS",
+    "oracles_filters",
+    "oracles_functional",
+    "oracles_geometry",
+    "oracles_mixing",
+    "oracles_noise",
+    "oracles_resize",
+    "oracles_tone",
+    "oracles_values",
+]
 
 
 def operations() -> list[str]:
@@ -53,7 +67,7 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="small images only")
     options = parser.parse_args()
     sizes, fine = SMALL if options.small else LARGE, True
-    print("images of", ", ".join(f"{h} x {w}" for h, w in sizes), "pixels; three each")
+    print("images of", ", ".join(f"{h} x {w}" for h, w in sizes), "pixels; three each, one of the largest")
     lines = [["operation", "oracle", "channels", "uint8 values", "equal", "largest, of 255", "float32 values",
               "within bound", "largest, of 1", "why not exact"]]  # fmt: skip
     order = {name: i for i, name in enumerate(operations())}

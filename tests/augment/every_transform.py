@@ -58,6 +58,14 @@ EVERY: dict[str, Pipeline] = {
     "ToFloat": augment.Compose([augment.ToFloat(), augment.InvertImg(p=1)]),
     "FromFloat": augment.Compose([augment.ToFloat(), augment.InvertImg(p=1), augment.FromFloat()]),
     "Normalize": augment.Normalize(),
+    "PadIfNeeded": augment.PadIfNeeded(70, None, None, 32, "random", "reflect", p=1),
+    "Resize": augment.Resize(50, 31, "bicubic"),
+    "RandomResizedCrop": augment.RandomResizedCrop((24, 40), area_for_downscale="image"),
+    "SquareSymmetry": augment.Sequential([augment.CenterCrop(32, 32), augment.SquareSymmetry()], p=1),
+    "D4": augment.Sequential([augment.CenterCrop(32, 32), augment.D4()], p=1),
+    "GridDropout": augment.GridDropout(fill="random", p=1),
+    "XYMasking": augment.XYMasking((1, 2), 1, (3, 9), 4, fill="random_uniform", p=1),
+    "RandomShadow": augment.RandomShadow((0, 0.1, 1, 0.9), (2, 3), shadow_intensity_range=(0.3, 0.7), p=1),
 }
 
 # Those that mix samples need labels and a batch: test_mix.py.

@@ -142,7 +142,7 @@ def measure(row: Row, dtype: str, sizes: tuple[tuple[int, int], ...]) -> Differe
     total = Difference(0, 1.0, 0.0, True)
     for size in sizes:
         for channels in row.channels:
-            images = pictures(size, channels, dtype)
+            images = pictures(size, channels, dtype, 3 if size[0] * size[1] < 500_000 else 1)
             found = row.compare(images, np.arange(len(images)) + size[0])
             if found is not None:
                 total += difference(row, *(np.asarray(values) for values in found))

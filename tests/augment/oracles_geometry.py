@@ -141,7 +141,7 @@ def _padded(images: np.ndarray, widths: Any, border: str, fill: float | None = N
 
 def forward(size: tuple[int, ...], angle: float, scale: Any = (1, 1), shear: Any = (0, 0), shift: Any = (0, 0)) -> Any:
     """Return the matrix from places in the image to places in the result, both in (x, y, 1)."""
-    t, (sx, sy) = np.deg2rad(angle), np.tan(np.deg2rad(shear))
+    t, (sx, sy) = np.deg2rad(angle), -np.tan(np.deg2rad(shear))  # to the right where y is less
     rotation = np.array([[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]])  # y points down
     matrix = np.eye(3)
     matrix[:2, :2] = np.array([[1, sx], [sy, 1]]) @ rotation @ np.diag(scale)
@@ -285,3 +285,67 @@ def covered(images: np.ndarray, holes: np.ndarray, fill: float) -> np.ndarray:
             inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
             image[inside] = fill
     return result
+
+
+@row("XYMasking", "NumPy")
+def bars(images: np.ndarray, ids: np.ndarray) -> Pair:
+    height, width = images.shape[1:3]
+    transform = augment.XYMasking((1, 3), 2, (1, (width + 2) // 3), (1, (height + 2) // 3), white(images), p=1)
+    result, entry = drawn(transform, images, ids)
+    return result, covered(images, entry["holes"], white(images))
+
+
+@row("GridDropout", "NumPy")
+def grid_dropout(images: np.ndarray, ids: np.ndarray) -> Pair:
+    result, entry = drawn(augment.GridDropout(0.6, fill=white(images) / 5, p=1), images, ids)
+    return result, covered(images, entry["holes"], white(images) / 5)
+
+
+@row("functional.grid_dropout", "NumPy")
+def functional_grid_dropout(images: np.ndarray, ids: np.ndarray) -> Pair:
+    expected = images.copy()
+    for image, rows in zip(expected, ids % 4 + 1, strict=True):
+        counts = min(rows, image.shape[0]), 1
+        lines = [np.arange(n + 1) * size // n for n, size in zip(counts, image.shape[:2], strict=True)]
+        for top, bottom in zip(lines[0], lines[0][1:], strict=False):
+            for left, right in zip(lines[1], lines[1][1:], strict=False):
+                high, wide = (min(max(int(n * 0.5), 1), n - 1) for n in (bottom - top, right - left))
+                image[top : top + high, left : left + wide] = 0
+    return F.grid_dropout(images, ids % 4 + 1, 1), expected
+
+
+@row("functional.erase_holes", "NumPy")
+def erase_holes(images: np.ndarray, ids: np.ndarray) -> Pair:
+    holes = np.stack([np.stack([ids % 7 - 3, ids % 5 - 1, ids % 11, ids % 6], axis=1), np.full((len(ids), 4), 5)], 1)
+    return F.erase_holes(images, holes, fill=white(images) / 5), covered(images, holes, white(images) / 5)
+
+
+@row("RandomShadow", "NumPy", "factors have 24 bits", floats=1e-6)
+def shadow(images: np.ndarray, ids: np.ndarray) -> Pair:
+    transform = augment.RandomShadow((0, 0, 1, 1), (1, 3), 6, (0.2, 0.8), p=1)
+    result, entry = drawn(transform, images, ids)
+    polygons = entry["vertices"] * [images.shape[2], images.shape[1]]
+    return result, shaded(images, polygons, 1 - entry["intensities"])
+
+
+@row("functional.shade", "NumPy", "factors have 24 bits", floats=1e-6)
+def shade(images: np.ndarray, ids: np.ndarray) -> Pair:
+    polygons = np.random.default_rng(ids[0]).uniform(-5, max(images.shape[1:3]) + 5, (len(ids), 2, 5, 2))
+    factors = np.stack([ids % 7 / 7, ids % 5 / 5], axis=1)
+    return F.shade(images, polygons, factors), shaded(images, polygons, factors)
+
+
+def shaded(images: np.ndarray, polygons: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Multiply the values of pixels whose center is to the right of an odd number of sides."""
+    y, x = np.indices(images.shape[1:3]) + 0.5
+    result = images.astype(np.float32)
+    for image, its, of_each in zip(result, polygons, factors, strict=True):
+        for polygon, factor in zip(its, of_each, strict=True):
+            inside = np.zeros(y.shape, bool)
+            for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+                if y0 != y1:
+                    there = (np.minimum(y0, y1) <= y) & (y < np.maximum(y0, y1))
+                    inside ^= there & (x >= x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+            values = image[inside] * np.float32(factor)
+            image[inside] = np.rint(values) if images.dtype == np.uint8 else values
+    return result.astype(images.dtype)

@@ -162,39 +162,3 @@ def normalize(images: np.ndarray, ids: np.ndarray) -> Pair:
     if ids[0] % 2:
         return F.normalize(images, mean, std), expected
     return augment.Normalize()(images), expected
-
-
-# Filters
-
-
-@row("GaussianBlur", "SciPy", "columns and rows are summed in float32", levels=1e-2, floats=2e-6, needs="scipy")
-def gaussian_blur(images: np.ndarray, ids: np.ndarray) -> Pair:
-    result, entry = drawn(augment.GaussianBlur((3, 31), p=1), images, ids)
-    return result, _blurred(images, entry["size"], entry["sigma"])
-
-
-@row("functional.gaussian_blur", "SciPy", "columns and rows are summed in float32", levels=1e-2, floats=2e-6,
-     needs="scipy")  # fmt: skip
-def functional_gaussian_blur(images: np.ndarray, ids: np.ndarray) -> Pair:
-    size, sigma = ids % 40 * 2 + 1, 0.3 + ids % 9
-    return F.gaussian_blur(images, size, sigma), _blurred(images, size, sigma)
-
-
-def _blurred(images: np.ndarray, sizes: Any, sigmas: Any) -> np.ndarray:
-    from scipy.ndimage import correlate1d
-
-    result = images.astype(np.float64)
-    for image, size, sigma in zip(result, sizes, sigmas, strict=True):
-        weights = np.exp(-0.5 * ((np.arange(size) - size // 2) / sigma) ** 2)
-        for axis in (0, 1):
-            image[:] = correlate1d(image, weights / weights.sum(), axis=axis, mode="mirror")
-    return result
-
-
-@row("functional.gaussian_blur", "OpenCV", "OpenCV blurs bytes with weights of 8 bits", levels=2, floats=2e-6,
-     needs="cv2")  # fmt: skip
-def gaussian_blur_of_opencv(images: np.ndarray, ids: np.ndarray) -> Pair:
-    import cv2
-
-    expected = np.stack([cv2.GaussianBlur(image, (7, 7), 1.4) for image in images])
-    return F.gaussian_blur(images, 7, 1.4), expected.reshape(images.shape)

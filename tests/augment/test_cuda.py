@@ -73,7 +73,7 @@ def test_lists_of_sizes(photos: np.ndarray, device: str) -> None:
     found = pipe([image.to(device) for image in images], IDS, layout="NHWC")
     for one, expected in zip(found, pipe(images, IDS, layout="NHWC"), strict=True):
         assert same(one, expected, device)
-    pipe = augment.RandomResizedCrop(24, 31, p=1) if hasattr(augment, "RandomResizedCrop") else augment.RandomCrop(8, 9)
+    pipe = augment.RandomResizedCrop((24, 31), p=1)
     alike = pipe([image.to(device) for image in images], IDS, layout="NHWC")
     for one, expected in zip(alike, pipe(images, IDS, layout="NHWC"), strict=True):
         assert same(one, expected, device)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from burnish import augment
 
-MODULES = [f"burnish.augment.{module.name}" for module in pkgutil.iter_modules(augment.__path__)]
+MODULES = [module.name for module in pkgutil.walk_packages(augment.__path__, "burnish.augment.")]
 CLASSES = [name for name in augment.__all__ if inspect.isclass(getattr(augment, name))]
 
 

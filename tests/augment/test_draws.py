@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from burnish import augment
 from burnish.augment import _numbers
+from burnish.augment._transform import Transform
+from every_transform import EVERY
 
 N = 20000
 IDS = np.arange(N)
@@ -39,6 +41,16 @@ def test_ranges() -> None:
         (augment.RandomBrightnessContrast(), {"brightness": (-0.2, 0.2), "contrast": (-0.2, 0.2)}),
         (augment.GaussNoise(), {"std": (0.2, 0.44)}),
         (augment.GaussianBlur(), {"sigma": (0.5, 3)}),
+        (augment.HueSaturationValue(), {"hue": (-20, 20), "saturation": (-30, 30), "value": (-20, 20)}),
+        (augment.HueSaturationValue(5, (1, 2)), {"hue": (-5, 5), "saturation": (1, 2)}),
+        (augment.RandomGamma(), {"gamma": (0.8, 1.2)}),
+        (augment.RandomGamma(300), {"gamma": (0.01, 3)}),
+        (augment.Solarize((0.2, 0.9)), {"threshold": (0.2, 0.9)}),
+        (augment.MotionBlur((7, 7)), {"angle": (0, 360), "direction": (-1, 1), "shift_x": (-1.5, 1.5),
+                                      "shift_y": (-1.5, 1.5)}),
+        (augment.Sharpen(), {"alpha": (0.2, 0.5), "lightness": (0.5, 1)}),
+        (augment.UnsharpMask((1, 3)), {"radius": (1, 3)}),
+        (augment.SaltAndPepper(), {"amount": (0.01, 0.06), "salt": (0.4, 0.6)}),
     ]  # fmt: skip
     for transform, ranges in cases:
         entry = transform.plan(IDS)[0]
@@ -59,6 +71,42 @@ def test_whole_numbers() -> None:
     sizes = augment.GaussianBlur((3, 7)).plan(IDS)[0]["size"]
     assert set(sizes) == {3, 5, 7}
     assert np.abs(np.bincount(sizes)[3::2] / N - 1 / 3).max() < 0.02
+
+
+def test_whole_numbers_of_colors_and_filters() -> None:
+    entry = augment.UnsharpMask(percent=(100, 104), threshold=(0, 3)).plan(IDS)[0]
+    assert np.abs(np.bincount(entry["percent"])[100:] / N - 1 / 5).max() < 0.02
+    assert np.abs(np.bincount(entry["threshold"]) / N - 1 / 4).max() < 0.02
+    for transform, sizes in {augment.Blur(): (3, 5, 7), augment.Blur((4, 11)): (5, 7, 9, 11)}.items():
+        counts = np.bincount(transform.plan(IDS)[0]["size"])
+        assert counts.nonzero()[0].tolist() == list(sizes)
+        assert np.abs(counts[list(sizes)] / N - 1 / len(sizes)).max() < 0.02
+    bits = augment.Posterize(((1, 3), 5, (2, 2))).plan(IDS)[0]["bits"]
+    assert np.abs(np.bincount(bits[:, 0])[1:] / N - 1 / 3).max() < 0.02
+    assert (bits[:, 1:] == [5, 2]).all()
+    factor = augment.MultiplicativeNoise((0.5, 2), per_channel=True).plan(IDS)[0]["factor"]
+    assert all(is_uniform(factor[:, channel], 0.5, 2) for channel in range(3))
+    assert np.abs(np.corrcoef(factor.T) - np.eye(3)).max() < 0.03
+    assert (augment.MotionBlur(allow_shifted=False).plan(IDS)[0]["shift_x"] == 0).all()
+
+
+def test_channel_orders() -> None:
+    for channels, orders in ((1, 1), (3, 6), (4, 24)):
+        order = augment.ChannelShuffle().plan(IDS, channels=channels)[0]["order"]
+        assert (np.sort(order, axis=1) == np.arange(channels)).all()
+        counts = np.unique(order @ 4 ** np.arange(channels), return_counts=True)[1]
+        assert len(counts) == orders
+        assert np.abs(counts / N - 1 / orders).max() < 0.013
+
+
+def test_every_chance() -> None:
+    """`p` of every transform that has one."""
+    for name, example in EVERY.items():
+        arguments = {**example.to_dict(), "p": 0.3}
+        if name in ("ToFloat", "FromFloat") or "transforms" in arguments or not isinstance(example, Transform):
+            continue
+        applies = augment.from_dict(arguments).plan(IDS, sizes=(40, 60))[0].applies
+        assert abs(applies.mean() - 0.3) < 0.013, name  # 4 standard deviations
 
 
 def test_orders() -> None:

@@ -443,3 +443,12 @@ def test_same_bits_in_a_batch_and_alone(step: tuple[Any, ...], kind: str, thread
 def test_bad_parameters(step: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match="accepted"):
         run(photo(5, 5), step)
+
+
+def test_fractions_are_no_bytes() -> None:
+    images = photo(5, 6)
+    for step in ((Op.to_float, []), (Op.normalize, [], [1.0, 0.0] * 3)):
+        with pytest.raises(ValueError, match="no whole numbers"):
+            run(images, step)
+    with pytest.raises(ValueError, match="no whole numbers"):
+        run(fractions(images), (Op.gray, []), dtype=np.uint8)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
@@ -187,6 +188,16 @@ def test_devices(device: str) -> None:
         same(found.cpu().numpy(), plainly(X, base, neighbor, step, others, scale))
 
 
+@pytest.mark.parametrize("m", [1, 201, 60_000])  # the last is written past the cache
+def test_row_numbers_of_32_bits(m: int, isa: str) -> None:
+    X, (base, neighbor, step) = rows(50, 64, "float32"), pairs(50, m)
+    wanted = interpolate(X, base, neighbor, step)
+    for first, second in (("int32", "int32"), ("int32", "int64"), ("int64", "int32"), ("int16", "uint8")):
+        same(interpolate(X, base.astype(first), neighbor.astype(second), step), wanted)
+    with pytest.raises(ValueError, match="'neighbor' is -3 in place 0; accepted: 0 to 49"):
+        interpolate(X, base.astype("int32"), np.full(m, -3, "int32"), step)
+
+
 # ---- bad input ----
 
 X = np.arange(12.0).reshape(4, 3)
@@ -195,6 +206,7 @@ HALF = [0.5, 0.5]
 BAD: dict[str, tuple[Callable[[], Any], Any, list[str]]] = {
     "1-D": (lambda: interpolate(X[0], [0], [1], [0.5]), ValueError, ["interpolate: 'X'", "2-D", "(3,)"]),
     "bool": (lambda: interpolate(X > 3, [0], [1], [0.5]), TypeError, ["'X'", "bool", "float32"]),
+    "sparse": (lambda: interpolate(sparse.csr_matrix(X), [0], [1], [0.5]), TypeError, ["'X' is sparse", "X.toarray()"]),
     "strings": (lambda: interpolate([["a"], ["b"]], [0], [1], [0.5]), TypeError, ["'X'"]),
     "base 2-D": (lambda: interpolate(X, [[0]], [1], [0.5]), ValueError, ["'base'", "1-D", "(1, 1)"]),
     "base floats": (lambda: interpolate(X, [0.5], [1], [0.5]), TypeError, ["'base'", "float64", "int64"]),

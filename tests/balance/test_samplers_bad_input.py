@@ -46,6 +46,12 @@ BAD: dict[str, tuple[Callable[[], Any], Any, list[str]]] = {
     "no rows": (lambda: smote(X[:0], Y[:0]), ValueError, []),
     "words": (lambda: smote(np.full((200, 2), "a", object)), ValueError, ["could not convert string to float"]),
     "bool": (lambda: smote(X > 0), TypeError, ["SMOTE: 'X' has dtype bool", "floating point and integers"]),
+    "long double": (lambda: smote(X.astype(np.longdouble)), TypeError, ["SMOTE: 'X' has dtype float128", "float64"]),
+    "strategy of a callable": (
+        lambda: smote(sampling_strategy=lambda y: 3),
+        TypeError,
+        ["'sampling_strategy' returned 3", "a dict of class to number"],
+    ),
     "complex": (lambda: smote(X + 1j), ValueError, ["Complex data not supported"]),
     "lengths": (lambda: smote(X[:-1]), ValueError, ["199, 200"]),
     "one class": (lambda: smote(y=np.zeros(200, int)), ValueError, ["more than 1 class", "got 1 class over 200 rows"]),

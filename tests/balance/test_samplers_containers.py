@@ -211,3 +211,41 @@ def test_originals_come_first() -> None:
         found, found_y = make(name).fit_resample(X, y)
         np.testing.assert_array_equal(found[: len(X)], X)
         np.testing.assert_array_equal(found_y[: len(X)], y)
+
+
+@pytest.mark.parametrize("name", [name for name in SELECTING if name not in ("RandomOverSampler", "ClusterCentroids")])
+@pytest.mark.parametrize("dtype", [np.longdouble, ">f8"])
+def test_rows_that_are_kept_keep_every_bit(name: str, dtype: Any) -> None:
+    X, y = three_classes()
+    X = X.astype(dtype) + (np.longdouble(2) ** -60 if dtype is np.longdouble else 0)
+    sampler = make(name)
+    found, _ = sampler.fit_resample(X, y)
+    assert found.dtype == X.dtype
+    np.testing.assert_array_equal(found, X[sampler.sample_indices_])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_dates_as_labels(name: str) -> None:
+    X, y = three_classes()
+    days = np.array(["2020-01-01", "2021-05-05", "2023-01-01"], "datetime64[D]")
+    found, found_y = make(name).fit_resample(X, days[y])
+    expected, expected_y = make(name).fit_resample(X, y)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(found_y, days[expected_y])
+
+
+def test_counts_of_dates() -> None:
+    X, y = three_classes()
+    days = np.array(["2020-01-01", "2021-05-05", "2023-01-01"], "datetime64[D]")
+    sampler = make("SMOTE", sampling_strategy={days[2]: 80})
+    assert list(sampler.plan(days[y], X).after.values()) == [120, 50, 80]
+    assert np.count_nonzero(sampler.fit_resample(X, days[y])[1] == days[2]) == 80
+
+
+def test_smotenc_takes_bool() -> None:
+    X, y = three_classes()
+    found, found_y = make("SMOTENC").fit_resample(X > 1, y)
+    expected, _ = make("SMOTENC").fit_resample((X > 1).astype(float), y)
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found, expected.astype(bool))
+    assert np.bincount(found_y).tolist() == [120, 120, 120]

@@ -83,6 +83,7 @@ int mismatches(const Case& test) {
     step[i] = uniform_float(draw(at, 5)) - 0.25;
     scale[i] = uniform_float(draw(at, 6));
   }
+  std::vector<std::int32_t> narrow(base.begin(), base.end());
   std::vector<unsigned char> out[2];
   for (int gpu = 0; gpu < 2; ++gpu) {
     const Device device{gpu ? DeviceType::cuda : DeviceType::cpu, 0};
@@ -90,7 +91,8 @@ int mismatches(const Case& test) {
     balance::InterpolateArgs args;
     args.rows = contiguous_view(rows.data(), test.dtype, device, test.rows, test.columns);
     if (test.with_other) args.other = contiguous_view(other.data(), test.dtype, device, test.rows + 3, test.columns);
-    args.base = contiguous_view(base.data(), DType::int64, device, test.count);
+    args.base = test.with_other ? contiguous_view(narrow.data(), DType::int32, device, test.count)
+                                : contiguous_view(base.data(), DType::int64, device, test.count);
     args.neighbor = contiguous_view(neighbor.data(), DType::int64, device, test.count);
     args.step = contiguous_view(step.data(), DType::float64, device, test.count);
     if (test.with_scale) args.scale = contiguous_view(scale.data(), DType::float64, device, test.count);

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from burnish.neighbors import NeighborGraph, kneighbors, radius_neighbors
+from scipy import sparse
 
 try:
     import torch
@@ -48,6 +49,9 @@ BAD: dict[str, tuple[Callable[[], Any], Any, list[str]]] = {
     "long double": (lambda: kneighbors(X.astype(np.longdouble), 1), TypeError, ["'X'", "float128"]),
     "misaligned": (lambda: kneighbors(misaligned(X), 1), ValueError, ["'X'", "aligned"]),
     "None": (lambda: kneighbors(None, 1), EITHER, ["'X'"]),
+    "sparse": (lambda: kneighbors(sparse.csr_matrix(X), 1), TypeError, ["kneighbors: 'X' is sparse", "X.toarray()"]),
+    "sparse Y": (lambda: kneighbors(X, 1, sparse.csr_array(X)), TypeError, ["kneighbors: 'Y' is sparse"]),
+    "metric list": (lambda: kneighbors(X, 1, metric=["cosine"]), ValueError, ["'metric' is ['cosine']", "euclidean"]),
     "k 0": (lambda: kneighbors(X, 0), ValueError, ["kneighbors: 'k' is 0", "1 to 9"]),
     "k -1": (lambda: kneighbors(X, -1), ValueError, ["'k' is -1", "1 to 9"]),
     "k n": (lambda: kneighbors(X, 10), ValueError, ["'k' is 10", "1 to 9"]),

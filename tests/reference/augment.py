@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,11 @@ def pixels(image: np.ndarray, rows: np.ndarray, columns: np.ndarray, border: str
     return found
 
 
-def warp(image: np.ndarray, matrix: np.ndarray, border: str = "constant", fill: float = 0.0) -> np.ndarray:
+def warp(
+    image: np.ndarray, matrix: np.ndarray, border: str = "constant", fill: float = 0.0, size: Any = None
+) -> np.ndarray:
     """Read the image, bilinearly, where `matrix` leads from the centers of the result's pixels; not rounded."""
-    height, width = image.shape[:2]
-    y, x = np.mgrid[:height, :width] + 0.5
-    place = np.einsum("ij,jhw->ihw", matrix, np.stack([x, y, np.ones_like(x)]))
-    u, v = place[0] / place[2] - 0.5, place[1] / place[2] - 0.5
+    u, v = places(matrix, *(size or image.shape[:2]))
     left, top = np.floor(u).astype(int), np.floor(v).astype(int)
     u, v = (u - left)[..., None], (v - top)[..., None]
 
@@ -49,6 +49,47 @@ def warp(image: np.ndarray, matrix: np.ndarray, border: str = "constant", fill: 
     upper = at(top, left) * (1 - u) + at(top, left + 1) * u
     lower = at(top + 1, left) * (1 - u) + at(top + 1, left + 1) * u
     return upper * (1 - v) + lower * v
+
+
+def places(matrix: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where `matrix` leads from the centers of the result's pixels, 0 at the center of the first pixel."""
+    y, x = np.mgrid[:height, :width] + 0.5
+    place = np.einsum("ij,jhw->ihw", matrix, np.stack([x, y, np.ones_like(x)]))
+    return place[0] / place[2] - 0.5, place[1] / place[2] - 0.5
+
+
+def cubic(distance: np.ndarray, a: float = -0.75) -> np.ndarray:
+    """Return the kernel of Keys at distances."""
+    d = np.abs(distance)
+    near, far = (a + 2) * d**3 - (a + 3) * d**2 + 1, a * (d**3 - 5 * d**2 + 8 * d - 4)
+    return np.where(d < 1, near, np.where(d < 2, far, 0))
+
+
+def warp_bicubic(
+    image: np.ndarray, matrix: np.ndarray, border: str = "constant", fill: float = 0.0, size: Any = None
+) -> np.ndarray:
+    """Read the image bicubically where `matrix` leads; neither rounded nor cut to the range."""
+    u, v = places(matrix, *(size or image.shape[:2]))
+    left, top = np.floor(u).astype(int), np.floor(v).astype(int)
+    result = np.zeros((*u.shape, image.shape[2]))
+    for i in range(-1, 3):
+        for j in range(-1, 3):
+            weight = cubic(v - (top + i)) * cubic(u - (left + j))
+            result += weight[..., None] * pixels(image, top + i, left + j, border, fill)
+    return result
+
+
+def in_polygon(height: int, width: int, corners: Any) -> np.ndarray:
+    """Return which pixels' centers have an odd number of sides to their left, or on them; in rational numbers."""
+    inside = np.zeros((height, width), bool)
+    exact = [(Fraction(x), Fraction(y)) for x, y in corners]
+    for (x0, y0), (x1, y1) in zip(exact, exact[1:] + exact[:1], strict=True):
+        for row in range(height):
+            y = Fraction(2 * row + 1, 2)
+            if min(y0, y1) <= y < max(y0, y1):
+                x = x0 + (y - y0) * (x1 - x0) / (y1 - y0)
+                inside[row] ^= np.array([Fraction(2 * column + 1, 2) >= x for column in range(width)])
+    return inside
 
 
 def affine_matrix(

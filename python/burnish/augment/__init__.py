@@ -11,17 +11,19 @@ from burnish.augment._affine import Affine, Rotate, ShiftScaleRotate
 from burnish.augment._channels import ChannelDropout, ChannelIsolation, ChannelShuffle, ToGray
 from burnish.augment._color import ColorJitter, HueSaturationValue, RandomBrightnessContrast, RGBShift
 from burnish.augment._compose import Compose, OneOf, Sequential, SomeOf, from_dict
-from burnish.augment._crop import CenterCrop, Pad, RandomCrop
-from burnish.augment._erase import CoarseDropout, RandomErasing
+from burnish.augment._crop import CenterCrop, Pad, PadIfNeeded, RandomCrop
+from burnish.augment._erase import CoarseDropout, GridDropout, RandomErasing, XYMasking
 from burnish.augment._filter import Blur, GaussianBlur, MotionBlur
 from burnish.augment._labels import MixedLabels
 from burnish.augment._mix import CutMix, MixUp
 from burnish.augment._noise import GaussNoise, MultiplicativeNoise, SaltAndPepper
-from burnish.augment._orient import HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
+from burnish.augment._orient import D4, HorizontalFlip, RandomRotate90, SquareSymmetry, Transpose, VerticalFlip
 from burnish.augment._perspective import Perspective
 from burnish.augment._plan import Entry, Plan
 from burnish.augment._policies import RandAugment, TrivialAugmentWide
+from burnish.augment._resize import RandomResizedCrop, Resize
 from burnish.augment._scale import FromFloat, Normalize, ToFloat
+from burnish.augment._shadow import RandomShadow
 from burnish.augment._sharpen import Sharpen, UnsharpMask
 from burnish.augment._tone import AutoContrast, Equalize, InvertImg, Posterize, RandomGamma, Solarize
 
@@ -36,10 +38,15 @@ __all__ = [
     "RandomCrop",
     "CenterCrop",
     "Pad",
+    "PadIfNeeded",
+    "Resize",
+    "RandomResizedCrop",
     "HorizontalFlip",
     "VerticalFlip",
     "Transpose",
     "RandomRotate90",
+    "SquareSymmetry",
+    "D4",
     "Rotate",
     "Affine",
     "ShiftScaleRotate",
@@ -72,6 +79,9 @@ __all__ = [
     "TrivialAugmentWide",
     "ToFloat",
     "FromFloat",
+    "GridDropout",
+    "XYMasking",
+    "RandomShadow",
     "Normalize",
     "MixUp",
     "CutMix",

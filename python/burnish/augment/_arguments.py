@@ -15,11 +15,13 @@ from burnish.augment._numbers import Floats
 MOST_KERNEL = 127
 
 Border = Literal["constant", "replicate", "reflect", "reflect101", "wrap"]
-Interpolation = Literal["nearest", "bilinear"]
+Interpolation = Literal["nearest", "bilinear", "bicubic"]
 
 _BORDERS = ("constant", "replicate", "reflect", "reflect101", "wrap")  # in the order of the engine
 _OPENCV_BORDERS = (0, 1, 2, 4, 3)  # OpenCV's number of each
-_INTERPOLATIONS = ("nearest", "bilinear")  # OpenCV has the same numbers
+_INTERPOLATIONS = ("nearest", "bilinear", "bicubic")  # OpenCV has the same numbers
+_FILTERS = (*_INTERPOLATIONS, "area")
+_EXACT = {5: 1, 6: 0}  # OpenCV's exact variants, which the engine's are
 
 
 def border_code(call: str, border: Any) -> int:
@@ -32,13 +34,27 @@ def border_code(call: str, border: Any) -> int:
 
 
 def interpolation_code(call: str, interpolation: Any) -> int:
-    """Return the engine's number of an interpolation, given by name or by OpenCV's number."""
-    if isinstance(interpolation, str) and interpolation in _INTERPOLATIONS:
-        return _INTERPOLATIONS.index(interpolation)
-    if not isinstance(interpolation, str | bool) and interpolation in (0, 1):
-        return int(interpolation)
+    """Return the engine's number of a warp's interpolation, given by name or by OpenCV's number.
+
+    "area" is bilinear, since a warp has no area of its own; OpenCV does the same.
+    """
+    if isinstance(interpolation, str) and interpolation in _FILTERS:
+        return 1 if interpolation == "area" else _FILTERS.index(interpolation)
+    if not isinstance(interpolation, str | bool) and interpolation in (0, 1, 2, 3):
+        return 1 if interpolation == 3 else int(interpolation)
     raise ValueError(
-        f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_INTERPOLATIONS)}, or OpenCV's 0 and 1"
+        f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_FILTERS)}, or OpenCV's 0 to 3"
+    )
+
+
+def filter_code(call: str, interpolation: Any) -> int:
+    """Return the engine's number of a filter for resizing, given by name or by OpenCV's number."""
+    if isinstance(interpolation, str) and interpolation in _FILTERS:
+        return _FILTERS.index(interpolation)
+    if not isinstance(interpolation, str | bool) and interpolation in (0, 1, 2, 3, 5, 6):
+        return _EXACT.get(int(interpolation), int(interpolation))
+    raise ValueError(
+        f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_FILTERS)}, or OpenCV's 0 to 3, 5 and 6"
     )
 
 
@@ -55,6 +71,13 @@ def fill_options(call: str, fill: list[float], channels: int) -> list[float]:
     if len(fill) not in (1, channels):
         raise ValueError(f"{call}: 'fill' has {len(fill)} values; accepted: 1 or {channels}, one for each channel")
     return fill
+
+
+def choice(call: str, name: str, value: Any, accepted: tuple[Any, ...]) -> Any:
+    """Return `value` if it is one of some."""
+    if any(type(value) is type(one) and value == one for one in accepted):
+        return value
+    raise ValueError(f"{call}: '{name}' is {value!r}; accepted: {', '.join(map(repr, accepted))}")
 
 
 def pair(call: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> tuple[float, float]:

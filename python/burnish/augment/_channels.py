@@ -88,7 +88,9 @@ class ChannelIsolation(Transform):
         super().__init__(p)
         self.channels = channels
         values = list(channels) if isinstance(channels, tuple | list) else [channels]
-        self._channels = np.array([check.integer("ChannelIsolation", "channels", c, 0) for c in values], np.int64)
+        self._channels = np.array(
+            [check.integer("ChannelIsolation", "channels", c, 0, 1 << 24) for c in values], np.int64
+        )
         if not values:
             raise ValueError("ChannelIsolation: 'channels' is empty; accepted: one or more")
 

@@ -216,7 +216,7 @@ def from_dict(values: dict[str, Any]) -> Any:
     if not (isinstance(made, type) and issubclass(made, Pipeline)):
         raise ValueError(f"from_dict: 'transform' is {values['transform']!r}; accepted: a class of burnish.augment")
     arguments = {name: _tuples(value) for name, value in values.items() if name != "transform"}
-    if "transforms" in arguments:
+    if isinstance(values.get("transforms"), list | tuple):
         arguments["transforms"] = [from_dict(child) for child in arguments["transforms"]]
     return made(**arguments)
 

@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import border_code, fill_options, fill_values, uniform_whole
+from burnish.augment._arguments import border_code, choice, fill_options, fill_values, uniform_whole
 from burnish.augment._numbers import Floats
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
+
+MOST_SIDE = 1 << 24  # pixels; the engine counts further in no direction
 
 
 def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
@@ -23,8 +25,23 @@ def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
         raise TypeError(
             f"{call}: 'padding' is {padding!r}; accepted: an integer, a pair, or (left, top, right, bottom)"
         )
-    left, top, right, bottom = (check.integer(call, "padding", value, 0) for value in values * (4 // len(values)))
+    left, top, right, bottom = (
+        check.integer(call, "padding", value, 0, MOST_SIDE) for value in values * (4 // len(values))
+    )
     return left, top, right, bottom
+
+
+POSITIONS = ("center", "top_left", "top_right", "bottom_left", "bottom_right", "random")
+
+
+def put_before(position: str, missing: Any, u: Floats, is_row: bool) -> Any:
+    """Return how many of the missing rows or columns come before an image at that position."""
+    if position == "center":
+        return missing // 2
+    if position == "random":
+        return uniform_whole(u, 0, missing)
+    first, second = position.split("_")
+    return missing if (first == "bottom" if is_row else second == "right") else np.zeros_like(missing)
 
 
 class _Crop(Transform):
@@ -64,7 +81,9 @@ class RandomCrop(_Crop):
     height, width : int
         Of the part.
     pad_if_needed : bool, default False
-        Whether smaller images are surrounded evenly first; else they are an error.
+        Whether smaller images are surrounded first; else they are an error.
+    pad_position : {"center", "top_left", "top_right", "bottom_left", "bottom_right", "random"}, default "center"
+        Where smaller images are put.
     border_mode : {"constant", "replicate", "reflect", "reflect101", "wrap"} or OpenCV's number, default "constant"
         What images are surrounded with.
     fill : float or one for each channel, default 0
@@ -82,13 +101,14 @@ class RandomCrop(_Crop):
     _needs_sizes = True
 
     def __init__(
-        self, height: int, width: int, pad_if_needed: bool = False, border_mode: Any = "constant", fill: Any = 0,
-        padding: Any = 0, p: float = 1.0,
+        self, height: int, width: int, pad_if_needed: bool = False, pad_position: str = "center",
+        border_mode: Any = "constant", fill: Any = 0, padding: Any = 0, p: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__(p, border_mode, fill)
-        self.height = check.integer("RandomCrop", "height", height, 1)
-        self.width = check.integer("RandomCrop", "width", width, 1)
+        self.height = check.integer("RandomCrop", "height", height, 1, MOST_SIDE)
+        self.width = check.integer("RandomCrop", "width", width, 1, MOST_SIDE)
         self.pad_if_needed = bool(pad_if_needed)
+        self.pad_position = choice("RandomCrop", "pad_position", pad_position, POSITIONS)
         self.border_mode, self.fill, self.padding = border_mode, fill, padding
         self._sides = sides("RandomCrop", padding)
 
@@ -99,9 +119,10 @@ class RandomCrop(_Crop):
             self._needed(around, active, self.height, self.width)
         rows = shapes.height + (top + bottom) - self.height
         columns = shapes.width + (left + right) - self.width
-        # Where rows is below 0, -rows // 2 of them are put above.
-        first_row = np.where(rows < 0, -(-rows // 2), uniform_whole(u[:, 0], 0, np.maximum(rows, 0)))
-        first_column = np.where(columns < 0, -(-columns // 2), uniform_whole(u[:, 1], 0, np.maximum(columns, 0)))
+        above = put_before(self.pad_position, np.maximum(-rows, 0), u[:, 0], True)
+        before = put_before(self.pad_position, np.maximum(-columns, 0), u[:, 1], False)
+        first_row = np.where(rows < 0, -above, uniform_whole(u[:, 0], 0, np.maximum(rows, 0)))
+        first_column = np.where(columns < 0, -before, uniform_whole(u[:, 1], 0, np.maximum(columns, 0)))
         return _place(len(shapes), first_row - top, first_column - left, self.height, self.width)
 
 
@@ -113,8 +134,8 @@ class CenterCrop(_Crop):
     height, width : int
         Of the part.
     pad_if_needed : bool, default False
-        Whether smaller images are surrounded evenly first; else they are an error.
-    border_mode, fill
+        Whether smaller images are surrounded first; else they are an error.
+    pad_position, border_mode, fill
         As in `RandomCrop`.
     p : float, default 1
 
@@ -123,23 +144,27 @@ class CenterCrop(_Crop):
     Planned parameters: "top", "left", "height", "width".
     """
 
+    _draws = 2
     _needs_sizes = True
 
     def __init__(
-        self, height: int, width: int, pad_if_needed: bool = False, border_mode: Any = "constant", fill: Any = 0,
-        p: float = 1.0,
+        self, height: int, width: int, pad_if_needed: bool = False, pad_position: str = "center",
+        border_mode: Any = "constant", fill: Any = 0, p: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__(p, border_mode, fill)
-        self.height = check.integer("CenterCrop", "height", height, 1)
-        self.width = check.integer("CenterCrop", "width", width, 1)
+        self.height = check.integer("CenterCrop", "height", height, 1, MOST_SIDE)
+        self.width = check.integer("CenterCrop", "width", width, 1, MOST_SIDE)
         self.pad_if_needed, self.border_mode, self.fill = bool(pad_if_needed), border_mode, fill
+        self.pad_position = choice("CenterCrop", "pad_position", pad_position, POSITIONS)
 
     def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
         if not self.pad_if_needed:
             self._needed(shapes, active, self.height, self.width)
         rows, columns = shapes.height - self.height, shapes.width - self.width
-        top = np.where(rows < 0, -(-rows // 2), rows // 2)
-        left = np.where(columns < 0, -(-columns // 2), columns // 2)
+        above = put_before(self.pad_position, np.maximum(-rows, 0), u[:, 0], True)
+        before = put_before(self.pad_position, np.maximum(-columns, 0), u[:, 1], False)
+        top = np.where(rows < 0, -above, rows // 2)
+        left = np.where(columns < 0, -before, columns // 2)
         return _place(len(shapes), top, left, self.height, self.width)
 
 
@@ -169,3 +194,60 @@ class Pad(_Crop):
         left, top, right, bottom = self._sides
         height, width = shapes.height + (top + bottom), shapes.width + (left + right)
         return _place(len(shapes), -top, -left, height, width)
+
+
+class PadIfNeeded(_Crop):
+    """Small images with something around them.
+
+    Parameters
+    ----------
+    min_height, min_width : int or None, default 1024
+        Sides that results have at least.
+    pad_height_divisor, pad_width_divisor : int, optional
+        What the results' sides are multiples of, instead of a least side, which must be None.
+    position : {"center", "top_left", "top_right", "bottom_left", "bottom_right", "random"}, default "center"
+        Where the image is put.
+    border_mode, fill
+        As in `RandomCrop`.
+    p : float, default 1
+
+    Notes
+    -----
+    Planned parameters: those of `Pad`.
+    """
+
+    _draws = 2
+    _needs_sizes = True
+
+    def __init__(
+        self, min_height: int | None = 1024, min_width: int | None = 1024, pad_height_divisor: int | None = None,
+        pad_width_divisor: int | None = None, position: str = "center", border_mode: Any = "constant", fill: Any = 0,
+        p: float = 1.0,
+    ) -> None:  # fmt: skip
+        super().__init__(p, border_mode, fill)
+        self.min_height, self.min_width = min_height, min_width
+        self.pad_height_divisor, self.pad_width_divisor = pad_height_divisor, pad_width_divisor
+        self.border_mode, self.fill = border_mode, fill
+        self.position = choice("PadIfNeeded", "position", position, POSITIONS)
+        self._rules = [
+            _padding_rule("height", min_height, pad_height_divisor),
+            _padding_rule("width", min_width, pad_width_divisor),
+        ]
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        missing = []
+        for size, (least, divisor) in zip((shapes.height, shapes.width), self._rules, strict=True):
+            missing.append(np.maximum(least - size, 0) if divisor is None else -size % divisor)
+        above = put_before(self.position, missing[0], u[:, 0], True)
+        before = put_before(self.position, missing[1], u[:, 1], False)
+        return _place(len(shapes), -above, -before, shapes.height + missing[0], shapes.width + missing[1])
+
+
+def _padding_rule(side: str, least: int | None, divisor: int | None) -> tuple[int, int | None]:
+    if (least is None) == (divisor is None):
+        raise ValueError(
+            f"PadIfNeeded: 'min_{side}' is {least} and 'pad_{side}_divisor' is {divisor}; accepted: one of them None"
+        )
+    if divisor is not None:
+        return 0, check.integer("PadIfNeeded", f"pad_{side}_divisor", divisor, 1, 1 << 20)
+    return check.integer("PadIfNeeded", f"min_{side}", least, 1, 1 << 20), None

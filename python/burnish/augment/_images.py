@@ -90,6 +90,16 @@ def one_blank(images: Images) -> Any:
     return deliver(images.arrays, blank)
 
 
+def checked_nothing(call: str, out: Any, made: Any) -> Any:
+    """Return a caller's `out` for an empty batch, which must be like the result `made`."""
+    if not hasattr(out, "shape") or not hasattr(out, "dtype") or tuple(out.shape) != tuple(made.shape):
+        shape = getattr(out, "shape", type(out).__name__)
+        raise ValueError(f"{call}: 'out' is of shape {shape}; accepted: {tuple(made.shape)}")
+    if dtype_name(out) != dtype_name(made):
+        raise TypeError(f"{call}: 'out' has dtype {dtype_name(out)}; accepted: {dtype_name(made)}")
+    return out
+
+
 def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     code = layout_of(call, "layout", layout, arrays[0] if arrays else None)
     axis = -1 if code is _core.Layout.nhwc else 0

@@ -31,7 +31,7 @@ class Mixing(Transform):
         self.alpha = check.real(call, "alpha", alpha, 0, 1e6)
         if self.alpha < 1e-3:
             raise ValueError(f"{call}: 'alpha' is {alpha}; accepted: a number from 0.001 to 1e+06")
-        self.num_classes = None if num_classes is None else check.integer(call, "num_classes", num_classes, 1)
+        self.num_classes = None if num_classes is None else check.integer(call, "num_classes", num_classes, 1, 1 << 31)
 
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:
         place = drawing.next_place()

@@ -99,3 +99,37 @@ class RandomRotate90(_Orient):
 
     def _codes(self, params: Params) -> Any:
         return np.array(TURNS)[np.asarray(params["quarters"]).astype(np.int64) & 3]
+
+
+class SquareSymmetry(_Orient):
+    """One of the eight ways in which a square lies on itself: turned by quarters, mirrored or not.
+
+    Parameters
+    ----------
+    p : float, default 1
+
+    Notes
+    -----
+    Planned parameter: "member", 0 to 7: + 4 transposed, then + 2 rows in reverse order, then + 1 columns in reverse
+    order. Images that are not square lie down or stand up after half of them.
+    """
+
+    _draws = 1
+
+    def __init__(self, p: float = 1.0) -> None:
+        super().__init__(p)
+
+    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+        return {"member": uniform_whole(u[:, 0], 0, 7)}
+
+    def _codes(self, params: Params) -> Any:
+        return np.asarray(params["member"]).astype(np.int64) & 7
+
+
+class D4(SquareSymmetry):
+    """`SquareSymmetry`, by the name of its group.
+
+    Parameters
+    ----------
+    p : float, default 1
+    """

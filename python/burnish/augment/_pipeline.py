@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,19 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._images import Images, one_blank, read_images
+from burnish._array import dtype_name
+from burnish.augment._images import Images, checked_nothing, one_blank, read_images
 from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
-from burnish.augment._plan import Entry, Plan, checked_ids
+from burnish.augment._plan import MOST_EPOCH, Entry, Plan, checked_ids
 from burnish.augment._shapes import Shapes
 
 if TYPE_CHECKING:
     from burnish.augment._transform import Transform
 
+_COUNTING = threading.Lock()  # one for all pipelines, which are copied and pickled
 _TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
-_EPOCHS = (1 << 63) - 1
 
 
 class Drawing:
@@ -72,11 +74,11 @@ class Pipeline(ABC):
         return 0
 
     def _take(
-        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool
+        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool, draws: int | None = None
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
         """Return which of the active samples take this, all if `forced`, and the draws (N, draws) of its own."""
         is_sure = forced or self.p == 1
-        draws = self._number_of_draws()
+        draws = self._number_of_draws() if draws is None else draws
         u = drawing.uniforms(place, 1 + draws if draws or not is_sure else 0)
         return active.copy() if is_sure else active & (u[:, 0] < self.p), u[:, 1:]
 
@@ -101,7 +103,7 @@ class Pipeline(ABC):
         return self._plan(checked_ids("plan", ids), epoch, sizes, channels, None)
 
     def _plan(self, names: Any, epoch: int, sizes: Any, channels: int, mates: Mates | None) -> Plan:
-        epoch = check.integer("plan", "epoch", epoch, -_EPOCHS, _EPOCHS)
+        epoch = check.integer("plan", "epoch", epoch, -MOST_EPOCH, MOST_EPOCH)
         shapes = Shapes.of(_checked_sizes(sizes, len(names)), channels)
         if sizes is None and (leaf := next((leaf for leaf in self._leaves() if leaf._needs_sizes), None)):
             raise ValueError(f"plan: {type(leaf).__name__} needs 'sizes', the images' heights and widths")
@@ -201,25 +203,42 @@ class Pipeline(ABC):
         if image is not None and read.kind not in ("single", "plane"):
             raise ValueError(f"{call}: 'image' must be one image, (H, W, C) or (H, W); pass batches as 'images'")
         sizes = read.sizes()
-        names = np.arange(self.next_id, self.next_id + len(read)) if ids is None else ids
-        if ids is not None and read.kind in ("single", "plane"):
-            names = np.atleast_1d(np.asarray(ids))
-        if read.kind == "batch" and len(read) == 0 and out is None:
-            return self._of_nothing(call, leaves, read, labels, out_layout, dtype)
-        names = checked_ids(call, names)
-        if len(names) != len(read):
-            raise ValueError(f"{call}: there are {len(read)} images and {len(names)} ids; accepted: as many")
-        plan = self.plan(names, epoch, sizes=sizes, channels=read.channels())
-        result = perform(call, leaves, read, plan, labels, out, out_layout, dtype, fuse)
-        if ids is None:
-            self.next_id += len(read)
+        if read.kind == "batch" and len(read) == 0:
+            return self._of_nothing(call, leaves, read, labels, out, out_layout, dtype)
+        names = self._next_ids(len(read)) if ids is None else ids
+        try:
+            names = checked_ids(call, np.atleast_1d(np.asarray(names)) if read.kind in ("single", "plane") else names)
+            if len(names) != len(read):
+                raise ValueError(f"{call}: there are {len(read)} images and {len(names)} ids; accepted: as many")
+            plan = self.plan(names, epoch, sizes=sizes, channels=read.channels())
+            result = perform(call, leaves, read, plan, labels, out, out_layout, dtype, fuse)
+        except BaseException:
+            if ids is None:
+                self._give_back(names)
+            raise
         return result if image is None else {"image": result}
 
-    def _of_nothing(self, call: str, leaves: Any, read: Images, labels: Any, out_layout: Any, dtype: Any) -> Any:
+    def _next_ids(self, n: int) -> npt.NDArray[np.int64]:
+        """Take numbers that no other call gets, on whatever thread."""
+        with _COUNTING:
+            self.next_id += n
+            return np.arange(self.next_id - n, self.next_id)
+
+    def _give_back(self, ids: npt.NDArray[np.int64]) -> None:
+        """Give the last numbers back, after a call that failed."""
+        with _COUNTING:
+            if len(ids) and self.next_id == ids[-1] + 1:
+                self.next_id = int(ids[0])
+
+    def _of_nothing(
+        self, call: str, leaves: Any, read: Images, labels: Any, out: Any, out_layout: Any, dtype: Any
+    ) -> Any:
         """Return the result of an empty batch: the images have the size of the result of a blank one."""
+        dtype = dtype_name(out) if dtype is None and hasattr(out, "dtype") else dtype
         blank = read_images(call, one_blank(read), read.layout.name)
         plan = self.plan([0], sizes=blank.sizes(), channels=blank.channels())
         made = perform(call, leaves, blank, plan, None, None, out_layout, dtype, True)[:0]
+        made = made if out is None else checked_nothing(call, out, made)
         if labels is None:
             return made
         mixers = mixers_of(call, leaves)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +95,16 @@ class Plan:
         has = ", ".join(f"{entry.place} {entry.transform}" for entry in self.entries)
         raise KeyError(f"the plan has no {key!r}; it has: {has}")
 
+    def check(self, call: str) -> None:
+        """Refuse names of samples, numbers and places that no pipeline draws."""
+        if not isinstance(self.ids, np.ndarray):
+            raise TypeError(f"{call}: 'ids' of the plan is a {type(self.ids).__name__}; accepted: a NumPy array")
+        check.one_dimensional(call, "ids", self.ids)
+        check.integer(call, "seed", self.seed, 0, (1 << 64) - 1)
+        check.integer(call, "epoch", self.epoch, -MOST_EPOCH, MOST_EPOCH)
+        for entry in self.entries:
+            check.integer(call, "place", entry.place, 0, _MOST_PLACE)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as a dict of arrays and numbers; `from_dict` reads it."""
         entries = [{"place": e.place, "transform": e.transform, "applies": e.applies, **e.params} for e in self.entries]
@@ -137,8 +148,12 @@ class Plan:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Plan:
         """Read a plan that `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            values: dict[str, Any] = {name: file[name] for name in file.files}
+        try:
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+                values: dict[str, Any] = {name: file[name] for name in file.files}
+                values["ids"], values["seed"], values["epoch"], values["transforms"]
+        except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            raise ValueError(f"load: {os.fspath(path)} is not the file of a plan") from error
         entries = []
         for line in values["transforms"].tolist():
             place, _, transform = line.partition(" ")
@@ -148,6 +163,8 @@ class Plan:
 
 
 _OWN = ("place", "transform", "applies")
+MOST_EPOCH = (1 << 63) - 1
+_MOST_PLACE = (1 << 31) - 1  # twice that, and one more, has 32 bits
 
 
 def checked_ids(call: str, ids: Any) -> npt.NDArray[np.int64]:

@@ -60,7 +60,10 @@ def run(
     for transform, entry in zip(transforms, plan.entries, strict=True):
         if not entry.applies.any():
             continue
-        steps = transform._steps(entry.params, shapes)
+        try:
+            steps = transform._steps(entry.params, shapes)
+        except KeyError as error:
+            raise ValueError(f"{call}: 'plan' lacks {error} of {entry.transform}") from None
         program.add(entry.place, steps, entry.applies, transform._order(entry.params))
         shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
         if transform._normalizes:
@@ -71,7 +74,7 @@ def run(
             normalized &= not is_white_of_bytes(shapes)
     name = result_dtype(call, transforms, images, out, dtype)
     if (name == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
-        program.add(0, [_scaling(name, shapes)], ~normalized)
+        _add_scaling(program, shapes, name == "uint8", ~normalized)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
     after = np.stack([shapes.height, shapes.width], axis=1)
     results = make_results(call, images, after, layout, name) if out is None else wrap_out(call, images, out, layout)
@@ -80,11 +83,10 @@ def run(
     return hand_over(images, results) if out is None else out
 
 
-def _scaling(name: str, shapes: Shapes) -> tuple[_core.Op, list[float], Any]:
-    no_params = np.empty((len(shapes.height), 0))
-    if name == "uint8":
-        return _core.Op.to_bytes, [], no_params
-    return _core.Op.normalize, [1 / 255.0, 0.0] * shapes.channels, no_params
+def _add_scaling(program: _Program, shapes: Shapes, to_bytes: bool, where: npt.NDArray[np.bool_]) -> None:
+    nothing = np.empty((program.n, 0))
+    fractions = (_core.Op.normalize, [1 / 255.0, 0.0] * shapes.channels, nothing)
+    program.add(0, [(_core.Op.to_bytes, [], nothing) if to_bytes else fractions], where)
 
 
 def is_white_of_bytes(shapes: Shapes) -> bool:
@@ -129,6 +131,7 @@ def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -
     """Refuse a plan that is not for these transforms and images."""
     if not isinstance(plan, Plan):
         raise TypeError(f"{call}: 'plan' is a {type(plan).__name__}; accepted: a Plan")
+    plan.check(call)
     n = len(sizes)
     if len(plan.ids) != n:
         raise ValueError(f"{call}: there are {n} images and {len(plan.ids)} ids; accepted: as many")

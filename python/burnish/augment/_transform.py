@@ -37,8 +37,8 @@ class Transform(Pipeline):
     _draws: ClassVar[int] = 0  # uniform numbers for each sample, beside the one for `p`
     _normalizes: ClassVar[bool] = False
     _white_after: ClassVar[float | None] = None  # of all samples, if it becomes another
-    _needs_sizes: ClassVar[bool] = False  # to draw its parameters
     _mixes: ClassVar[bool] = False  # finished images with one another, and labels: see Mixing
+    _needs_sizes: bool = False  # to draw its parameters
 
     def __init__(self, p: float) -> None:
         self.p = check.real(type(self).__name__, "p", p, 0, 1)

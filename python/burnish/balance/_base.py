@@ -157,9 +157,9 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         after = dict(before)
         for label, number in strategy.items():
             if self._sampling_type == _strategy.OVER:
-                after[label] += number
+                after[_strategy.plain(label)] += number
             elif self._sampling_type == _strategy.UNDER:
-                after[label] = number
+                after[_strategy.plain(label)] = number
         return after
 
     def _plans_exactly(self) -> bool:

@@ -111,7 +111,9 @@ def read_anything(sampler: Any, X: Any) -> Any:
 
 
 def _is_plain_matrix(X: Any) -> bool:
-    return type(X) is np.ndarray and X.ndim == 2 and X.size > 0 and X.dtype.kind in "fiu" and X.dtype.isnative
+    if type(X) is not np.ndarray or X.ndim != 2 or not X.size:
+        return False
+    return X.dtype.kind in "fiu" and X.dtype.itemsize <= 8 and X.dtype.isnative
 
 
 def _read_tensor(call: str, X: Any) -> Any:
@@ -198,9 +200,17 @@ class Given:
         self.X, self.labels = checked, labels
         self._X, self._y, self._one_hot = X, y, one_hot
 
+    def refuse_wide_floats(self, call: str) -> None:
+        """Refuse what is worked on as float64 but could not be returned so without loss."""
+        dtype = getattr(self._X, "dtype", None)
+        if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize > 8:
+            raise TypeError(f"{call}: 'X' has dtype {dtype}; accepted: float64, float32, float16 and integers")
+
     def select(self, rows: Indices) -> tuple[Any, Any]:
         """Return some rows of X and y, as the caller's own kind."""
         if is_torch(self._X) or (is_frame(self._X) and not sparse.issparse(self.X)):
+            return take_rows(self._X, rows), self.labels_of(rows)
+        if type(self._X) is np.ndarray and self._X.dtype.kind == "f":  # of any width and byte order
             return take_rows(self._X, rows), self.labels_of(rows)
         return self.deliver(take_rows(self.X, rows)), self.labels_of(rows)
 

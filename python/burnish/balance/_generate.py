@@ -44,6 +44,7 @@ class InterpolatingSampler(BaseOverSampler):
         """Search and draw."""
         if not is_torch(given.X) and given.X.dtype.kind == "b":
             raise TypeError(f"{type(self).__name__}: 'X' has dtype bool; accepted: floating point and integers")
+        given.refuse_wide_floats(type(self).__name__)
         return Synthesis(given.X, Recipe(self._draw(given.X, given.labels)))
 
     def _resample(self, given: Given) -> tuple[Any, Any]:

@@ -72,8 +72,8 @@ def interpolate(
     array([[0.25, 0.5 ],
            [0.5 , 1.  ]])
     """
-    rows = _contiguous("X", as_array(X))
-    other = None if neighbors_in is None else _contiguous("neighbors_in", as_array(neighbors_in))
+    rows = _contiguous("X", X)
+    other = None if neighbors_in is None else _contiguous("neighbors_in", neighbors_in)
     bases = _list(rows, "base", base, "int64")
     if len(rows.shape) != 2 or len(bases.shape) != 1:
         raise ValueError(
@@ -95,6 +95,8 @@ def interpolate(
 
 def _contiguous(name: str, x: Any) -> Any:
     check.no_mask("interpolate", name, x)
+    check.no_sparse("interpolate", name, x)
+    x = as_array(x)
     if isinstance(x, np.ndarray):
         return np.ascontiguousarray(x) if x.dtype.kind in "fiu" and x.dtype.isnative else x
     return x.contiguous() if is_torch(x) and not is_on_gpu(x) else x

@@ -140,6 +140,8 @@ class SMOTENC(SMOTE):
         X, labels = given.X, given.labels
         self._read_columns(X)
         numbers = read_numbers(self, _columns(X, self.continuous_features_), self.continuous_features_)
+        if numbers.dtype.kind == "b":  # as imbalanced-learn does: between False and True lies True
+            numbers = numbers.astype(np.float64)
         if sparse.issparse(numbers):
             numbers = numbers.tocsr()
         codes = self._encode(X, numbers.dtype)

@@ -35,7 +35,10 @@ def resolve_strategy(strategy: Any, labels: Labels, sampling_type: str) -> Order
     elif isinstance(strategy, Real):
         numbers = _by_ratio(float(strategy), labels, sampling_type)
     elif callable(strategy):
-        numbers = _by_mapping(strategy(labels.values), labels, sampling_type)
+        wanted = strategy(labels.values)
+        if not isinstance(wanted, Mapping):
+            raise TypeError(f"'sampling_strategy' returned {wanted!r}; accepted: a dict of class to number of rows")
+        numbers = _by_mapping(wanted, labels, sampling_type)
     else:
         raise ValueError(f"'sampling_strategy' is {strategy!r}; accepted: a number, a name, a dict, a list, a callable")
     return OrderedDict(sorted(numbers.items()))
@@ -71,7 +74,7 @@ def _by_name(name: str, labels: Labels, sampling_type: str) -> dict[Any, int]:
 
 def _counts_of(chosen: Any, labels: Labels) -> dict[Any, int]:
     counts = dict(zip(labels.classes.tolist(), labels.counts.tolist(), strict=True))
-    unknown = [label for label in chosen if label not in counts]
+    unknown = [label for label in chosen if plain(label) not in counts]
     if unknown:
         raise ValueError(f"'sampling_strategy' names classes that are not present in the data. Unknown: {unknown}")
     return counts
@@ -88,12 +91,13 @@ def _by_mapping(wanted: Mapping[Any, int], labels: Labels, sampling_type: str) -
         )
     over = sampling_type == OVER
     for label, number in wanted.items():
-        if (number < counts[label]) if over else (number > counts[label]):
+        there = counts[plain(label)]
+        if (number < there) if over else (number > there):
             raise ValueError(
-                f"'sampling_strategy' asks for {number} rows of class {label!r}, which has {counts[label]}; "
+                f"'sampling_strategy' asks for {number} rows of class {label!r}, which has {there}; "
                 f"accepted for {sampling_type}: {'at least' if over else 'at most'} as many as there are"
             )
-    return {label: int(number) - counts[label] if over else int(number) for label, number in wanted.items()}
+    return {label: int(number) - (counts[plain(label)] if over else 0) for label, number in wanted.items()}
 
 
 def _by_list(chosen: list[Any], labels: Labels, sampling_type: str) -> dict[Any, int]:
@@ -150,16 +154,17 @@ def tasks(strategy: Mapping[Any, int], labels: Labels) -> Iterator[Task]:
     places = {label: code for code, label in enumerate(labels.classes.tolist())}
     for label, number in strategy.items():
         if number:
-            yield Task(places[_plain(label)], label, int(number))
+            yield Task(places[plain(label)], label, int(number))
 
 
 def chosen_codes(strategy: Mapping[Any, int], labels: Labels) -> dict[int, int]:
     """Return the number of each class that `strategy` names, by place among the classes."""
     places = {label: code for code, label in enumerate(labels.classes.tolist())}
-    return {places[_plain(label)]: int(number) for label, number in strategy.items()}
+    return {places[plain(label)]: int(number) for label, number in strategy.items()}
 
 
-def _plain(label: Any) -> Any:
+def plain(label: Any) -> Any:
+    """Return a label as ``classes.tolist()`` has it: dates of NumPy are not equal to those of Python."""
     return label.item() if isinstance(label, np.generic) else label
 
 

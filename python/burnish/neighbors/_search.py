@@ -129,13 +129,14 @@ def metric_of(call: str, name: str) -> _core.Metric:
     """Return the core's metric of that name."""
     try:
         return _core.Metric[name]
-    except KeyError:
+    except (KeyError, TypeError):  # what has no hash is no name
         names = ", ".join(metric.name for metric in _core.Metric)
         raise ValueError(f"{call}: 'metric' is {name!r}; accepted: {names}") from None
 
 
 def _rows(call: str, name: str, x: Any) -> Any:
     check.no_mask(call, name, x)
+    check.no_sparse(call, name, x)
     rows = as_array(x)
     if len(rows.shape) != 2:
         raise ValueError(f"{call}: '{name}' must be 2-D (N, D), got shape {tuple(rows.shape)}")

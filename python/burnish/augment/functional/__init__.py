@@ -16,9 +16,21 @@ from burnish.augment.functional._color import (
     shift_hsv,
     shift_rgb,
 )
-from burnish.augment.functional._erase import erase
+from burnish.augment.functional._erase import erase, erase_holes, grid_dropout, shade
 from burnish.augment.functional._filter import box_blur, gaussian_blur, motion_blur, pillow_gaussian_blur
-from burnish.augment.functional._geometry import affine, crop, horizontal_flip, pad, rotate, transpose, vertical_flip
+from burnish.augment.functional._geometry import (
+    affine,
+    crop,
+    horizontal_flip,
+    pad,
+    perspective,
+    resize,
+    resized_crop,
+    rotate,
+    square_symmetry,
+    transpose,
+    vertical_flip,
+)
 from burnish.augment.functional._mix import cutmix, mixup, soft_labels
 from burnish.augment.functional._noise import gaussian_noise, multiplicative_noise, salt_and_pepper
 from burnish.augment.functional._scale import normalize, to_bytes, to_float
@@ -33,6 +45,10 @@ __all__ = [
     "transpose",
     "rotate",
     "affine",
+    "perspective",
+    "resize",
+    "resized_crop",
+    "square_symmetry",
     "adjust_brightness",
     "adjust_contrast",
     "adjust_saturation",
@@ -64,6 +80,9 @@ __all__ = [
     "erase",
     "to_float",
     "to_bytes",
+    "erase_holes",
+    "grid_dropout",
+    "shade",
     "normalize",
     "mixup",
     "cutmix",

@@ -3,14 +3,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from burnish import _core
 from burnish._array import dtype_name, to_numpy
-from burnish.augment._images import Images, call_core, hand_over, make_results, one_blank, read_images, wrap_out
+from burnish.augment._images import (
+    Images,
+    call_core,
+    checked_nothing,
+    hand_over,
+    make_results,
+    one_blank,
+    read_images,
+    wrap_out,
+)
+from burnish.augment._plan import checked_ids
+from burnish.augment._transform import Step
+
+MOST = 2.0**24  # the engine's largest parameter
 
 
 class Call:
@@ -30,9 +42,7 @@ class Call:
     def __len__(self) -> int:
         return len(self.images)
 
-    def numbers(
-        self, name: str, values: Any, least: float = -math.inf, most: float = math.inf, *, whole: bool = False
-    ) -> Any:
+    def numbers(self, name: str, values: Any, least: float = -MOST, most: float = MOST, *, whole: bool = False) -> Any:
         """Return a parameter as one number for each image, (N,)."""
         return self._numbers(name, values, (), least, most, whole)
 
@@ -41,8 +51,8 @@ class Call:
         name: str,
         values: Any,
         size: int,
-        least: float = -math.inf,
-        most: float = math.inf,
+        least: float = -MOST,
+        most: float = MOST,
         *,
         whole: bool = False,
     ) -> Any:
@@ -63,20 +73,56 @@ class Call:
         wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
         if wrong.size:
             kind = "integers" if whole else "numbers"
-            bounds = "" if least == -math.inf else f" from {least:g}" + ("" if most == math.inf else f" to {most:g}")
-            raise ValueError(f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind}{bounds}")
+            raise ValueError(
+                f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind} from {least:.9g} to {most:.9g}"
+            )
         return np.broadcast_to(array.astype(np.float64), (len(self), *each))
 
+    def names(self, ids: Any) -> Any:
+        """Return the samples' names, 0, 1, ... without `ids`."""
+        return np.arange(len(self)) if ids is None or self.is_empty else checked_ids(self.name, ids)
+
+    def table(self, name: str, values: Any, shape: tuple[Any, ...]) -> Any:
+        """Return a parameter as an array (N, *shape) of it, or of (*shape) for all; None stands for any length."""
+        array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
+        if self.is_empty and array.ndim == len(shape) + 1 and len(array) == 0:
+            array = np.ones((1, *array.shape[1:]))
+        found = array.shape[1:] if array.ndim > len(shape) else array.shape
+        fits = len(found) == len(shape) and all(b in (None, a) for a, b in zip(found, shape, strict=True))
+        if not fits or array.shape[: array.ndim - len(shape)] not in ((), (1,), (len(self),)):
+            wanted = ", ".join("any" if side is None else str(side) for side in shape)
+            raise ValueError(
+                f"{self.name}: '{name}' has shape {array.shape}; accepted: ({wanted}), or one for each image"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{self.name}: '{name}' has NaN or infinity; accepted: finite numbers")
+        return np.broadcast_to(array.astype(np.float64), (len(self), *found))
+
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
-            dtype: str | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
-        """Do it; `height` and `width` are those of the results, if they change."""
-        if self.is_empty and out is not None:
-            return out
+            dtypes: tuple[str, ...] | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
+        """Do it; `height` and `width` are those of the results, if they change.
+
+        Of `dtypes` the first one is the result's, and `out` may have any; the default is that of the images.
+        """
+        return self.run_steps([(op, options, params)], out, height=height, width=width, dtypes=dtypes, seed=seed,
+                              ids=ids)  # fmt: skip
+
+    def run_steps(self, steps: list[Step], out: Any, *, height: Any = None, width: Any = None,
+                  dtypes: tuple[str, ...] | None = None, seed: int = 0, ids: Any = None) -> Any:  # fmt: skip
+        """Do several, one after the other."""
         after = self.sizes.copy()
         if height is not None:
             after[:, 0], after[:, 1] = height, width
-        target = self.images.like if out is None else out[0] if isinstance(out, list | tuple) and out else out
-        name = dtype or dtype_name(target)
+        possible = dtypes or (dtype_name(self.images.like),)
+        target = out[0] if isinstance(out, list | tuple) and out else out
+        name = dtype_name(target) if hasattr(target, "dtype") else possible[0]
+        if name not in possible:
+            raise TypeError(f"{self.name}: 'out' has dtype {name}; accepted: {', '.join(possible)}")
+        if self.is_empty and out is not None:
+            made = self.run_steps(steps, None, height=height, width=width, dtypes=(name,), seed=seed, ids=ids)
+            return checked_nothing(self.name, out, made)
         images, layout = self.images, self.images.layout
         if out is None:
             results = make_results(self.name, images, after, layout, name)
@@ -84,8 +130,9 @@ class Call:
             results = wrap_out(self.name, images, out, layout)
         if len(self) == 0:
             return hand_over(images, results) if out is None else out
-        order = np.zeros((len(self), 1), np.int32)
+        order = np.tile(np.arange(len(steps), dtype=np.int32), (len(self), 1))
         names = np.zeros(len(self), np.int64) if ids is None else ids
-        call_core(self.name, [(op, 0, options, params)], order, names, seed, 0, True, images, results)
+        native = [(op, 0, options, params) for op, options, params in steps]
+        call_core(self.name, native, order, names, seed, 0, True, images, results)
         result = hand_over(images, results) if out is None else out
         return result[:0] if self.is_empty else result

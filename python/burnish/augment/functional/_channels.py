@@ -78,7 +78,9 @@ def drop_channels(images: Any, dropped: Any, *, fill: float = 0.0, layout: Any =
     array or list of arrays
     """
     call = Call("drop_channels", images, layout)
-    where = call.rows("dropped", np.add(dropped, 0), call.channels, 0, 1, whole=True) != 0  # bools become numbers
+    given = np.asarray(dropped)
+    numbers = given.astype(np.int8) if given.dtype == np.bool_ else given
+    where = call.rows("dropped", numbers, call.channels, 0, 1, whole=True) != 0  # bools become numbers
     return call.run(
         *drop_step(
             where,

@@ -57,7 +57,8 @@ def pillow_gaussian_blur(images: Any, radius: Any, *, layout: Any = None, out: A
 
     Notes
     -----
-    The same bits as Pillow's in uint8. Beyond its border the image has the border's values.
+    The same bits as Pillow's in uint8. Beyond its border the image has the border's values. In float32 images infinity,
+    NaN and values far beyond 1 spoil the rest of their rows and columns, as sums are carried along these.
     """
     call = Call("pillow_gaussian_blur", images, layout)
     params = columns(len(call), call.numbers("radius", radius, 0, 1024))

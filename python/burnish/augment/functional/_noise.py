@@ -5,11 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._plan import checked_ids
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
@@ -137,5 +134,4 @@ def salt_and_pepper(
 
 def _disturb(call: Call, op: _core.Op, params: Any, seed: int, ids: Any, out: Any) -> Any:
     seed = check.integer(call.name, "seed", seed, 0, (1 << 64) - 1)
-    names = np.arange(len(call)) if ids is None or call.is_empty else checked_ids(call.name, ids)
-    return call.run(op, [], params, out, seed=seed, ids=names)
+    return call.run(op, [], params, out, seed=seed, ids=call.names(ids))

@@ -12,6 +12,8 @@ from burnish.augment._scale import Normalize
 from burnish.augment._shapes import Shapes
 from burnish.augment.functional._call import Call
 
+FLOATS = ("float32", "float16", "bfloat16")
+
 
 def normalize(
     images: Any, mean: Any, std: Any, *, max_pixel_value: float | None = None, layout: Any = None, out: Any = None
@@ -35,7 +37,7 @@ def normalize(
     call = Call("normalize", images, layout)
     shapes = Shapes.of(call.sizes, call.channels, call.white)
     op, options, params = Normalize(mean, std, max_pixel_value)._steps({}, shapes)[0]
-    return call.run(op, options, params, out, dtype="float32" if out is None else None)
+    return call.run(op, options, params, out, dtypes=FLOATS)
 
 
 def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -53,7 +55,7 @@ def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
     array or list of arrays
     """
     call = Call("to_float", images, layout)
-    return call.run(_core.Op.to_float, [], np.empty((len(call), 0)), out, dtype="float32" if out is None else None)
+    return call.run(_core.Op.to_float, [], np.empty((len(call), 0)), out, dtypes=FLOATS)
 
 
 def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -71,4 +73,4 @@ def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
     array or list of arrays
     """
     call = Call("to_bytes", images, layout)
-    return call.run(_core.Op.to_bytes, [], np.empty((len(call), 0)), out, dtype="uint8" if out is None else None)
+    return call.run(_core.Op.to_bytes, [], np.empty((len(call), 0)), out, dtypes=("uint8",))

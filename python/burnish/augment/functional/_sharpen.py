@@ -86,7 +86,7 @@ def unsharp_mask(
 
     Notes
     -----
-    The same bits as Pillow's in uint8.
+    The same bits as Pillow's in uint8. For infinity and NaN see `pillow_gaussian_blur`.
     """
     call = Call("unsharp_mask", images, layout)
     percent = call.numbers("percent", percent, 0, 65536, whole=True)

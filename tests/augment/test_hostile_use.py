@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Huge images, interrupts, forks, many threads, copies, pickles: results stay right, and nothing hangs or crashes."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import burnish
+import numpy as np
+import pytest
+from burnish import augment
+from burnish.augment import functional as F  # noqa: N812
+
+IDS = np.arange(8)
+
+
+def _huge() -> np.ndarray:
+    """Return an image of 20,000 x 20,000 pixels that takes no memory; each row is the same."""
+    return np.broadcast_to(np.arange(20_000, dtype=np.int64).astype(np.uint8)[None, :, None], (1, 20_000, 20_000, 1))
+
+
+def test_a_huge_image_costs_what_is_left_of_it() -> None:
+    image = _huge()
+    pipe = augment.Compose(
+        [augment.RandomCrop(300, 200), augment.Rotate(p=1), augment.GaussianBlur((3, 7), p=1), augment.InvertImg(p=1)]
+    )
+    plan = pipe.plan([3], sizes=(20_000, 20_000), channels=1)
+    left = int(plan["RandomCrop"]["left"][0])
+    start = time.monotonic()
+    result = pipe.apply(image, plan)
+    assert time.monotonic() - start < 5
+    part = np.ascontiguousarray(image[:, :300, left : left + 200])
+    there = augment.Compose(pipe.transforms[1:])
+    plan.entries, plan.sizes = plan.entries[1:], None
+    assert np.array_equal(result, there.apply(part, plan))
+
+
+def test_places_in_a_huge_image_are_right() -> None:
+    image = _huge()
+    assert np.array_equal(F.crop(image, 19_990, 19_000, 10, 1000)[0, 3, :, 0], image[0, 0, 19_000:, 0])
+    turned = augment.Compose([augment.Rotate((180, 180), p=1), augment.CenterCrop(4, 4)])(image)
+    assert np.array_equal(turned[0, 0, :, 0], image[0, 0, 9998:10_002, 0][::-1])
+
+
+def test_many_images() -> None:
+    n = 300_000
+    images = np.broadcast_to(np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3), (n, 2, 2, 3))
+    pipe = augment.Compose([augment.HorizontalFlip(), augment.RandomBrightnessContrast()], seed=4)
+    result = pipe(images, np.arange(n))
+    some = [0, 1, 77_777, n - 1]
+    assert np.array_equal(result[some], pipe(images[:4], some))
+
+
+def test_many_callers(photos: np.ndarray, pipe: augment.Compose) -> None:
+    expected = {epoch: pipe(photos, IDS, epoch) for epoch in range(4)}
+    with ThreadPoolExecutor(8) as executor:
+        found = list(executor.map(lambda k: pipe(photos, IDS, k % 4), range(64)))
+    assert all(np.array_equal(result, expected[k % 4]) for k, result in enumerate(found))
+
+
+def test_many_callers_that_count_get_all_numbers_once(photos: np.ndarray) -> None:
+    """Without ids, calls at the same time must not get the same ones."""
+    pipe = augment.Compose([augment.GaussNoise(p=1)], seed=2)
+    expected = {result.tobytes() for result in pipe(np.concatenate([photos[:1]] * 64), np.arange(64))}
+    with ThreadPoolExecutor(8) as executor:
+        found = list(executor.map(lambda _: pipe(photos[:1]).tobytes(), range(64)))
+    assert set(found) == expected
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda pipe: pickle.loads(pickle.dumps(pipe))])
+def test_copies(photos: np.ndarray, pipe: augment.Compose, copied: object) -> None:
+    pipe(photos)
+    other = copied(pipe)  # type: ignore[operator]
+    assert other.next_id == pipe.next_id == 8
+    assert np.array_equal(other(photos), pipe(photos))
+    other.seed = 99
+    assert pipe.seed == 5
+    assert not np.array_equal(other(photos, IDS), pipe(photos, IDS))
+
+
+PROGRAM = """
+    import os, signal, sys, threading, time
+    import numpy as np
+    import burnish
+    from burnish import augment
+    from burnish.augment import functional as F
+
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (32, 40, 50, 3), dtype=np.uint8)
+    pipe = augment.Compose(
+        [augment.Rotate(p=1), augment.ColorJitter(p=1), augment.GaussNoise(p=1), augment.GaussianBlur((3, 7), p=1)]
+    )
+    ids = np.arange(32)
+"""
+
+
+def _program(tmp_path: Path, code: str) -> list[str]:
+    path = tmp_path / "program.py"
+    path.write_text(textwrap.dedent(PROGRAM) + textwrap.dedent(code))
+    return [sys.executable, str(path)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_forked_while_others_call(tmp_path: Path) -> None:
+    code = """
+    burnish.set_num_threads(2)
+    expected = pipe(images, ids)
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            assert np.array_equal(pipe(images, ids), expected)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for _ in range(5):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            right = np.array_equal(pipe(images, ids), expected)
+            os._exit(0 if right else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    stop.set()
+    for worker in workers:
+        worker.join()
+    """
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+
+
+LONG = {
+    "one image": "F.rotate(one((1, 20_000, 20_000, 1)), 10, out=out)",
+    "one image in steps": "augment.Compose([augment.Rotate(p=1), augment.GaussianBlur((31, 31), p=1)])("
+    "one((1, 20_000, 20_000, 1)), out=out)",
+    "many images": "F.gaussian_blur(one((400, 1000, 1000, 1)), 127, 20, out=out.reshape(400, 1000, 1000, 1))",
+    "drawing": "augment.CoarseDropout((200, 200), p=1).plan(np.arange(400_000), sizes=(9, 9))",
+}
+
+
+@pytest.mark.parametrize("call", LONG)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_interrupted_within_a_second(tmp_path: Path, call: str, threads: int) -> None:
+    code = f"""
+    def one(shape):
+        return np.broadcast_to(np.uint8(7), shape)  # takes no memory
+
+    burnish.set_num_threads({threads})
+    small = pipe(images, ids)
+    out = np.empty((1, 20_000, 20_000, 1), np.uint8)
+    print("ready", flush=True)
+    try:
+        {LONG[call]}
+        print("finished")
+    except KeyboardInterrupt:
+        print(time.monotonic())
+    assert np.array_equal(pipe(images, ids), small)  # works as before
+    """
+    with subprocess.Popen(_program(tmp_path, code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        sent = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        try:
+            answer, errors = run.communicate(timeout=60)
+        finally:
+            run.kill()
+    assert run.returncode == 0, errors
+    assert answer != "finished\n", "the call was too short to be interrupted"
+    assert float(answer) - sent < 1
+
+
+def test_numbers_of_threads_do_not_leak(photos: np.ndarray, pipe: augment.Compose) -> None:
+    before = burnish.get_num_threads()
+    with pytest.raises(ValueError, match="accepted"):
+        pipe(photos[:, :3])
+    assert burnish.get_num_threads() == before
