@@ -161,6 +161,16 @@ StepKind resize(Filter filter, Size to) {
                {static_cast<double>(filter)});
 }
 
+// Rows alone, or with 0 of them nothing.
+StepKind resize_rows(Filter filter, int rows) {
+  return plain(Op::resize,
+               [rows](Sample& s) {
+                 if (rows > 0) s.size.height = rows;
+                 return std::vector<double>{double(s.size.height), double(s.size.width)};
+               },
+               {static_cast<double>(filter)});
+}
+
 StepKind drawn_pair(Op op, double low, double high, double other_low, double other_high) {
   return plain(op, [=](Sample& s) {
     return std::vector<double>{s.draws.uniform(low, high), s.draws.uniform(other_low, other_high)};
@@ -280,6 +290,7 @@ std::vector<Recipe> recipes(int channels) {
   }
   StepKind plain_resize = resize(Filter::bicubic, {17, 11});
   plain_resize.options.push_back(0);
+  all.push_back({"resize nothing", {resize_rows(Filter::bicubic, 0)}});
   all.push_back({"resize without antialiasing", {plain_resize}});
   all.push_back({"warps joined",
                  {warp(Interpolation::bilinear, Border::constant, 0, false), orient(5),
