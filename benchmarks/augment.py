@@ -10,7 +10,6 @@ filters; hflip, rotate, blur-7x7 and so on are single operations on 256 x 256.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 
 import augment_stages

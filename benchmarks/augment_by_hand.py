@@ -212,10 +212,13 @@ def operation(name: str, reuse: bool = False) -> Callable[[Inputs], Work]:
         n, side = len(inputs.images), inputs.side or inputs.images.shape[1]
         to_floats = name == "crop-flip-normalize"
         shape = (n, 3, side, side) if to_floats else (n, side, side, 3)
-        kept = np.zeros(shape, np.float32 if to_floats else np.uint8) if reuse else None
+        dtype = np.float32 if to_floats else np.uint8
+        if name in ("mixup", "cutmix"):
+            shape, dtype = inputs.images.shape, np.float32
+        kept = np.zeros(shape, dtype) if reuse else None
 
         def call() -> Any:
-            result = np.empty(shape, np.float32 if to_floats else np.uint8) if kept is None else kept
+            result = np.empty(shape, dtype) if kept is None else kept
             over_batch(n, lambda i: one(i, result[i]))
             return result
 
@@ -279,6 +282,28 @@ def _cutout(inputs: Inputs) -> Callable[[int, Any], Any]:
     return one
 
 
+def _mixup(inputs: Inputs) -> Callable[[int, Any], Any]:
+    partner, lam, _ = (values.tolist() for values in inputs.other)
+
+    def one(i: int, to: Any) -> None:
+        mine, other = (inputs.images[k].reshape(len(to), -1) for k in (i, partner[i]))
+        cv2.addWeighted(mine, lam[i], other, 1 - lam[i], 0, dst=to.reshape(len(to), -1))
+
+    return one
+
+
+def _cutmix(inputs: Inputs) -> Callable[[int, Any], Any]:
+    partner, _, boxes = (values.tolist() for values in inputs.other)
+
+    def one(i: int, to: Any) -> None:
+        top, left, height, width = boxes[i]
+        to[...] = inputs.images[i]
+        part = (slice(None), slice(top, top + height), slice(left, left + width))
+        to[part] = inputs.images[partner[i]][part]
+
+    return one
+
+
 OPERATIONS: dict[str, Callable[[Inputs], Callable[[int, Any], Any]]] = {
     "hflip": _fixed(lambda image, to: cv2.flip(image, 1, dst=to)),
     "crop-flip-normalize": _crop_flip_normalize,
@@ -291,5 +316,7 @@ OPERATIONS: dict[str, Callable[[Inputs], Callable[[int, Any], Any]]] = {
         lambda i, to: cv2.resize(inputs.images[i], (inputs.side, inputs.side), dst=to, interpolation=cv2.INTER_LINEAR)
     ),
     "cutout": _cutout,
+    "mixup": _mixup,
+    "cutmix": _cutmix,
 }
 _LINE = np.clip(np.rint(LEVELS * 1.1 - 10), 0, 255).astype(np.uint8)

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 from augment_inputs import MEAN, SIGMAS, STD, Inputs
-from burnish import _core, augment
-from burnish.augment.functional._call import Call
+from burnish import augment
 from contest import UnavailableError, Work
 from timing import optional
 
@@ -82,22 +81,14 @@ def _burnish_pillow_filters(reuse: bool) -> Callable[[Inputs], Work]:
         def call() -> Any:
             result = np.empty((5, *inputs.images.shape), np.uint8) if kept is None else kept
             for c in range(3):
-                alone = [value for b in range(3) for value in (float(b == c), 0.0)]
-                _run(_core.Op.linear, alone, inputs, result[c])
-            _run(_core.Op.pillow_blur, [2], inputs, result[3])
-            _run(_core.Op.unsharp_mask, [2, 150, 3], inputs, result[4])
+                F.isolate_channel(inputs.images, c, out=result[c])
+            F.pillow_gaussian_blur(inputs.images, 2, out=result[3])
+            F.unsharp_mask(inputs.images, 2, 150, 3, out=result[4])
             return result
 
         return Work(call)
 
     return prepare
-
-
-def _run(op: _core.Op, params: list[float], inputs: Inputs, out: Any, **sizes: int) -> Any:
-    """Run an operation of the engine, with the same parameters for all."""
-    options = [1.0] if op is _core.Op.resize else []
-    call = Call(op.name, inputs.images, None)
-    return call.run(op, options, np.tile(np.array(params, np.float64), (len(call), 1)), out, **sizes)
 
 
 @functools.cache
@@ -131,11 +122,21 @@ BURNISH_OPERATIONS: dict[str, Callable[[Inputs], Callable[[Any], Any]]] = {
     "blur-7x7": lambda inputs: lambda out: F.gaussian_blur(inputs.images, 7, 1.5, out=out),
     "hue-saturation": _hue_saturation,
     "brightness-contrast": lambda inputs: _brightness_contrast(inputs),
-    "resize": lambda inputs: (
-        lambda out: _run(_core.Op.resize, [inputs.side] * 2, inputs, out, height=inputs.side, width=inputs.side)
-    ),
+    "resize": lambda inputs: lambda out: F.resize(inputs.images, inputs.side, inputs.side, out=out),
+    "mixup": lambda inputs: _mixup(inputs),
+    "cutmix": lambda inputs: _cutmix(inputs),
     "cutout": lambda inputs: lambda out: F.erase(inputs.images, *inputs.other.T, out=out),
 }
+
+
+def _mixup(inputs: Inputs) -> Callable[[Any], Any]:
+    partner, lam, _ = inputs.other
+    return lambda out: F.mixup(inputs.images, partner, lam, out=out)
+
+
+def _cutmix(inputs: Inputs) -> Callable[[Any], Any]:
+    partner, _, boxes = inputs.other
+    return lambda out: F.cutmix(inputs.images, partner, *boxes.T, out=out)
 
 
 def _brightness_contrast(inputs: Inputs) -> Callable[[Any], Any]:
@@ -327,6 +328,19 @@ def kornia_pipeline(name: str) -> Callable[[Inputs], Work]:
     return prepare
 
 
+def torchvision_mixing(name: str) -> Callable[[Inputs], Work]:
+    """One ratio for all of a batch, labels mixed with it."""
+
+    def prepare(inputs: Inputs) -> Work:
+        T = optional("torchvision.transforms.v2")
+        mix = (T.MixUp if name == "mixup" else T.CutMix)(num_classes=10)
+        images = torch.from_numpy(inputs.images)
+        labels = torch.zeros(len(images), dtype=torch.int64)
+        return Work(lambda: mix(images, labels)[0])
+
+    return prepare
+
+
 def kornia_rs_operation(name: str) -> Callable[[Inputs], Work]:
     def prepare(inputs: Inputs) -> Work:
         rs = optional("kornia_rs")
@@ -431,7 +445,7 @@ def dali_pipeline(name: str) -> Callable[[Inputs], Work]:
                     std=(255 * STD).tolist(),
                     dtype=types.FLOAT,
                     output_layout="CHW",
-                )  # fmt: skip
+                )
             )
         pipe.build()
         return Work(lambda: np.array(pipe.run()[0].as_array()))

@@ -16,8 +16,6 @@ SIDE, SOURCE = 256, 320
 
 def report(divisor: int, budget: float) -> str:
     """Time each step of workload S alone, taken by every image, and what the pipeline costs beside its pixels."""
-    import augment as script
-
     images = photographs(max(2, 64 // divisor), SOURCE)
     n, values = len(images), 3 * SIDE * SIDE
     store = [augment.Normalize()]

@@ -130,6 +130,31 @@ def with_holes(divisor: int) -> Inputs:
     return Inputs(given.images, other=np.concatenate([corners, np.full(corners.shape, 64)], axis=1))
 
 
+def to_mix(divisor: int) -> Inputs:
+    """float32 (N, 3, H, W); partners, parts of the own image, rectangles."""
+    images = normalized(plain(divisor).images)
+    n = len(images)
+    rng = np.random.default_rng(1)
+    corners, sides = rng.integers(0, 128, (n, 2)), rng.integers(32, 129, (n, 2))
+    mixing = (np.roll(np.arange(n), 1), rng.random(n), np.concatenate([corners, sides], axis=1))
+    return Inputs(np.ascontiguousarray(images), other=mixing)
+
+
+def mixed(inputs: Inputs) -> Any:
+    partner, lam, _ = inputs.other
+    lam = lam[:, None, None, None]
+    return (inputs.images * lam + inputs.images[partner] * (1 - lam)).astype(np.float32)
+
+
+def cut(inputs: Inputs) -> Any:
+    partner, _, boxes = inputs.other
+    result = inputs.images.copy()
+    for image, i, (top, left, height, width) in zip(result, partner, boxes, strict=True):
+        part = (slice(None), slice(top, top + height), slice(left, left + width))
+        image[part] = inputs.images[i][part]
+    return result
+
+
 def cropped(inputs: Inputs) -> Any:
     result = []
     for image, (top, left), flip in zip(inputs.images, *inputs.other, strict=True):
@@ -205,6 +230,7 @@ def operation(
     *others: Contender,
     tolerance: float = 1.0,
     drawn: bool = False,
+    albumentations: bool = True,
 ) -> Workload:
     """One operation; `drawn` where parameters of Albumentations are drawn, so that its pixels differ."""
 
@@ -214,6 +240,9 @@ def operation(
         return mean_difference(found, expected)
 
     theirs = 100.0 if drawn else tolerance
+    library = (
+        Contender("Albumentations", peers.albumentations_operation(name), tolerance=theirs, needs=ALBUMENTATIONS),
+    )
     return Workload(
         name,
         make,
@@ -224,7 +253,7 @@ def operation(
             Contender("burnish, out=", peers.burnish_operation(name, reuse=True), OURS, min(tolerance, 0.3)),
             Contender(HAND, hand.operation(name), tolerance=tolerance, needs=CV2),
             Contender(f"{HAND}, out=", hand.operation(name, reuse=True), tolerance=tolerance, needs=CV2),
-            Contender("Albumentations", peers.albumentations_operation(name), tolerance=theirs, needs=ALBUMENTATIONS),
+            *(library if albumentations else ()),
             *others,
         ),
         goals(ratio),
@@ -265,4 +294,22 @@ WORKLOADS = (
         tolerance=5.0,
     ),
     operation("cutout", with_holes, covered, 0.0, tolerance=0.0, drawn=True),
+    operation(
+        "mixup",
+        to_mix,
+        mixed,
+        1.0,
+        Contender("torchvision", peers.torchvision_mixing("mixup"), tolerance=100.0, needs=("torch", "torchvision")),
+        tolerance=1e-6,
+        albumentations=False,
+    ),
+    operation(
+        "cutmix",
+        to_mix,
+        cut,
+        13_000 / 8_282,
+        Contender("torchvision", peers.torchvision_mixing("cutmix"), tolerance=100.0, needs=("torch", "torchvision")),
+        tolerance=0.0,
+        albumentations=False,
+    ),
 )

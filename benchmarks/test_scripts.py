@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import augment
 import augment_gpu
 import compare
 import hardness
@@ -106,6 +107,18 @@ def test_gpu_script_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers.torch.cuda, "is_available", lambda: False)
     with pytest.raises(SystemExit, match=r"no GPU: torch .* finds none"):
         hardness_gpu.main([])
+
+
+def test_augment_script(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "augment.json"
+    without = ["torchvision", "kornia", "DALI", "Keras"]
+    augment.main(["--threads", "1", "--divide", "32", "--budget", "0.01", "--json", str(path), "--without", *without])
+    printed = capsys.readouterr().out
+    names = {workload.name for workload in augment.WORKLOADS}
+    assert all(f"## {name}, 1 thread\n" in printed for name in names)
+    assert {result.workload for result in read_json(path)[1]} == names
+    augment.main(["--stages", "--divide", "32", "--budget", "0.01"])
+    assert "noise" in capsys.readouterr().out
 
 
 def test_reference_is_what_scipy_says() -> None:

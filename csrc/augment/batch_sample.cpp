@@ -65,7 +65,7 @@ class SamplePacker {
     device.kind = source.kind;
     device.border = source.border;
     device.interpolation = source.interpolation;
-    device.has_lines = source.kind == SourceKind::warp && has_lines(source);
+    device.has_lines = source.kind == SourceKind::warp && has_lines(source, source.width);
     device.clip_count = source.clip_count;
     device.clips = bytes_.add(source.clips, static_cast<std::size_t>(source.clip_count));
     device.tap_count = static_cast<std::int32_t>(source.taps.size());

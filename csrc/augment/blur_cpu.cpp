@@ -8,7 +8,6 @@ namespace burnish::augment {
 namespace {
 
 using V = simd::Vector<float>;
-using Words = simd::VectorOf<std::int32_t, simd::vector_bytes>::type;
 constexpr int lanes = simd::width<float>;
 
 // As many lanes as there are values left.
@@ -36,29 +35,17 @@ void extend(float* row, int columns, const Source& source) {
 }
 
 BURNISH_HD V widened(const float* from) { return simd::load(from); }
-BURNISH_HD V widened(const std::uint8_t* from) {
-  typename simd::VectorOf<std::uint8_t, lanes>::type bytes;
-  __builtin_memcpy(&bytes, from, sizeof bytes);
-  return __builtin_convertvector(__builtin_convertvector(bytes, Words), V);
-}
+BURNISH_HD V widened(const std::uint8_t* from) { return __builtin_convertvector(simd::load_bytes(from), V); }
 
 BURNISH_HD V pair_sum(const float* a, const float* b) { return simd::load(a) + simd::load(b); }
 // Sums of two bytes are exact in floats too: the same value by fewer conversions.
 BURNISH_HD V pair_sum(const std::uint8_t* a, const std::uint8_t* b) {
-  using Bytes = typename simd::VectorOf<std::uint8_t, lanes>::type;
-  using Halves = typename simd::VectorOf<std::uint16_t, 2 * lanes>::type;
-  Bytes x;
-  Bytes y;
-  __builtin_memcpy(&x, a, sizeof x);
-  __builtin_memcpy(&y, b, sizeof y);
-  const Halves sum = __builtin_convertvector(x, Halves) + __builtin_convertvector(y, Halves);
-  return __builtin_convertvector(__builtin_convertvector(sum, Words), V);
+  return __builtin_convertvector(simd::load_byte_sums(a, b), V);
 }
 
 // Rows of one channel of a tile; `rows` are the 2 radius + 1 rows of the source around a row of the result.
 template <int fixed_radius, bool whole, class T>
-void blur_row(const Source& source, const Levels& levels, const T* const* rows, int columns, float* blurred,
-              float* to) {
+void blur_row(const Source& source, const Levels levels, const T* const* rows, int columns, float* blurred, float* to) {
   const int radius = fixed_radius ? fixed_radius : source.radius;
   const T* center = rows[radius];
   for (int x = 0; x < columns; x += lanes) {

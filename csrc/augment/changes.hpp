@@ -71,10 +71,35 @@ struct LookUp {
   }
 };
 
+struct ToHsv {
+  template <class V>
+  BURNISH_HD Color<V> operator()(const Color<V>& c) const {
+    return hsv_of_bytes(c);
+  }
+};
+struct FromHsv {
+  template <class V>
+  BURNISH_HD Color<V> operator()(const Color<V>& c) const {
+    return bytes_of_hsv(c);
+  }
+};
+
+// A function of colors in bytes: fractions are rounded to bytes for it.
+template <bool whole, class F>
+struct OfBytes {
+  template <class V>
+  BURNISH_HD Color<V> operator()(const Color<V>& c) const {
+    const float white = whole ? 1.0f : 255.0f;
+    const auto byte = [&](V v) { return settled<true>(v * white, Levels()); };
+    const Color<V> made = F()(Color<V>{byte(c.red), byte(c.green), byte(c.blue)});
+    return {made.red / white, made.green / white, made.blue / white};
+  }
+};
+
 // Changes that depend on nothing but the values of a pixel.
 template <bool whole, class Pixels>
 BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
-  const Levels& levels = job.levels;
+  const Levels levels = job.levels;  // a copy: the compiler would read it again after every store
   const auto scale = [&](float factor, float shift) { return Scale<whole>{factor, shift, levels}; };
   const auto look_up = [&](int c) { return LookUp<whole>{job.table + c * job.table_step}; };
   const auto all = [&](const auto& f) { pixels.each_channel([&](int) { return f; }); };
@@ -126,6 +151,10 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
       return pixels.each_color([&, factor = job.param(0), shift = job.param(1)](const auto& c) {
         return revalued<whole>(c, factor, shift, levels);
       });
+    case Op::to_hsv:
+      return pixels.each_color(OfBytes<whole, ToHsv>());
+    case Op::from_hsv:
+      return pixels.each_color(OfBytes<whole, FromHsv>());
     case Op::equalize:
       return pixels.each_value(look_up);
     case Op::autocontrast:
@@ -148,7 +177,7 @@ BURNISH_HD float any_value(float draw) {
 // Changes by random draws.
 template <bool whole, class Pixels>
 BURNISH_HD void change_by_draws(const Change& job, Pixels& pixels) {
-  const Levels& levels = job.levels;
+  const Levels levels = job.levels;  // a copy: the compiler would read it again after every store
   const bool is_shared = job.params[2] != 0;
   switch (job.op) {
     case Op::gauss_noise:

@@ -18,7 +18,7 @@ void move_plane(const float* from, float* to, std::int64_t plane) {
 // The pixels of a tile, as changes.hpp asks for them. Planes end at a multiple of the widest vector, so that loops have
 // no rest.
 struct TilePixels {
-  const Tile& tile;
+  const Tile tile;  // a copy: the compiler would read it again after every store
   float* scratch;
 
   int channels() const { return tile.channels; }

@@ -63,8 +63,9 @@ __m128i words_of() {
   return _mm_setr_epi8(at(0), -1, -1, -1, at(1), -1, -1, -1, at(2), -1, -1, -1, at(3), -1, -1, -1);
 }
 
-// The pixels from `from` on, lowest address first, into planes. Reads 3 * group bytes. A permutation of words of 32 bits
-// brings four pixels to each 128 bits, where one shuffle a channel widens them: half of the shuffles of joining bytes.
+// The pixels from `from` on, lowest address first, into planes. Reads 3 * group bytes. A permutation of words of 32
+// bits brings four pixels to each 128 bits, where one shuffle a channel widens them: half of the shuffles of joining
+// bytes.
 template <bool forward>
 void read_group(const std::uint8_t* from, float* to, std::int64_t plane) {
 #if defined(__AVX512BW__)
@@ -369,7 +370,8 @@ void copy_pixels(const Image& image, const T* from, const Image& target, T* to, 
     const bool from_pixels = is_color && image.channel == 1 && (image.column == 3 || image.column == -3);
     if (from_pixels && image.column < 0 && is_interleaved(target)) done = reverse_color_bytes(from, to, count);
     if (from_pixels && target.column == 1) done = split_color_bytes(from, image.column, to, target.channel, count);
-    if (is_color && image.column == 1 && is_interleaved(target)) done = join_color_bytes(from, image.channel, to, count);
+    if (is_color && image.column == 1 && is_interleaved(target))
+      done = join_color_bytes(from, image.channel, to, count);
   }
 #endif
   for (int c = 0; c < image.channels; ++c) {

@@ -99,7 +99,7 @@ struct TilePixels {
   // Changes every value by f(value, its draw); `fill` makes the draws, `group_size` at a time.
   template <class Fill, class F>
   void with_draws(bool is_shared, int group_size, const Fill& fill, const F& f) {
-    const Tile& tile = job.tile;
+    const Tile tile = job.tile;
     const std::int64_t image = std::int64_t{tile.height} * tile.columns;
     const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
     for (int c = 0; c < tile.channels; ++c) {

@@ -189,27 +189,6 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   for (std::int64_t i = 0; i < count; ++i) to[i] = filter.of(from[i], to[i]);
 }
 
-// One row of the result, sums of a vector of columns in a register; returns the first column that is left to do.
-int resample_vectors(const std::uint8_t* source, int width, const std::int32_t* weights, int count, std::uint8_t* to) {
-  using Words = simd::VectorOf<std::int32_t, simd::vector_bytes>::type;
-  constexpr int lanes = simd::width<std::int32_t>;
-  using Bytes = simd::VectorOf<std::uint8_t, lanes>::type;
-  int x = 0;
-  for (; x + lanes <= width; x += lanes) {
-    Words sum = Words{} + fixed_half;
-    for (int k = 0; k < count; ++k) {
-      Bytes bytes;
-      __builtin_memcpy(&bytes, source + std::int64_t{k} * width + x, sizeof bytes);
-      sum += __builtin_convertvector(bytes, Words) * weights[k];
-    }
-    const Words value = sum >> fixed_bits;
-    const Words inside = value < 0 ? Words{} : value > 255 ? Words{} + 255 : value;
-    const Bytes bytes = __builtin_convertvector(inside, Bytes);
-    __builtin_memcpy(to + x, &bytes, sizeof bytes);
-  }
-  return x;
-}
-
 // Down the columns: (axis.from, width) -> (axis.to, width), bytes as Pillow has them.
 void resample(const std::uint8_t* from, int width, const Axis& axis, const Levels&, std::int32_t* __restrict sum,
               std::uint8_t* __restrict to) {
@@ -217,13 +196,12 @@ void resample(const std::uint8_t* from, int width, const Axis& axis, const Level
     const std::uint8_t* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const std::int32_t* weights = axis.fixed.data() + std::int64_t{y} * axis.most_taps;
     const int count = axis.count[static_cast<std::size_t>(y)];
-    const int done = resample_vectors(source, width, weights, count, to);
-    for (int x = done; x < width; ++x) sum[x] = fixed_half;
+    for (int x = 0; x < width; ++x) sum[x] = fixed_half;
     for (int k = 0; k < count; ++k, source += width) {
       const std::int32_t weight = weights[k];
-      for (int x = done; x < width; ++x) sum[x] += source[x] * weight;
+      for (int x = 0; x < width; ++x) sum[x] += source[x] * weight;
     }
-    for (int x = done; x < width; ++x) to[x] = byte_of_fixed(sum[x]);
+    for (int x = 0; x < width; ++x) to[x] = byte_of_fixed(sum[x]);
   }
 }
 

@@ -69,6 +69,7 @@ template <class T, int known>
 __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
   const DevicePass& pass = view.pass;
   const Pixels<T> source = {view.source<T>(), pass.from, pass.border, pass.fill};
+  const bool is_open = pass.read_levels.are_open();
   Line line{};
   int line_row = -1;
   pixels.each_pixel([&](int row, int column, const auto& put) {
@@ -82,7 +83,7 @@ __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
       for (int c = 0; c < pixels.channels(); ++c) put(c, pass.fill.of(c));
       return;
     }
-    const auto settle = [&](int c, float value) { put(c, settled_to(value, pass.read_levels)); };
+    const auto settle = [&](int c, float value) { put(c, is_open ? value : settled_to(value, pass.read_levels)); };
     switch (pass.interpolation) {
       case Interpolation::bilinear:
         return read_bilinear<known>(source, place, settle);

@@ -63,6 +63,49 @@ BURNISH_HD Vector<double> load_partial(const double* from, int count, double fil
   return v;
 }
 
+// As many bytes as a vector of 32 bits has lanes, widened: GCC makes scalar code of the conversion of such vectors.
+BURNISH_HD Vector<std::int32_t> load_bytes(const std::uint8_t* from) {
+#if defined(__AVX512F__)
+  return bit_cast<Vector<std::int32_t>>(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+#elif defined(__AVX2__)
+  return bit_cast<Vector<std::int32_t>>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+#else
+  Vector<std::int32_t> v;
+  for (int lane = 0; lane < width<std::int32_t>; ++lane) v[lane] = from[lane];
+  return v;
+#endif
+}
+
+// And back, for values of 0 to 255.
+BURNISH_HD void store_bytes(Vector<std::int32_t> v, std::uint8_t* to) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(bit_cast<__m512i>(v)));
+#elif defined(__AVX2__)
+  const auto words = bit_cast<__m256i>(v);
+  const __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(halves, halves));
+#else
+  for (int lane = 0; lane < width<std::int32_t>; ++lane) to[lane] = static_cast<std::uint8_t>(v[lane]);
+#endif
+}
+
+// Sums of pairs of bytes.
+BURNISH_HD Vector<std::int32_t> load_byte_sums(const std::uint8_t* a, const std::uint8_t* b) {
+#if defined(__AVX512F__)
+  const auto words = [](const std::uint8_t* from) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  };
+  return bit_cast<Vector<std::int32_t>>(_mm512_cvtepu16_epi32(_mm256_add_epi16(words(a), words(b))));
+#elif defined(__AVX2__)
+  const auto words = [](const std::uint8_t* from) {
+    return _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+  };
+  return bit_cast<Vector<std::int32_t>>(_mm256_cvtepu16_epi32(_mm_add_epi16(words(a), words(b))));
+#else
+  return load_bytes(a) + load_bytes(b);
+#endif
+}
+
 // 0, 1, 2, ... in each lane.
 template <class V>
 BURNISH_HD V iota() {
