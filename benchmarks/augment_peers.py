@@ -131,12 +131,12 @@ BURNISH_OPERATIONS: dict[str, Callable[[Inputs], Callable[[Any], Any]]] = {
 
 def _mixup(inputs: Inputs) -> Callable[[Any], Any]:
     partner, lam, _ = inputs.other
-    return lambda out: F.mixup(inputs.images, partner, lam, out=out)
+    return lambda out: F.mixup(inputs.images, partner, lam, layout="NCHW", out=out)
 
 
 def _cutmix(inputs: Inputs) -> Callable[[Any], Any]:
     partner, _, boxes = inputs.other
-    return lambda out: F.cutmix(inputs.images, partner, *boxes.T, out=out)
+    return lambda out: F.cutmix(inputs.images, partner, *boxes.T, layout="NCHW", out=out)
 
 
 def _brightness_contrast(inputs: Inputs) -> Callable[[Any], Any]:

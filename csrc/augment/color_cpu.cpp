@@ -95,6 +95,12 @@ void change(const TileJob& job) {
       for (int c = 0; c < tile.channels; ++c) {
         const float factor = param(each ? 2 * c : 0);
         const float shift = param(each ? 2 * c + 1 : 1);
+        // Channels that are kept or left out: whole values are settled already.
+        if (whole && factor == 1.0f && shift == 0.0f) continue;
+        if (whole && factor == 0.0f && shift == 0.0f) {
+          __builtin_memset(tile.of(c), 0, static_cast<std::size_t>(tile.plane) * sizeof(float));
+          continue;
+        }
         each_value(tile, c, [&](V v) { return settled<whole>(v * factor + shift, levels); });
       }
       return;
