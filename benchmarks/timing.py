@@ -41,7 +41,7 @@ def cpu_clock(call: Call) -> float:
     result = call()
     seconds = time.process_time() - start
     del result
-    return seconds
+    return max(seconds, 1e-9)
 
 
 def measure(

@@ -51,6 +51,17 @@ void normalize(const TileJob& job) {
   }
 }
 
+// Fractions are rounded to bytes for it.
+template <bool whole, class F>
+void each_byte_color(const Tile& tile, const F& f) {
+  const float white = whole ? 1.0f : 255.0f;
+  const auto byte = [&](V v) { return settled<true>(v * white, Levels()); };
+  each_color(tile, [&](const Color<V>& c) {
+    const Color<V> made = f(Color<V>{byte(c.red), byte(c.green), byte(c.blue)});
+    return Color<V>{made.red / white, made.green / white, made.blue / white};
+  });
+}
+
 void move_plane(const float* from, float* to, std::int64_t plane) {
   __builtin_memcpy(to, from, static_cast<std::size_t>(plane) * sizeof(float));
 }
@@ -156,6 +167,12 @@ void change(const TileJob& job) {
         return each_channel(tile, [&](V v) { return settled<whole>(v * param(0) + param(1), levels); });
       }
       return each_color(tile, [&](const Color<V>& c) { return revalued<whole>(c, param(0), param(1), levels); });
+    case Op::to_hsv:
+      if (tile.channels < 3) return;
+      return each_byte_color<whole>(tile, [](const Color<V>& c) { return hsv_of_bytes(c); });
+    case Op::from_hsv:
+      if (tile.channels < 3) return;
+      return each_byte_color<whole>(tile, [](const Color<V>& c) { return bytes_of_hsv(c); });
     case Op::equalize:
       return look_up<whole>(job);
     case Op::autocontrast:

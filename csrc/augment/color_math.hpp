@@ -110,6 +110,48 @@ BURNISH_HD Color<V> revalued(const Color<V>& c, float factor, float shift, const
           settled<whole>(c.blue * ratio + black, levels)};
 }
 
+// x / 4096, to the nearest whole number, halves up; exact for whole numbers below 2^24.
+template <class V>
+BURNISH_HD V rounded_4096th(V x) {
+  return floored((x + 2048.0f) * 0x1p-12f);
+}
+
+// Bytes to hue in degrees / 2, saturation and value, as OpenCV has them: by tables of whole numbers there, of which
+// all products are exact here.
+template <class V>
+BURNISH_HD Color<V> hsv_of_bytes(const Color<V>& c) {
+  using L = Lanes<V>;
+  const V top = L::max(c.red, L::max(c.green, c.blue));
+  const V range = top - L::min(c.red, L::min(c.green, c.blue));
+  const V saturation = rounded_4096th(range * rounded(1044480.0f / (top > V{} ? top : V{} + 1.0f)));
+  const V of_red = c.green - c.blue;
+  const V of_green = c.blue - c.red + 2.0f * range;
+  const V of_blue = c.red - c.green + 4.0f * range;
+  const V part = top == c.red ? of_red : top == c.green ? of_green : of_blue;
+  const V hue = rounded_4096th(part * rounded(122880.0f / (range > V{} ? range : V{} + 1.0f)));
+  return {hue < V{} ? hue + 180.0f : hue, saturation, top};
+}
+
+// And back, rounded; hues of 180 and more are turns more.
+template <class V>
+BURNISH_HD Color<V> bytes_of_hsv(const Color<V>& hsv) {
+  const V turned = hsv.red * static_cast<float>(6.0 / 180);
+  const V sector = floored(turned);
+  const V part = turned - sector;
+  const V sixth = sector >= 6.0f ? sector - 6.0f : sector;
+  const V saturation = hsv.green * (1.0f / 255);
+  const V top = hsv.blue * (1.0f / 255);
+  const V low = top * (1.0f - saturation);
+  const V falling = top * (1.0f - saturation * part);
+  const V rising = top * (1.0f - saturation * (1.0f - part));
+  // Each channel's place in the order of the hues is that of the next one, two sixths later.
+  const auto channel = [&](V s) {
+    return rounded(255.0f * (s < 1.0f ? top : s < 2.0f ? falling : s < 4.0f ? low : s < 5.0f ? rising : top));
+  };
+  const auto later = [&](V s, float by) { return s + by >= 6.0f ? s + by - 6.0f : s + by; };
+  return {channel(sixth), channel(later(sixth, 4.0f)), channel(later(sixth, 2.0f))};
+}
+
 // Values from the threshold on are inverted.
 template <bool whole, class V>
 BURNISH_HD V solarized(V x, float threshold, const Levels& levels) {

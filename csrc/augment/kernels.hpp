@@ -62,6 +62,11 @@ template <Isa isa>
 void copy_tile(const Source& source, const Tile& tile);
 template <Isa isa>
 void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
+// What warp_tile does and store_tile after it, and `scale` between them where there is one, for all of an image of
+// three interleaved channels that can_warp_image(): unrounded, without planes of it. `row` has warp_row_values(width).
+template <Isa isa>
+void warp_image(const Source& source, const Levels& levels, const Step* scale, const Image& target, float* row,
+                bool streams);
 template <Isa isa>
 void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 template <Isa isa>
@@ -104,34 +109,36 @@ void count_values(const Tile& tile, const Levels& levels, Histogram* histograms)
 template <Isa isa>
 void store_tile(const Tile& tile, const Image& image, bool streams);
 
-#define BURNISH_DECLARE_LEVEL(isa)                                             \
-  template <>                                                                  \
-  void move_image<isa>(const Source&, const Image&);                           \
-  template <>                                                                  \
-  void copy_tile<isa>(const Source&, const Tile&);                             \
-  template <>                                                                  \
-  void warp_tile<isa>(const Source&, const Levels&, const Tile&);              \
-  template <>                                                                  \
-  void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*); \
-  template <>                                                                  \
-  void taps_tile<isa>(const Source&, const Levels&, const Tile&, float*);      \
-  template <>                                                                  \
-  void prepare_planes<isa>(const Prepare&, const Levels&, const Planes&);      \
-  template <>                                                                  \
-  void color_tile<isa>(const TileJob&);                                        \
-  template <>                                                                  \
-  void gauss_noise_tile<isa>(const TileJob&);                                  \
-  template <>                                                                  \
-  void erase_tile<isa>(const TileJob&);                                        \
-  template <>                                                                  \
-  double luma_sum<isa>(const Tile&, const Levels&);                            \
-  template <>                                                                  \
-  double value_sum<isa>(const Tile&, const Levels&);                           \
-  template <>                                                                  \
-  void count_values<isa>(const Tile&, const Levels&, Histogram*);              \
-  template <>                                                                  \
-  void uniform_noise_tile<isa>(const TileJob&);                                \
-  template <>                                                                  \
+#define BURNISH_DECLARE_LEVEL(isa)                                                             \
+  template <>                                                                                  \
+  void move_image<isa>(const Source&, const Image&);                                           \
+  template <>                                                                                  \
+  void copy_tile<isa>(const Source&, const Tile&);                                             \
+  template <>                                                                                  \
+  void warp_tile<isa>(const Source&, const Levels&, const Tile&);                              \
+  template <>                                                                                  \
+  void warp_image<isa>(const Source&, const Levels&, const Step*, const Image&, float*, bool); \
+  template <>                                                                                  \
+  void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*);                 \
+  template <>                                                                                  \
+  void taps_tile<isa>(const Source&, const Levels&, const Tile&, float*);                      \
+  template <>                                                                                  \
+  void prepare_planes<isa>(const Prepare&, const Levels&, const Planes&);                      \
+  template <>                                                                                  \
+  void color_tile<isa>(const TileJob&);                                                        \
+  template <>                                                                                  \
+  void gauss_noise_tile<isa>(const TileJob&);                                                  \
+  template <>                                                                                  \
+  void erase_tile<isa>(const TileJob&);                                                        \
+  template <>                                                                                  \
+  double luma_sum<isa>(const Tile&, const Levels&);                                            \
+  template <>                                                                                  \
+  double value_sum<isa>(const Tile&, const Levels&);                                           \
+  template <>                                                                                  \
+  void count_values<isa>(const Tile&, const Levels&, Histogram*);                              \
+  template <>                                                                                  \
+  void uniform_noise_tile<isa>(const TileJob&);                                                \
+  template <>                                                                                  \
   void store_tile<isa>(const Tile&, const Image&, bool)
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_LEVEL(Isa::v4);

@@ -26,12 +26,27 @@ Run<T> run_of(const MixImage& image, std::int64_t plane, std::int64_t row, std::
   return {first + plane * image.plane + row * image.row + value * image.step, image.step};
 }
 
+// The processor does not read ahead by itself while it writes past the cache: 15 % of the time.
+void fetch_ahead(const void* from) {
+  for (std::int64_t line = 0; line < tile_bytes; line += line_bytes) {
+    __builtin_prefetch(static_cast<const char*>(from) + tile_bytes + line, 0, 2);
+  }
+}
+
+void stream_far(const void* from, void* to, std::int64_t bytes) {
+  for (std::int64_t b = 0; b < bytes; b += tile_bytes) {
+    fetch_ahead(static_cast<const char*>(from) + b);
+    stream(static_cast<const char*>(from) + b, static_cast<char*>(to) + b,
+           bytes - b < tile_bytes ? bytes - b : tile_bytes);
+  }
+}
+
 template <class T>
 void copy(Run<const T> from, Run<T> to, std::int64_t count, bool streams) {
   if (from.at == to.at) return;
   if (from.step == 1 && to.step == 1) {
     const std::int64_t bytes = count * static_cast<std::int64_t>(sizeof(T));
-    if (streams) return stream(from.at, to.at, bytes);
+    if (streams) return stream_far(from.at, to.at, bytes);
     __builtin_memcpy(to.at, from.at, static_cast<std::size_t>(bytes));
     return;
   }
@@ -58,10 +73,7 @@ void mix_run(Run<const T> a, Run<const T> b, Run<T> to, std::int64_t count, MixW
   for (std::int64_t i = 0; i < count; i += tile_values) {
     const std::int64_t part = count - i < tile_values ? count - i : tile_values;
     mix_dense(a.at + i, b.at + i, tile, part, weights);
-    // The processor does not read ahead by itself while it writes past the cache: 15 % of the time.
-    for (std::int64_t line = 0; line < tile_bytes; line += line_bytes) {
-      __builtin_prefetch(reinterpret_cast<const char*>(b.at + i) + tile_bytes + line, 0, 2);
-    }
+    fetch_ahead(b.at + i);
     stream(tile, to.at + i, part * static_cast<std::int64_t>(sizeof(T)));
   }
 }
@@ -107,6 +119,28 @@ void mix_boxed_row(const MixJob& job, const MixImage& a, const MixImage& b, cons
   }
 }
 
+// Rows with a part of the box. Past the cache they go in whole lines, as mixing and copying parts of them does not.
+template <class T>
+void mix_boxed_rows(const MixJob& job, const MixImage& a, const MixImage& b, const MixImage& to, std::int64_t plane,
+                    std::int64_t first, std::int64_t last, double weight, const MixBox& box) {
+  constexpr std::int64_t tile_values = tile_bytes / static_cast<std::int64_t>(sizeof(T));
+  const bool streams = job.streams && to.step == 1 && to.row == to.values && to.values <= tile_values;
+  if (!streams) {
+    for (std::int64_t row = first; row < last; ++row) mix_boxed_row<T>(job, a, b, to, plane, row, weight, box);
+    return;
+  }
+  alignas(64) T tile[tile_values];
+  const std::int64_t tile_rows = tile_values / to.values;
+  for (std::int64_t top = first; top < last; top += tile_rows) {
+    const std::int64_t rows = last - top < tile_rows ? last - top : tile_rows;
+    const MixImage in_tile{tile, -top * to.values, to.rows, to.values, 0, to.values, 1};
+    for (std::int64_t row = top; row < top + rows; ++row) {
+      mix_boxed_row<T>(job, a, b, in_tile, plane, row, weight, box);
+    }
+    stream(tile, run_of<T>(to, plane, top).at, rows * to.values * static_cast<std::int64_t>(sizeof(T)));
+  }
+}
+
 // Of small images bands are short, and the next one is far away.
 template <class T>
 void fetch(const MixImage& image, std::int64_t plane, std::int64_t first, std::int64_t last) {
@@ -149,9 +183,7 @@ void mix_band_of(const MixJob& job, std::int64_t band, void* saved) {
     const std::int64_t top = has_box ? inside(box.top) : last;
     const std::int64_t bottom = has_box ? inside(box.top + box.height) : last;
     mix_rows<T>(job, own, partner, to, plane, first, top, weight);
-    for (std::int64_t row = top; row < bottom; ++row) {
-      mix_boxed_row<T>(job, own, partner, to, plane, row, weight, box);
-    }
+    mix_boxed_rows<T>(job, own, partner, to, plane, top, bottom, weight, box);
     mix_rows<T>(job, own, partner, to, plane, bottom, last, weight);
   }
   finish_streams();

@@ -5,6 +5,7 @@
 
 #include "augment/kernels.hpp"
 #include "augment/noise_math.hpp"
+#include "augment/warp_math.hpp"
 #include "core/buffer.hpp"
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -56,6 +57,9 @@ constexpr OpInfo infos[] = {
     {"linear_by_mean", 2, 0},
     {"erase_noise", 4, 1},
     {"shade", 7, 1},
+    {"levels", 0, 2},
+    {"to_hsv", 0, 0},
+    {"from_hsv", 0, 0},
 };
 static_assert(std::size(infos) == op_count);
 
@@ -193,6 +197,12 @@ class SampleRunner {
       move_image<isa>(source, to);
       return;
     }
+    if (const Step* scale = nullptr; warps_at_once(pass, to, scale)) {
+      const std::int64_t values = warp_row_values(source.width);
+      warp_image<isa>(source, pass.read_levels, scale, to, workspace_.scratch(static_cast<std::size_t>(values)),
+                      streams);
+      return;
+    }
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =
         static_cast<int>(std::clamp<std::int64_t>(tile_values / columns, 1, std::max(source.height, 1)));
@@ -229,7 +239,19 @@ class SampleRunner {
 
   static bool only_moves(const Pass& pass, const Image& to) {
     return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
-           pass.source.image.dtype == to.dtype;
+           pass.source.image.dtype == to.dtype && pass.read_levels.are_whole == (to.dtype == DType::uint8);
+  }
+
+  // A warp of colors side by side to floats side by side, at most `scale`d after it: needs no planes in between.
+  bool warps_at_once(const Pass& pass, const Image& to, const Step*& scale) const {
+    const Source& source = pass.source;
+    if (pass.last_op - pass.first_op > 1 || pass.statistic != Statistic::none || pass.read_levels.are_whole ||
+        to.dtype != DType::float32 || !is_interleaved(to) || !can_warp_image(source)) {
+      return false;
+    }
+    if (pass.first_op == pass.last_op) return true;
+    scale = program_.ops[static_cast<std::size_t>(pass.first_op)].step;
+    return scale->op == Op::normalize;
   }
 
   // From what the pass before has counted, for the one operation that asks for it: the first.
@@ -397,6 +419,10 @@ void check_params(const PipelineArgs& args, std::int64_t sample, const Image& im
       check(step.op != Op::gauss_blur || params[1] > 0, args.call, ": the kernel of '", name,
             "' has a standard deviation of ", params[1], " for sample ", sample, "; accepted: above 0");
     }
+    if (step.op == Op::levels) {
+      check(step.options[0] < step.options[1], args.call, ": 'levels' has ", step.options[0], " and ", step.options[1],
+            "; accepted: the lower one first");
+    }
     if (step.op == Op::normalize) {
       check(step.options.size() == 2 * static_cast<std::size_t>(image.channels), args.call, ": '", name, "' has ",
             step.options.size() / 2, " factors; accepted: ", image.channels, ", one for each channel");
@@ -487,6 +513,16 @@ void run(const PipelineArgs& args) {
       for (std::int64_t sample = first; sample < last; ++sample) runner.run(sample);
     });
   });
+}
+
+std::vector<Stage> explain(const PipelineArgs& args, std::int64_t sample) {
+  check_images(args.call, "images", args.images);
+  check_images(args.call, "out", args.out);
+  check_steps(args, count_of(args.images));
+  check_sample(args, sample);
+  Program program;
+  compile(args, sample, image_of(args.images, sample), program);
+  return stages_of(program, image_of(args.out, sample));
 }
 
 void draw(const DrawArgs& args) {

@@ -247,21 +247,6 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   unsharp_row(static_cast<const T*>(planes.from), prepare, levels, count, static_cast<T*>(planes.to));
 }
 
-// One row of the result, sums of a vector of columns in a register; returns the first column that is left to do.
-int resample_vectors(const std::uint8_t* source, int width, const std::int32_t* weights, int count, std::uint8_t* to) {
-  using Words = simd::Vector<std::int32_t>;
-  constexpr int lanes = simd::width<std::int32_t>;
-  int x = 0;
-  for (; x + lanes <= width; x += lanes) {
-    Words sum = Words{} + (1 << (fixed_bits - 1));
-    for (int k = 0; k < count; ++k) sum += simd::load_bytes(source + std::int64_t{k} * width + x) * weights[k];
-    const Words value = sum >> fixed_bits;
-    const Words below = value > 255 ? Words{} + 255 : value;
-    simd::store_bytes(below < 0 ? Words{} : below, to + x);
-  }
-  return x;
-}
-
 // Down the columns: (axis.from, width) -> (axis.to, width), bytes as Pillow has them.
 void resample(const std::uint8_t* from, int width, const Axis& axis, const Levels&, std::int32_t* __restrict sum,
               std::uint8_t* __restrict to) {
@@ -269,13 +254,12 @@ void resample(const std::uint8_t* from, int width, const Axis& axis, const Level
     const std::uint8_t* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const std::int32_t* weights = axis.fixed.data() + std::int64_t{y} * axis.most_taps;
     const int count = axis.count[static_cast<std::size_t>(y)];
-    const int done = resample_vectors(source, width, weights, count, to);
-    for (int x = done; x < width; ++x) sum[x] = 1 << (fixed_bits - 1);
+    for (int x = 0; x < width; ++x) sum[x] = 1 << (fixed_bits - 1);
     for (int k = 0; k < count; ++k, source += width) {
       const std::int32_t weight = weights[k];
-      for (int x = done; x < width; ++x) sum[x] += source[x] * weight;
+      for (int x = 0; x < width; ++x) sum[x] += source[x] * weight;
     }
-    for (int x = done; x < width; ++x) {
+    for (int x = 0; x < width; ++x) {
       const std::int32_t value = sum[x] >> fixed_bits;
       to[x] = static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
     }

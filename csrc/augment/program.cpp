@@ -110,6 +110,13 @@ bool is_planar_color(const Image& image) {
   return image.dtype == DType::uint8 && image.channels == 3 && image.channel != 1;
 }
 
+// Whether the fill is a value as the image has them.
+bool can_hold(const Image& image, Border border, const Fill& fill) {
+  return image.dtype != DType::uint8 || border != Border::constant ||
+         std::all_of(fill.value, fill.value + most_values,
+                     [](float value) { return value >= 0 && value <= 255 && value == std::floor(value); });
+}
+
 constexpr std::size_t most_axes = 16;
 
 bool same(const Fill& a, const Fill& b) { return std::equal(a.value, a.value + most_values, b.value); }
@@ -130,7 +137,9 @@ class Compiler {
     for_steps(args_, sample_, [this](const Step& step) {
       if (!args_.fuse && !is_first_) leave(BufferLayout::planes);
       is_first_ = false;
+      const std::size_t changes = program_.ops.size();
       add(step, params_of(step, sample_));
+      if (program_.ops.size() == changes) pass_.joined |= std::uint64_t{1} << static_cast<int>(step.op);
     });
     finish();
   }
@@ -185,11 +194,19 @@ class Compiler {
         if (levels_.are_whole) return;
         levels_ = Levels();
         break;
+      case Op::levels:
+        return change_levels(static_cast<float>(step.options[0]), static_cast<float>(step.options[1]));
       default:
         break;
     }
     program_.ops.push_back({&step, params, levels_});
     if (step.op == Op::gamma && levels_.are_whole) program_.ops.back().table = add_gamma_table(params[0]);
+  }
+
+  // Of what is read, too, where nothing was done to it yet.
+  void change_levels(float low, float high) {
+    levels_ = {low, high, false};
+    if (pass_.source.kind == SourceKind::copy && !has_ops()) pass_.read_levels = levels_;
   }
 
   std::int64_t add_gamma_table(double exponent) {
@@ -340,7 +357,9 @@ class Compiler {
       source.clips[source.clip_count++] = clip;
       move_warp(matrix);
     } else {
-      if (pads(source) || is_planar_color(source.image)) leave(BufferLayout::interleaved);
+      if (pads(source) || is_planar_color(source.image) || !can_hold(source.image, border, fill)) {
+        leave(BufferLayout::interleaved);
+      }
       cut_to_window(source);
       source.kind = SourceKind::warp;
       source.matrix = matrix;

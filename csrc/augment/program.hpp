@@ -14,6 +14,9 @@ struct Levels {
   float low = 0;
   float high = 255;
   bool are_whole = true;
+
+  // Whether values are any numbers, which nothing clamps.
+  BURNISH_HD bool are_open() const { return low == -__builtin_huge_valf() && high == __builtin_huge_valf(); }
 };
 
 enum class SourceKind : std::uint8_t { copy, warp, separable, taps, sharpness };
@@ -103,7 +106,9 @@ struct Pass {
   int first_op = 0;     // in Program::ops
   int last_op = 0;
   Statistic statistic = Statistic::none;
+  std::uint64_t joined = 0;  // a bit for each Op that is done by reading the source
 };
+static_assert(op_count <= 64);
 
 struct Program {
   std::vector<Pass> passes;
@@ -141,5 +146,7 @@ void for_steps(const PipelineArgs& args, std::int64_t sample, const F& f) {
 
 Size output_size(const PipelineArgs& args, std::int64_t sample, Size input);
 void compile(const PipelineArgs& args, std::int64_t sample, const Image& image, Program& program);
+// `out` is where the last pass writes to.
+std::vector<Stage> stages_of(const Program& program, const Image& out);
 
 }  // namespace burnish::augment

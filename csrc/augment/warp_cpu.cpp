@@ -13,48 +13,6 @@ namespace {
 
 constexpr int most_at_once = 8;
 
-struct Range {
-  int first = 0;
-  int last = 0;
-};
-
-// The places of a row of the result: start + x * step.
-struct Line {
-  Place start;
-  Place step;
-  Place at(int x) const { return {start.x + x * step.x, start.y + x * step.y}; }
-};
-
-Line line_of(const Matrix& m, int y) {
-  return {place_of(m, 0.5, y + 0.5),
-          {static_cast<std::int64_t>(m.m[0] * 0x1p32), static_cast<std::int64_t>(m.m[3] * 0x1p32)}};
-}
-
-// Narrows the range to the columns where low <= start + x * step < high.
-void narrow(Range& range, std::int64_t start, std::int64_t step, std::int64_t low, std::int64_t high) {
-  const auto ok = [&](int x) {
-    const std::int64_t place = start + x * step;
-    return place >= low && place < high;
-  };
-  const auto estimate = [&](std::int64_t bound) {
-    const double x = static_cast<double>(bound - start) / static_cast<double>(step);
-    return x < range.first ? range.first : x > range.last ? range.last : static_cast<int>(x);
-  };
-  if (step == 0) {
-    if (!ok(range.first)) range.last = range.first;
-    return;
-  }
-  int first = estimate(step > 0 ? low : high);
-  int last = estimate(step > 0 ? high : low);
-  first = first - 2 > range.first ? first - 2 : range.first;
-  last = last + 2 < range.last ? last + 2 : range.last;
-  while (first < last && !ok(first)) ++first;
-  while (last > first && !ok(last - 1)) --last;
-  range = {first, last};
-}
-
-std::int64_t fixed(std::int64_t pixels) { return pixels << 32; }
-
 // Where a row has pixels of its own, and not only fill: inside of all clips.
 Range clipped(const Source& source, int y, int columns) {
   Range range = {0, columns};
@@ -72,9 +30,10 @@ template <bool whole, class T, class F>
 void each_pixel(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, const F& place_at) {
   const Pixels<T> pixels = {static_cast<const T*>(source.image.data) + source.image.offset, source.image, source.border,
                             source.fill};
+  const bool is_open = !whole && levels.are_open();
   for (int x = range.first; x < range.last; ++x) {
     float* to = tile.values + r * tile.columns + x;
-    const auto put = [&](int c, float value) { to[c * tile.plane] = settled<whole>(value, levels); };
+    const auto put = [&](int c, float value) { to[c * tile.plane] = is_open ? value : settled<whole>(value, levels); };
     if (source.interpolation == Interpolation::bilinear) {
       read_bilinear(pixels, place_at(x), put);
     } else if (source.interpolation == Interpolation::bicubic) {
@@ -386,19 +345,6 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
   each_pixel<whole, T>(source, levels, tile, r, range, place_at);
 }
 
-// Whether places along a row can be told by adding up steps.
-bool has_lines(const Source& source, const Tile& tile) {
-  const Matrix& m = source.matrix;
-  const double reach = 0x1p28;
-  const double across = tile.columns;
-  const auto small = [&](double value) { return value < reach && value > -reach; };
-  bool fits = is_affine(m) && small(m.m[0] * across) && small(m.m[3] * across);
-  for (int i = 0; i < source.clip_count; ++i) {
-    fits = fits && small(source.clips[i].matrix.m[0] * across) && small(source.clips[i].matrix.m[3] * across);
-  }
-  return fits;
-}
-
 // A slanted walk over rows is nothing that a processor foresees: an image that fits the second cache is fetched in the
 // order of memory first.
 constexpr std::int64_t fetched_bytes = std::int64_t{512} << 10;
@@ -419,7 +365,7 @@ template <bool whole, class T>
 void warp(const Source& source, const Levels& levels, const Tile& tile) {
   if (tile.top == 0) fetch<T>(source.image);
   for (int r = 0; r < tile.rows; ++r) {
-    if (has_lines(source, tile)) {
+    if (has_lines(source, tile.columns)) {
       warp_affine_row<whole, T>(source, levels, tile, r);
     } else {
       each_pixel<whole, T>(source, levels, tile, r, {0, tile.columns},
@@ -432,7 +378,10 @@ void warp(const Source& source, const Levels& levels, const Tile& tile) {
 
 template <>
 void warp_tile<Isa::BURNISH_ISA>(const Source& source, const Levels& levels, const Tile& tile) {
-  if (source.image.dtype == DType::uint8) return warp<true, std::uint8_t>(source, levels, tile);
+  if (source.image.dtype == DType::uint8) {
+    return levels.are_whole ? warp<true, std::uint8_t>(source, levels, tile)
+                            : warp<false, std::uint8_t>(source, levels, tile);
+  }
   warp<false, float>(source, levels, tile);
 }
 

@@ -34,6 +34,60 @@ BURNISH_HD Place place_of(const Matrix& a, double x, double y) {
           to_fixed((a.m[3] * x + a.m[4] * y + a.m[5]) * over - 0.5)};
 }
 
+// The places of a row of the result: start + x * step.
+struct Line {
+  Place start;
+  Place step;
+  BURNISH_HD Place at(int x) const { return {start.x + x * step.x, start.y + x * step.y}; }
+};
+
+BURNISH_HD Line line_of(const Matrix& m, int y) {
+  return {place_of(m, 0.5, y + 0.5),
+          {static_cast<std::int64_t>(m.m[0] * 0x1p32), static_cast<std::int64_t>(m.m[3] * 0x1p32)}};
+}
+
+// Columns of a row.
+struct Range {
+  int first = 0;
+  int last = 0;
+};
+
+// Narrows the range to the columns where low <= start + x * step < high.
+BURNISH_HD void narrow(Range& range, std::int64_t start, std::int64_t step, std::int64_t low, std::int64_t high) {
+  const auto ok = [&](int x) {
+    const std::int64_t place = start + x * step;
+    return place >= low && place < high;
+  };
+  const auto estimate = [&](std::int64_t bound) {
+    const double x = static_cast<double>(bound - start) / static_cast<double>(step);
+    return x < range.first ? range.first : x > range.last ? range.last : static_cast<int>(x);
+  };
+  if (step == 0) {
+    if (!ok(range.first)) range.last = range.first;
+    return;
+  }
+  int first = estimate(step > 0 ? low : high);
+  int last = estimate(step > 0 ? high : low);
+  first = first - 2 > range.first ? first - 2 : range.first;
+  last = last + 2 < range.last ? last + 2 : range.last;
+  while (first < last && !ok(first)) ++first;
+  while (last > first && !ok(last - 1)) --last;
+  range = {first, last};
+}
+
+BURNISH_HD std::int64_t fixed(std::int64_t pixels) { return pixels << 32; }
+
+// Whether places along a row can be told by adding up steps.
+BURNISH_HD bool has_lines(const Source& source, int columns) {
+  const double reach = 0x1p28;
+  const double across = columns;
+  const auto small = [&](double value) { return value < reach && value > -reach; };
+  const auto fits = [&](const Matrix& m) { return small(m.m[0] * across) && small(m.m[3] * across); };
+  bool all_fit = is_affine(source.matrix) && fits(source.matrix);
+  for (int i = 0; i < source.clip_count; ++i) all_fit = all_fit && fits(source.clips[i].matrix);
+  return all_fit;
+}
+
 // Between two pixels of a row, in units of 1/weight_one for bytes.
 BURNISH_HD float between_columns(std::uint8_t a, std::uint8_t b, int weight) {
   return static_cast<float>(a * (weight_one - weight) + b * weight);
@@ -76,6 +130,15 @@ BURNISH_HD float among_columns(const std::uint8_t (&value)[4], const float (&wei
   return static_cast<float>(part(0) + part(1) + part(2) + part(3));
 }
 BURNISH_HD float among_columns(const float (&value)[4], const float (&weight)[4]) { return among_four(value, weight); }
+// Whether warp_image() takes it.
+BURNISH_HD bool can_warp_image(const Source& source) {
+  const Image& image = source.image;
+  return source.kind == SourceKind::warp && source.interpolation == Interpolation::bilinear && source.clip_count == 0 &&
+         image.channels == 3 && is_interleaved(image) && image.row >= 0 && image.row * image.height <= INT32_MAX &&
+         has_lines(source, source.width);
+}
+// Three floats a pixel, and one that is written after the last.
+BURNISH_HD std::int64_t warp_row_values(int width) { return 3 * std::int64_t{width} + 4; }
 
 // Values of a pixel's channels, or null for the fill.
 template <class T>

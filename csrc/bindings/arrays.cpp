@@ -41,6 +41,10 @@ std::optional<DType> dtype_of(char kind, std::int64_t bytes) {
 
 DType numpy_dtype(const py::array& array, const char* name) {
   const py::dtype dtype = array.dtype();
+  // Its name takes longer than all the rest, and is asked for only where it tells something.
+  if (dtype.byteorder() != '>' && dtype.kind() != 'V') {
+    if (const std::optional<DType> found = dtype_of(dtype.kind(), dtype.itemsize())) return *found;
+  }
   const auto text = py::str(static_cast<py::handle>(dtype)).cast<std::string>();
   check<TypeError>(dtype.byteorder() != '>', "'", name, "' has byte-swapped dtype ", text,
                    "; pass array.astype(array.dtype.newbyteorder('='))");

@@ -7,6 +7,7 @@
 #include <deque>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "bindings/arrays.hpp"
@@ -35,6 +36,62 @@ Images to_images(const py::object& images, Layout layout, const char* name, std:
     add(images);
   } else {
     for (const py::handle& image : images.cast<py::list>()) add(py::reinterpret_borrow<py::object>(image));
+  }
+  return result;
+}
+
+// (read by, prepared by, joined, changes, dtype and layout read, dtype and layout written, height, width, bytes read,
+// bytes written)
+using StageTuple = std::tuple<std::string, std::string, std::vector<Op>, std::vector<Op>, std::string, Layout,
+                              std::string, Layout, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+// Images of a size (N, 2) that nobody will read.
+Images unseen_images(const std::vector<std::pair<std::int64_t, std::int64_t>>& sizes, std::int64_t channels,
+                     const std::string& dtype, Layout layout) {
+  Images images;
+  images.is_batch = false;
+  images.layout = layout;
+  const auto kind = dtype == "uint8"     ? DType::uint8
+                    : dtype == "float16" ? DType::float16
+                    : dtype == "float32" ? DType::float32
+                                         : DType::bfloat16;
+  for (const auto& [height, width] : sizes) {
+    const bool planes = layout == Layout::nchw;
+    images.arrays.push_back(planes ? contiguous_view(nullptr, kind, {}, channels, height, width)
+                                   : contiguous_view(nullptr, kind, {}, height, width, channels));
+  }
+  return images;
+}
+
+std::vector<std::vector<StageTuple>> explain_pipeline(
+    const std::string& call, const std::vector<StepTuple>& steps, const py::object& order, bool fuse,
+    const std::vector<std::pair<std::int64_t, std::int64_t>>& sizes,
+    const std::vector<std::pair<std::int64_t, std::int64_t>>& sizes_after, std::int64_t channels,
+    const std::string& dtype, Layout layout, const std::string& out_dtype, Layout out_layout) {
+  std::deque<Array> kept;
+  std::vector<augment::Step> native;
+  for (const auto& [op, place, options, params] : steps) {
+    kept.push_back(to_array(params, "params", 0));
+    native.push_back({op, place, options, kept.back().view});
+  }
+  kept.push_back(to_array(order, "order", 0));
+  std::vector<std::int64_t> ids(sizes.size());
+  augment::PipelineArgs args;
+  args.call = call;
+  args.steps = native;
+  args.order = kept.back().view;
+  args.ids = contiguous_view(ids.data(), DType::int64, {}, ids.size());
+  args.fuse = fuse;
+  args.images = unseen_images(sizes, channels, dtype, layout);
+  args.out = unseen_images(sizes_after, channels, out_dtype, out_layout);
+  std::vector<std::vector<StageTuple>> result;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    result.emplace_back();
+    for (const augment::Stage& stage : augment::explain(args, static_cast<std::int64_t>(i))) {
+      result.back().emplace_back(stage.reads_by, stage.prepares_by, stage.joined, stage.changes, name(stage.reads),
+                                 stage.reads_layout, name(stage.writes), stage.writes_layout, stage.height, stage.width,
+                                 stage.bytes_read, stage.bytes_written);
+    }
   }
   return result;
 }
@@ -107,6 +164,9 @@ void register_augment(py::module_& module) {
   module.def("run_pipeline", &run_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"), py::arg("ids"),
              py::arg("seed"), py::arg("epoch"), py::arg("fuse"), py::arg("images"), py::arg("layout"), py::arg("out"),
              py::arg("out_layout"));
+  module.def("explain_pipeline", &explain_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"),
+             py::arg("fuse"), py::arg("sizes"), py::arg("sizes_after"), py::arg("channels"), py::arg("dtype"),
+             py::arg("layout"), py::arg("out_dtype"), py::arg("out_layout"));
   module.def("draw", &draw, py::arg("call"), py::arg("seed"), py::arg("epoch"), py::arg("place"), py::arg("ids"),
              py::arg("out"));
   module.def("mix", &mix, py::arg("call"), py::arg("images"), py::arg("layout"), py::arg("out"), py::arg("out_layout"),

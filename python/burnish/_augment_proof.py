@@ -2,7 +2,8 @@
 """Whether varying images helps: a small network trained on them as they are, and again on what pipelines make of them.
 
 Every network starts from the same weights, sees the same images in the same order, and takes as many steps. All are
-judged by images that none has seen, as they are.
+judged by images that none has seen, as they are. One that trains on varied images has learned less of them by then, so
+that the comparison is a fair one for a given time, not for the best that each could reach.
 """
 
 from __future__ import annotations

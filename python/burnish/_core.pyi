@@ -54,6 +54,9 @@ class Op(Enum):
     linear_by_mean = 31
     erase_noise = 32
     shade = 33
+    levels = 34
+    to_hsv = 35
+    from_hsv = 36
 
 class Layout(Enum):
     nhwc = 0
@@ -109,6 +112,19 @@ def mix(
     box: Any,
     stream: int,
 ) -> None: ...
+def explain_pipeline(
+    call: str,
+    steps: Sequence[tuple[Op, int, Sequence[float], Any]],
+    order: Any,
+    fuse: bool,
+    sizes: Sequence[tuple[int, int]],
+    sizes_after: Sequence[tuple[int, int]],
+    channels: int,
+    dtype: str,
+    layout: Layout,
+    out_dtype: str,
+    out_layout: Layout,
+) -> list[list[tuple[str, str, list[Op], list[Op], str, Layout, str, Layout, int, int, int, int]]]: ...
 def draw(call: str, seed: int, epoch: int, place: int, ids: Any, out: Any) -> None: ...
 def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...

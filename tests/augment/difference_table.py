@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="small images only")
     options = parser.parse_args()
     sizes, fine = SMALL if options.small else LARGE, True
-    print("images of", ", ".join(f"{h} x {w}" for h, w in sizes), "pixels; three each, one of the largest")
+    print("images of", ", ".join(f"{h} x {w}" for h, w in sizes), "pixels; three each")
     lines = [["operation", "oracle", "channels", "uint8 values", "equal", "largest, of 255", "float32 values",
               "within bound", "largest, of 1", "why not exact"]]  # fmt: skip
     order = {name: i for i, name in enumerate(operations())}

@@ -212,6 +212,9 @@ def test_grid_offsets() -> None:
     offsets = ten[:, :24, :2] - cells
     assert np.abs(np.bincount(offsets.ravel()) / offsets.size - 1 / 6).max() < 0.02
     assert abs(np.corrcoef(offsets[:, 0, 0], offsets[:, 1, 0])[0, 1]) < 0.2
+    assert abs(np.corrcoef(offsets[..., 0].ravel(), offsets[..., 1].ravel())[0, 1]) < 0.06
+    least = augment.GridDropout(1e-3, holes_number_xy=(4, 4), p=1).plan([1], sizes=(40, 60))[0]["holes"]
+    assert (least[:, :, 2:] == 1).all()
     some = augment.GridDropout(p=0.3).plan(np.arange(N), sizes=(40, 60))[0]
     assert abs(some.applies.mean() - 0.3) < 0.01
 

@@ -140,6 +140,15 @@ def test_bands_and_threads(shape: tuple[int, ...], layout: str, threads: int) ->
     own, other = (weight.astype(np.float32)[:, None, None, None] for weight in (lam, 1 - lam))
     expected = images * own + images[partner] * other
     assert np.array_equal(F.mixup(images, partner, lam, layout=layout), expected)
+    height, width = shape[1:3]
+    top, left = rng.integers(0, height, len(images)), rng.integers(0, width, len(images))
+    boxes = top, left, rng.integers(0, height - top + 1), rng.integers(0, width - left + 1)
+    pasted = images.copy()
+    for result, mate, (y, x, h, w) in zip(pasted, images[partner], np.transpose(boxes), strict=True):
+        place: Any = (slice(y, y + h), slice(x, x + w)) if layout == "NHWC" else np.s_[:, y : y + h, x : x + w]
+        result[place] = mate[place]
+    assert np.array_equal(F.cutmix(images, partner, *boxes, layout=layout), pasted)
+    assert np.array_equal(F.cutmix(images.copy(), partner, *boxes, layout=layout, out=images.copy()), pasted)
     assert np.array_equal(F.mixup(images, partner, lam, layout=layout, out=images), expected)
 
 
@@ -534,3 +543,19 @@ def test_refused(message: str) -> None:
     error, call = BAD[message]
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+def test_labels_on_a_gpu_are_mixed_by_torch_in_the_same_way() -> None:
+    """The path that moves nothing to the CPU, with tensors that are there."""
+    torch = pytest.importorskip("torch")
+    from burnish.augment._labels import _mix_on_gpu, mix_labels
+
+    lam = np.array([0.25, 1, 0.5, 0, 0.1, 0.2, 0.3, 0.9])
+    partner = np.array([1, 2, 0, 0, 3, 0, 7, 6])
+    labels = torch.from_numpy(LABELS)
+    for given, classes in ((labels, 5), (torch.eye(5)[labels], 5)):
+        found = _mix_on_gpu(given, partner, lam, classes)
+        assert found.dtype == torch.float32
+        assert torch.equal(found, mix_labels(given, partner, lam, classes))
+    pairs = zip(_mix_on_gpu(labels, partner, lam, None), mix_labels(labels, partner, lam, None), strict=True)
+    assert all(torch.equal(a, b) and a.dtype == b.dtype for a, b in pairs)

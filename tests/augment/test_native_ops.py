@@ -9,6 +9,7 @@ import burnish
 import numpy as np
 import pytest
 from burnish import _core
+from reference import augment_color
 
 Op = _core.Op
 Images = Any
@@ -126,13 +127,67 @@ def test_domains() -> None:
     assert difference(blurred, run(images, (Op.box_blur, [3]))) <= 1
 
 
+def test_levels_between_steps() -> None:
+    """Values are any numbers from there on; before it they are what they were."""
+    images = photo()
+    infinity = float("inf")
+    open_levels = (Op.levels, [], [-infinity, infinity])
+    got = run(images, open_levels, (Op.linear, [2.5, -300.25]), dtype=np.float32)
+    assert (got == images * np.float32(2.5) - np.float32(300.25)).all()
+    got = run(images, (Op.linear, [0.5, 0]), open_levels, (Op.linear, [-1.5, 0.25]), dtype=np.float32)
+    assert (got == np.rint(images * 0.5) * -1.5 + 0.25).all()
+    bounds = (Op.levels, [], [-10.0, 20.5])
+    assert (run(images, bounds, (Op.linear, [1, -100.25]), dtype=np.float32) == (images - 100.25).clip(-10, 20.5)).all()
+    floats = images.astype(np.float32) * 3 - 100
+    assert (run(floats, open_levels) == floats).all()
+    assert (run(floats, open_levels, (Op.crop, [2, 3, 61, 83], [0.0, -5.5]))[:, :59, :80] == floats[:, 2:, 3:]).all()
+    # A fill that no byte is; blurs keep to the levels too
+    half = [1.0, 0, 40, 0, 1, 0, 0, 0, 1, 61, 83]
+    got = run(images, open_levels, (Op.warp, half, [1.0, 0.0, -5.5]), dtype=np.float32)
+    assert (got[:, :, -40:] == -5.5).all()
+    assert (got[:, :, :-40] == images[:, :, 40:]).all()
+    blurred = run(floats, open_levels, (Op.box_blur, [3]))
+    assert difference(blurred, 3.0 * run(images.astype(np.float32), open_levels, (Op.box_blur, [3])) - 100) < 1e-3
+    for fuse in (False, True):
+        warped = run(images, open_levels, (Op.warp, [0.9, 0.1, 1, -0.1, 0.9, 5, 0, 0, 1, 61, 83], [1.0, 1.0, 0.0]),
+                     dtype=np.float32, fuse=fuse)  # fmt: skip
+        assert (warped != np.rint(warped)).mean() > 0.5
+    with pytest.raises(ValueError, match="'levels' has 3 and 3; accepted: the lower one first"):
+        run(images, (Op.levels, [], [3.0, 3.0]))
+
+
+@pytest.mark.parametrize("border", range(5))
+def test_warp_in_one_go(border: int) -> None:
+    """Closed and open levels, scaled or not: as through planes."""
+    matrix = [0.9, 0.2, -3, -0.3, 1.1, 9, 0, 0, 1, 61, 83]
+    warp = (Op.warp, matrix, [1.0, float(border), 0.25])
+    scale = (Op.normalize, [], [2.0, -1.0, 3.0, 0.5, 0.25, 7.0])
+    nothing = (Op.permute, [0, 1, 2])  # keeps it from going in one go
+    images = fractions(photo())
+    wild = images * 900 - 400
+    for some, first in ((images, []), (wild, [(Op.levels, [], [-float("inf"), float("inf")])])):
+        for last in ([], [scale]):
+            expected = run(some, *first, warp, nothing, *last)
+            got = run(some, *first, warp, *last)
+            assert difference(got, expected) <= np.abs(expected).max() * 1e-6
+
+
+def test_opencv_hsv() -> None:
+    images = photo()
+    hsv = run(images, (Op.to_hsv, []))
+    assert hsv[..., 0].max() < 180
+    assert (hsv[..., 2] == images.max(axis=-1)).all()
+    assert difference(run(fractions(images), (Op.to_hsv, [])), hsv / 255) < 1e-6
+    back = run(hsv, (Op.from_hsv, []))
+    assert difference(back, images) <= 9  # 180 hues
+    assert np.abs(back.astype(int) - images).mean() < 1
+    assert difference(run(fractions(hsv), (Op.from_hsv, [])), back / 255) < 1e-6
+    assert (run(images[..., :1], (Op.to_hsv, []), (Op.from_hsv, [])) == images[..., :1]).all()
+
+
 def plain_hsv(images: Images, hue: float, saturation: float, value: float) -> Images:
-    skcolor = pytest.importorskip("skimage.color")
-    hsv = skcolor.rgb2hsv(images.astype(np.float64) / 255)
-    hsv[..., 0] = (hsv[..., 0] + hue / 180) % 1
-    hsv[..., 1] = np.clip(hsv[..., 1] + saturation / 255, 0, 1) * (hsv[..., 1] > 0)  # gray stays gray
-    hsv[..., 2] = np.clip(hsv[..., 2] + value / 255, 0, 1)
-    return 255 * skcolor.hsv2rgb(hsv)
+    shift = hue / 180, saturation / 255, value / 255
+    return np.stack([augment_color.shift_hsv(image.astype(np.float64), 255, *shift).clip(0, 255) for image in images])
 
 
 @pytest.mark.parametrize("shifts", [(0, 0, 0), (20, 0, 0), (-13, 30, 0), (90, -30, 20), (5, 300, -300), (0, -255, 7)])

@@ -142,7 +142,7 @@ def test_draws_of_trivial_augment() -> None:
 def test_samples_take_operations_of_their_own(photos: np.ndarray) -> None:
     pipe = augment.RandAugment(num_ops=3)
     operation = np.array(
-        [[0, 0, 0], [10, 0, 10], [0, 11, 0], [12, 13, 0], [5, 5, 5], [6, 8, 9], [0, 7, 1], [13, 12, 3]]
+        [[0, 0, 0], [10, 0, 10], [1, 0, 11], [12, 13, 0], [5, 5, 5], [6, 8, 9], [0, 7, 1], [13, 12, 3]]
     )
     magnitude = np.linspace(-1, 1, 24).reshape(8, 3)
     found = planned(pipe, photos, operation, magnitude)

@@ -99,3 +99,25 @@ def test_histogram_picture(tmp_path: Path, counts: list[list[int]]) -> None:
     report.histogram_picture(tmp_path / "x.png", np.array(counts), np.array([0.0, 0.5, 1.0]), title="$x")
     with Image.open(tmp_path / "x.png") as picture:
         assert (picture.format, picture.size) == ("PNG", (880, 550))
+
+
+def test_a_sheet_has_a_row_of_tiles_for_each_name(tmp_path: Path) -> None:
+    image_module = pytest.importorskip("PIL.Image")
+    red, green = np.zeros((8, 8, 3), np.uint8), np.zeros((40, 32, 4), np.uint8)
+    red[..., 0], green[..., 1], green[:, :16, 3] = 255, 255, 255
+    gray = np.full((100, 80), 100, np.uint8)
+    rows = [("small", [red, red, red]), ("clear", [green]), ("gray, of one channel", [gray, gray])]
+    report.sheet_picture(tmp_path / "sheet.png", rows, title="a sheet")
+    with image_module.open(tmp_path / "sheet.png") as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    left, top = pixels.shape[1] - 3 * 104, pixels.shape[0] - 3 * 104
+    tiles = pixels[top:, left:]
+    assert (tiles[:96, :96] == (255, 0, 0)).all()  # 8 pixels, 12 times as large
+    assert (tiles[:96, 2 * 104 : 2 * 104 + 96] == (255, 0, 0)).all()
+    assert (tiles[97:104, :96] == 255).all()
+    assert (tiles[104 : 104 + 80, :32] == (0, 255, 0)).all()  # twice
+    assert (tiles[104 : 104 + 80, 33:64] == 255).all()  # transparent
+    assert (tiles[208 : 208 + 100, :80] == 100).all()
+    assert (tiles[208:, 208:] == 255).all()
+    assert (pixels[:top] != 255).any()  # the title
+    assert all((pixels[top + 104 * i : top + 104 * i + 100, :left] != 255).any() for i in range(3))  # names

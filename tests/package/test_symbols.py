@@ -61,6 +61,13 @@ ENTRY_POINTS = {
             "burnish::augment::Levels const&, burnish::augment::Tile const&)"
         ),
     },
+    "warp_image_cpu.cpp.o": {
+        (
+            "void burnish::augment::warp_image<>(burnish::augment::Source const&, "
+            "burnish::augment::Levels const&, burnish::augment::Step const*, burnish::augment::Image const&, "
+            "float*, bool)"
+        ),
+    },
     "interpolate_cpu.cpp.o": {
         "void burnish::balance::interpolate_rows<>(burnish::balance::InterpolateJob const&, long, long)"
     },

@@ -51,9 +51,12 @@ enum class Op : std::uint8_t {
   linear_by_mean,  // factor, part: the shift is that part of the mean of all values
   erase_noise,     // any number of top, left, height, width. Options: whether all of a part gets one color
   shade,           // any number of a factor and the corners x and y of a polygon. Options: corners
+  levels,          // options: the lowest and the highest value, to which steps clamp from here on, without rounding
+  to_hsv,          // no parameter: hue in degrees / 2, saturation, value, as OpenCV has them in bytes
+  from_hsv,        // no parameter: back from there
 };
 
-inline constexpr int op_count = static_cast<int>(Op::shade) + 1;
+inline constexpr int op_count = static_cast<int>(Op::from_hsv) + 1;
 std::string_view name(Op op);
 
 enum class Border : std::uint8_t { constant, replicate, reflect, reflect101, wrap };
@@ -99,6 +102,25 @@ struct PipelineArgs {
 
 // Throws TypeError or ValueError (burnish/error.hpp) before any work.
 void run(const PipelineArgs& args);
+
+// One pass over a sample's pixels, as run() makes it.
+struct Stage {
+  std::string_view reads_by;     // "copy", "warp", "separable", "taps", and what is done to all of it before that:
+  std::string_view prepares_by;  // "", "boxes", "unsharp", "resize"
+  std::vector<Op> joined;        // steps that only say what is read from where
+  std::vector<Op> changes;       // steps that change values, while they are in the cache
+  DType reads = DType::uint8;
+  DType writes = DType::uint8;
+  Layout reads_layout = Layout::nhwc;
+  Layout writes_layout = Layout::nhwc;
+  std::int64_t height = 0;  // of the result
+  std::int64_t width = 0;
+  std::int64_t bytes_read = 0;  // from memory, each once
+  std::int64_t bytes_written = 0;
+};
+
+// What run() would do to a sample. No pixel is looked at: the images' memory may be missing.
+std::vector<Stage> explain(const PipelineArgs& args, std::int64_t sample);
 
 // out[i, j] is draw j of sample ids[i] at a place of a pipeline: uniform in (0, 1), a multiple of 2^-33.
 struct DrawArgs {

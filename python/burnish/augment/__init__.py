@@ -4,6 +4,16 @@
 Names, parameters and defaults are Albumentations' where it has them. A pipeline takes a whole batch, and compiles for
 each sample the few passes over its pixels that its steps need. Every random number depends on the seed, the epoch, the
 sample's id and the place in the pipeline alone, so that a sample's result is the same in any batch, on any machine.
+
+Varied images help where a network would else learn its few images by heart. They do not help
+
+- where a change alters what an image shows: mirrors spoil digits, hues spoil what is told apart by its color;
+- where training is short: more variety takes more steps to learn from, and a strong pipeline may gain less than two
+  mild transforms (2,000 photographs of CIFAR-10, 480 steps: 0.571 of the test photographs right without, 0.611 with
+  mirrors and shifts, mean of three runs; in another one 0.618, and 0.604 with rotations, jitter and erasing besides);
+- for every class: of those ten one, deer, lost in each of three runs.
+
+``burnish augment`` measures it, on images that no network has seen.
 """
 
 from burnish.augment import functional

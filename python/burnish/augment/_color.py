@@ -38,6 +38,8 @@ class ColorJitter(Transform):
     -----
     Planned parameters: "brightness", "contrast", "saturation", "hue", and "order" (N, 4): the numbers of these four,
     0 to 3, in the order in which they are changed.
+
+    The default of `hue` makes any color any other; where colors tell classes apart, give a small one such as 0.02.
     """
 
     _draws = 8

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of images as the caller has them: one array, a list, a single image; NumPy or torch."""
+"""Batches of images as the caller has them: one array, a list, a single image; NumPy, torch or Pillow."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,14 @@ class Images:
         What the caller gave: an array of many, a list, one image, one image without a channel axis.
     arrays : array of 4 axes, or list of arrays of 3
     layout : _core.Layout
+    is_pillow : bool, default False
+        Whether the caller gave Pillow's images, and gets such where the results are bytes, channels last.
     """
 
     kind: str
     arrays: Any
     layout: _core.Layout
+    is_pillow: bool = False
 
     @property
     def like(self) -> Any:
@@ -66,7 +70,9 @@ def layout_of(call: str, name: str, layout: Any, like: Any) -> _core.Layout:
 
 
 def read_images(call: str, images: Any, layout: Any, dtypes: tuple[str, ...] = ("uint8", "float32")) -> Images:
-    """Check what a caller gave as images; copies nothing."""
+    """Check what a caller gave as images; copies nothing but Pillow's pixels."""
+    if _is_pillow(images) or (isinstance(images, list | tuple) and any(map(_is_pillow, images))):
+        return _read_pillow(call, images, layout)
     if isinstance(images, list | tuple):
         return _read_list(call, [_array(call, image, dtypes) for image in images], layout)
     array = _array(call, images, dtypes)
@@ -117,6 +123,44 @@ def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     return Images("list", arrays, code)
 
 
+_PILLOW_MODES = ("L", "RGB", "RGBA")
+
+
+def _is_pillow(image: Any) -> bool:
+    pillow = sys.modules.get("PIL.Image")  # whoever has an image has imported it
+    return pillow is not None and isinstance(image, pillow.Image)
+
+
+def _read_pillow(call: str, images: Any, layout: Any) -> Images:
+    if layout is not None and layout_of(call, "layout", layout, None) is not _core.Layout.nhwc:
+        raise ValueError(f"{call}: 'layout' is {layout!r}; accepted for Pillow's images: 'NHWC'")
+    if not isinstance(images, list | tuple):
+        read = read_images(call, _pillow_pixels(call, images, "the image"), None)
+    else:
+        arrays = []
+        for i, image in enumerate(images):
+            if not _is_pillow(image):
+                raise TypeError(f"{call}: image {i} is of another library than Pillow's; accepted: one of each")
+            pixels = _pillow_pixels(call, image, f"image {i}")
+            arrays.append(pixels if pixels.ndim == 3 else pixels[:, :, None])
+        read = _read_list(call, arrays, None)
+    read.is_pillow = True
+    return read
+
+
+def _pillow_pixels(call: str, image: Any, name: str) -> np.ndarray[Any, Any]:
+    if image.mode not in _PILLOW_MODES:
+        raise ValueError(
+            f"{call}: {name} has mode {image.mode!r}; accepted: {', '.join(_PILLOW_MODES)}; "
+            "call image.convert('RGB') first"
+        )
+    return np.asarray(image)
+
+
+def _to_pillow(pixels: np.ndarray[Any, Any]) -> Any:
+    return sys.modules["PIL.Image"].fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
+
+
 def _array(call: str, image: Any, dtypes: tuple[str, ...]) -> Any:
     array = as_array(image)
     if is_torch(array):
@@ -162,6 +206,10 @@ def _allocate(call: str, like: Any, shape: tuple[int, ...], dtype: str) -> Any:
 
 def hand_over(images: Images, results: Images) -> Any:
     """Return results as the caller gave the images."""
+    as_pillow = images.is_pillow and results.layout is _core.Layout.nhwc
+    if as_pillow and (not len(results) or dtype_name(results.like) == "uint8"):
+        made = [_to_pillow(array) for array in results.arrays]
+        return made if images.kind == "list" else made[0]
     if images.kind == "list":
         return [deliver(images.like, array) for array in results.arrays]
     array = deliver(images.like, results.arrays)

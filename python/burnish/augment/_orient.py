@@ -41,6 +41,10 @@ class HorizontalFlip(_Orient):
     Parameters
     ----------
     p : float, default 0.5
+
+    Notes
+    -----
+    For what looks the same in a mirror: photographs of things, not letters, digits, traffic signs or sides of a body.
     """
 
     _code = REVERSE_COLUMNS
@@ -55,6 +59,10 @@ class VerticalFlip(_Orient):
     Parameters
     ----------
     p : float, default 0.5
+
+    Notes
+    -----
+    For views from above or through a microscope; where there is an up, it teaches what will never be seen.
     """
 
     _code = REVERSE_ROWS

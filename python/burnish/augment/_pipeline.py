@@ -15,11 +15,13 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish._array import dtype_name
-from burnish.augment._images import Images, checked_nothing, one_blank, read_images
+from burnish.augment._explain import Explanation
+from burnish.augment._images import Images, checked_nothing, layout_of, one_blank, read_images
 from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
 from burnish.augment._plan import MOST_EPOCH, Entry, Plan, checked_ids
+from burnish.augment._run import explain
 from burnish.augment._shapes import Shapes
 
 if TYPE_CHECKING:
@@ -245,6 +247,75 @@ class Pipeline(ABC):
         check_count(call, labels, 0)
         return made, labels_after(call, mixers, labels, 0, no_mixture()) if mixers else labels
 
+    def explain(
+        self,
+        images: Any = None,
+        ids: Any = None,
+        epoch: int = 0,
+        *,
+        size: Any = None,
+        channels: int = 3,
+        dtype: Any = "uint8",
+        layout: str | None = None,
+        out_layout: str | None = None,
+        out_dtype: Any = None,
+        fuse: bool = True,
+    ) -> Explanation:
+        """Tell which passes over the pixels the samples take, and the bytes that each moves.
+
+        What mixes finished images comes after them, in one more pass.
+
+        Parameters
+        ----------
+        images : array or list of arrays, optional
+            As they would be passed to the pipeline; or `size`, `channels` and `dtype` of them.
+        ids : integers of shape (N,), optional
+            The samples' names. The default is 0 to 99, or as many as there are images.
+        epoch : int, default 0
+        size : pair of int, optional
+            Height and width.
+        channels : int, default 3
+        dtype : {"uint8", "float32"}, default "uint8"
+        layout, out_layout, fuse
+            As in calls.
+        out_dtype : str, optional
+            The `dtype` of calls.
+
+        Returns
+        -------
+        Explanation
+            Prints itself.
+
+        Examples
+        --------
+        >>> from burnish import augment
+        >>> pipe = augment.Compose([augment.HorizontalFlip(p=1), augment.Rotate(20, p=1), augment.Normalize()])
+        >>> print(pipe.explain(size=(224, 224), out_layout="NCHW"))
+        100 of 100 samples: 1 pass, 15 bytes a pixel
+          1. resample by one matrix (flip or turn, warp); then normalize
+             uint8 NHWC -> float32 NCHW, 224 x 224, reads 3, writes 12 bytes a pixel
+        """
+        if (images is None) == (size is None):
+            raise TypeError("explain: pass either 'images' or 'size'")
+        if images is not None:
+            read = read_images("explain", images, layout)
+        else:
+            height, width = (check.integer("explain", "size", side, 1, 1 << 20) for side in _pair(size))
+            channels = check.integer("explain", "channels", channels, 1, 1 << 20)
+            n = 100 if ids is None else len(checked_ids("explain", ids))
+            code = layout_of("explain", "layout", layout, None)
+            shape = (height, width, channels) if code is _core.Layout.nhwc else (channels, height, width)
+            # One pixel stands for all: nothing is read.
+            pixel = np.zeros(1, _dtype_of(dtype))
+            read = Images("batch", np.broadcast_to(pixel, (n, *shape)), code)
+        names = checked_ids("explain", np.arange(len(read)) if ids is None else np.atleast_1d(np.asarray(ids)))
+        if len(names) != len(read):
+            raise ValueError(f"explain: there are {len(read)} images and {len(names)} ids; accepted: as many")
+        plan = self.plan(names, epoch, sizes=read.sizes(), channels=read.channels())
+        leaves = [leaf for leaf in self._leaves() if not leaf._mixes]
+        plan.entries = plan.entries[: len(leaves)]
+        return explain("explain", leaves, read, plan, out_layout, out_dtype, fuse)
+
     # What it is
 
     def _arguments(self) -> dict[str, Any]:
@@ -259,6 +330,19 @@ class Pipeline(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Return class and arguments, for `from_dict`, JSON or YAML."""
         return {"transform": type(self).__name__, **{k: _plain(v) for k, v in self._arguments().items()}}
+
+
+def _pair(size: Any) -> tuple[Any, Any]:
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise TypeError(f"explain: 'size' is {size!r}; accepted: a pair of int, (height, width)")
+    return size[0], size[1]
+
+
+def _dtype_of(dtype: Any) -> str:
+    name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+    if name not in ("uint8", "float32"):
+        raise TypeError(f"explain: 'dtype' is {name}; accepted: uint8, float32")
+    return str(name)
 
 
 def _same(a: Any, b: Any) -> bool:

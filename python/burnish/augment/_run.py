@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from burnish import _core
 from burnish._array import dtype_name
+from burnish.augment._explain import Explanation, explained
 from burnish.augment._images import DTYPES, Images, hand_over, layout_of, make_results, wrap_out
 from burnish.augment._plan import Entry, Plan
 from burnish.augment._shapes import Shapes
@@ -38,6 +39,49 @@ class _Program:
         return np.concatenate(self._order, axis=1) if self._order else np.empty((self.n, 0), np.int32)
 
 
+class _Compiled:
+    """A plan for images of these kinds, as the core takes it."""
+
+    def __init__(
+        self,
+        call: str,
+        transforms: list[Transform],
+        images: Images,
+        plan: Plan,
+        out: Any,
+        out_layout: str | None,
+        dtype: Any,
+    ) -> None:
+        sizes = images.sizes()
+        check_plan(call, transforms, plan, sizes)
+        is_bytes = dtype_name(images.like) == "uint8"
+        shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
+        if images.channels() < 1 or (sizes < 1).any():
+            raise ValueError(f"{call}: 'images' has an image without pixels; accepted: one or more")
+        self.program = _Program(len(images))
+        normalized = np.zeros(len(images), bool)
+        for transform, entry in zip(transforms, plan.entries, strict=True):
+            if not entry.applies.any():
+                continue
+            try:
+                steps = transform._steps(entry.params, shapes)
+            except KeyError as error:
+                raise ValueError(f"{call}: 'plan' lacks {error} of {entry.transform}") from None
+            self.program.add(entry.place, steps, entry.applies, transform._order(entry.params))
+            shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
+            if transform._normalizes:
+                normalized |= entry.applies
+            if transform._white_after is not None:
+                _check_conversion(call, transform, entry)
+                shapes.white = transform._white_after
+                normalized &= not is_white_of_bytes(shapes)
+        self.dtype = result_dtype(call, transforms, images, out, dtype)
+        if (self.dtype == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
+            _add_scaling(self.program, shapes, self.dtype == "uint8", ~normalized)
+        self.layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
+        self.sizes = np.stack([shapes.height, shapes.width], axis=1)
+
+
 def run(
     call: str,
     transforms: list[Transform],
@@ -49,41 +93,28 @@ def run(
     fuse: bool,
 ) -> Any:
     """Do to images what a plan says."""
-    sizes = images.sizes()
-    check_plan(call, transforms, plan, sizes)
-    is_bytes = dtype_name(images.like) == "uint8"
-    shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
-    if images.channels() < 1 or (sizes < 1).any():
-        raise ValueError(f"{call}: 'images' has an image without pixels; accepted: one or more")
-    program = _Program(len(images))
-    normalized = np.zeros(len(images), bool)
-    for transform, entry in zip(transforms, plan.entries, strict=True):
-        if not entry.applies.any():
-            continue
-        try:
-            steps = transform._steps(entry.params, shapes)
-        except KeyError as error:
-            raise ValueError(f"{call}: 'plan' lacks {error} of {entry.transform}") from None
-        program.add(entry.place, steps, entry.applies, transform._order(entry.params))
-        shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
-        if transform._normalizes:
-            normalized |= entry.applies
-        if transform._white_after is not None:
-            _check_conversion(call, transform, entry)
-            shapes.white = transform._white_after
-            normalized &= not is_white_of_bytes(shapes)
-    name = result_dtype(call, transforms, images, out, dtype)
-    if (name == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
-        _add_scaling(program, shapes, name == "uint8", ~normalized)
-    layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
-    after = np.stack([shapes.height, shapes.width], axis=1)
-    results = make_results(call, images, after, layout, name) if out is None else wrap_out(call, images, out, layout)
+    made = _Compiled(call, transforms, images, plan, out, out_layout, dtype)
+    if out is None:
+        results = make_results(call, images, made.sizes, made.layout, made.dtype)
+    else:
+        results = wrap_out(call, images, out, made.layout)
     if len(images):
         _core.run_pipeline(
-            call, program.steps, program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
+            call, made.program.steps, made.program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
             images.arrays, images.layout, results.arrays, results.layout,
         )  # fmt: skip
     return hand_over(images, results) if out is None else out
+
+
+def explain(
+    call: str, transforms: list[Transform], images: Images, plan: Plan, out_layout: str | None, dtype: Any, fuse: bool
+) -> Explanation:
+    """Tell how `run` would do it."""
+    made = _Compiled(call, transforms, images, plan, None, out_layout, dtype)
+    return explained(
+        call, made.program.steps, made.program.order(), bool(fuse), images.sizes(), made.sizes, images.channels(),
+        (dtype_name(images.like), images.layout), (made.dtype, made.layout),
+    )  # fmt: skip
 
 
 def _add_scaling(program: _Program, shapes: Shapes, to_bytes: bool, where: npt.NDArray[np.bool_]) -> None:

@@ -85,7 +85,8 @@ class NearestNeighbors(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array or sparse matrix of shape (M, D)
-            Finite numbers; sparse rows are searched as dense ones.
+            Finite numbers. Sparse rows are searched as dense ones, and made so at the first search: where that does not
+            fit in memory, use scikit-learn's search.
         y : ignored
 
         Returns
