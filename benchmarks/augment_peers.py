@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ LIBRARIES = ("numpy", "cv2", "albumentations", "torch", "torchvision", "kornia",
 
 F = augment.functional
 torch = optional("torch")
+os.environ.setdefault("KERAS_BACKEND", "torch")  # read when keras is imported
 
 
 if torch is not None:
@@ -131,12 +133,12 @@ BURNISH_OPERATIONS: dict[str, Callable[[Inputs], Callable[[Any], Any]]] = {
 
 def _mixup(inputs: Inputs) -> Callable[[Any], Any]:
     partner, lam, _ = inputs.other
-    return lambda out: F.mixup(inputs.images, partner, lam, out=out)
+    return lambda out: F.mixup(inputs.images, partner, lam, layout="NCHW", out=out)
 
 
 def _cutmix(inputs: Inputs) -> Callable[[Any], Any]:
     partner, _, boxes = inputs.other
-    return lambda out: F.cutmix(inputs.images, partner, *boxes.T, out=out)
+    return lambda out: F.cutmix(inputs.images, partner, *boxes.T, layout="NCHW", out=out)
 
 
 def _brightness_contrast(inputs: Inputs) -> Callable[[Any], Any]:
@@ -455,9 +457,6 @@ def dali_pipeline(name: str) -> Callable[[Inputs], Work]:
 
 def keras_generator(inputs: Inputs) -> Work:
     """The article's generator; deprecated, but there."""
-    import os
-
-    os.environ.setdefault("KERAS_BACKEND", "torch")
     legacy = optional("keras.src.legacy.preprocessing.image") or optional("keras.legacy.preprocessing.image")
     if legacy is None:
         raise UnavailableError("keras has no ImageDataGenerator any more")

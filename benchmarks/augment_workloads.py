@@ -71,8 +71,8 @@ def pipeline(
 
 def torch_pipelines(name: str) -> tuple[Contender, ...]:
     return (
-        Contender("torchvision", peers.torchvision_pipeline(name), tolerance=0.3, needs=("torch", "torchvision")),
-        Contender("kornia", peers.kornia_pipeline(name), tolerance=0.3, needs=("torch", "kornia.augmentation")),
+        Contender("torchvision", peers.torchvision_pipeline(name), tolerance=0.5, needs=("torch", "torchvision")),
+        Contender("kornia", peers.kornia_pipeline(name), tolerance=0.5, needs=("torch", "kornia.augmentation")),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import augment
+import augment_gpu
 import compare
 import hardness
 import hardness_gpu
@@ -95,6 +96,13 @@ def test_gpu_script_on_the_cpu(tmp_path: Path, capsys: Any) -> None:
 
 
 @pytest.mark.skipif(peers.torch is None, reason="needs torch")
+def test_gpu_script_of_augmentation_on_the_cpu(capsys: Any) -> None:
+    augment_gpu.main(["--self-test"])
+    printed = capsys.readouterr().out
+    assert "self-test: passed" in printed
+    assert all(f"## {name}" in printed for name in ("S-6x32", "S1-6x32", *augment_gpu.operations(32)))
+
+
 def test_gpu_script_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers.torch.cuda, "is_available", lambda: False)
     with pytest.raises(SystemExit, match=r"no GPU: torch .* finds none"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from burnish import _core, hardness
+from burnish import _core, augment, hardness
 from burnish.neighbors import kneighbors
 
 LABEL_FREE = ("entropy", "margin", "least_confidence", "energy", "perplexity", "predictions")
@@ -53,6 +53,41 @@ def compare_interpolation(generator: torch.Generator) -> None:
         np.testing.assert_array_equal(out_gpu.cpu().numpy(), out.numpy(), err_msg=str(dtype))
 
 
+def pipelines() -> list[augment.Compose]:
+    """Return pipelines that run every kernel of augmentation: passes, boxes, resampling, tables."""
+    flip = augment.HorizontalFlip()
+    geometry = [augment.RandomCrop(33, 41, padding=4, border_mode="reflect"), flip, augment.Rotate(30, p=1)]
+    colors = [augment.ColorJitter(0.4, 0.4, 0.4, 0.2, p=1), augment.RandomGamma(p=1), augment.HueSaturationValue(p=1)]
+    noise = [augment.GaussNoise(p=1), augment.SaltAndPepper(p=1), augment.MultiplicativeNoise(p=1)]
+    filters = [augment.GaussianBlur((3, 9), p=1), augment.UnsharpMask((1, 3), p=1), augment.MotionBlur(p=1)]
+    counted = [augment.AutoContrast(p=1), augment.Equalize(p=1), augment.CoarseDropout(p=1), augment.RandomErasing(p=1)]
+    sized = [augment.Resize(29, 30), augment.Sharpen(p=1), augment.Perspective(p=1)]
+    groups = [geometry, colors, noise, filters, counted, sized, [*geometry, *colors, *noise, *filters]]
+    return [augment.Compose(group, seed=7) for group in groups]
+
+
+def compare_augment(generator: torch.Generator) -> None:
+    """Augment on both devices: batches and lists, 1, 3 and 5 channels, bytes and floats, fused and not."""
+    ids = np.arange(4)
+    for channels in (1, 3, 5):
+        batch = torch.randint(256, (4, channels, 61, 47), generator=generator, dtype=torch.uint8)
+        for images in (batch, batch.float() / 255):
+            for pipe in pipelines():
+                if channels != 3 and any("olor" in part or "Hue" in part for part in map(repr, pipe.transforms)):
+                    continue
+                for fuse in (True, False):
+                    expected = pipe(images, ids, fuse=fuse)
+                    found = pipe(images.cuda(), ids, fuse=fuse).cpu()
+                    np.testing.assert_array_equal(found.numpy(), expected.numpy(), err_msg=repr(pipe))
+    ragged = [batch[0, :3, : 40 + i, : 47 - i].contiguous() for i in range(4)]
+    pipe = augment.Compose([augment.Rotate(20, p=1), augment.Normalize()], seed=1)
+    for dtype in ("float32", "float16", "bfloat16"):
+        results = pipe([image.cuda() for image in ragged], ids, dtype=dtype)
+        for found, expected in zip(results, pipe(ragged, ids, dtype=dtype), strict=True):
+            if not torch.equal(found.cpu(), expected):
+                raise AssertionError(f"lists of images differ in {dtype}")
+
+
 def main() -> None:
     """Cover all kernels, dtypes, kinds of input and levels of statistics."""
     generator = torch.Generator().manual_seed(0)
@@ -69,6 +104,7 @@ def main() -> None:
         compare(None, labels, tuple(name for name in WITH_LABELS if name != "energy"), probs=logits.softmax(1))
     compare_neighbors(generator)
     compare_interpolation(generator)
+    compare_augment(generator)
     torch.cuda.synchronize()
     print("same bits on both devices")
 

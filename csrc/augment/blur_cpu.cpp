@@ -43,39 +43,22 @@ BURNISH_HD V pair_sum(const std::uint8_t* a, const std::uint8_t* b) {
   return __builtin_convertvector(simd::load_byte_sums(a, b), V);
 }
 
-// center + sum over i of weight[i] * (value i before + value i after), where pairs(i) are the places of these two.
-template <class T, class Pairs>
-BURNISH_HD V weighted(const T* center, const float* weight, int radius, const Pairs& pairs) {
-  V sum = widened(center) * weight[0];
-  for (int i = 1; i <= radius; ++i) {
-    const auto [before, after] = pairs(i);
-    sum += pair_sum(before, after) * weight[i];
-  }
-  return sum;
-}
-
-template <class T>
-struct Pair {
-  const T* before;
-  const T* after;
-};
-
 // Rows of one channel of a tile; `rows` are the 2 radius + 1 rows of the source around a row of the result.
 template <int fixed_radius, bool whole, class T>
 void blur_row(const Source& source, const Levels levels, const T* const* rows, int columns, float* blurred, float* to) {
   const int radius = fixed_radius ? fixed_radius : source.radius;
   const T* center = rows[radius];
   for (int x = 0; x < columns; x += lanes) {
-    const V sum = weighted(center + x, source.kernel, radius,
-                           [&](int i) { return Pair<T>{rows[radius - i] + x, rows[radius + i] + x}; });
+    const V sum = weighted(widened(center + x), source.kernel, radius,
+                           [&](int i) { return pair_sum(rows[radius - i] + x, rows[radius + i] + x); });
     __builtin_memcpy(blurred + x, &sum, sizeof sum);
   }
   extend(blurred, columns, source);
   // Means of bytes are within the range, and a division by 1 costs as much as all the rest.
   const bool divides = source.divisor != 1.0f;
   for (int x = 0; x < columns; x += lanes) {
-    const V sum = weighted(blurred + x, source.kernel, radius,
-                           [&](int i) { return Pair<float>{blurred + x - i, blurred + x + i}; });
+    const V sum = weighted(simd::load(blurred + x), source.kernel, radius,
+                           [&](int i) { return pair_sum(blurred + x - i, blurred + x + i); });
     const V mean = divides ? sum / source.divisor : sum;
     store(whole && sizeof(T) == 1 ? rounded(mean) : settled<whole>(mean, levels), to + x, columns - x);
   }

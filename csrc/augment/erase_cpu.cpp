@@ -10,8 +10,8 @@ void erase_part(const TileJob& job, const double* part) {
   const Tile& tile = job.tile;
   const Part cut = part_of(tile, part);
   for (int c = 0; c < tile.channels; ++c) {
-    const auto last = static_cast<int>(job.step->options.size()) - 1;
-    const float fill = settled_fill(job.step->options[static_cast<std::size_t>(c < last ? c : last)], job.levels);
+    const int last = job.change.option_count - 1;
+    const float fill = settled_fill(job.change.options[c < last ? c : last], job.change.levels);
     for (int r = cut.first_row; r < cut.last_row; ++r) {
       float* row = tile.of(c) + r * tile.columns;
       for (int x = cut.left; x < cut.right; ++x) row[x] = fill;
@@ -45,17 +45,17 @@ void shade_part(const TileJob& job, const double* part, int corners) {
     for (int c = 0; c < tile.channels; ++c) {
       float* row = tile.of(c) + r * tile.columns;
       for (int i = 0; i + 1 < count; i += 2) {
-        for (int x = crossing[i]; x < crossing[i + 1]; ++x) row[x] = settled<whole>(row[x] * factor, job.levels);
+        for (int x = crossing[i]; x < crossing[i + 1]; ++x) row[x] = settled<whole>(row[x] * factor, job.change.levels);
       }
     }
   }
 }
 
 void shade(const TileJob& job) {
-  const auto corners = static_cast<int>(job.step->options[0]);
-  for (std::int64_t i = 0; i < job.step->params.shape[1]; i += 1 + 2 * corners) {
-    job.levels.are_whole ? shade_part<true>(job, job.params + i, corners)
-                         : shade_part<false>(job, job.params + i, corners);
+  const auto corners = static_cast<int>(job.change.options[0]);
+  for (int i = 0; i < job.change.param_count; i += 1 + 2 * corners) {
+    job.change.levels.are_whole ? shade_part<true>(job, job.change.params + i, corners)
+                                : shade_part<false>(job, job.change.params + i, corners);
   }
 }
 
@@ -63,8 +63,8 @@ void shade(const TileJob& job) {
 
 template <>
 void erase_tile<Isa::BURNISH_ISA>(const TileJob& job) {
-  if (job.step->op == Op::shade) return shade(job);
-  for (std::int64_t i = 0; i + 4 <= job.step->params.shape[1]; i += 4) erase_part(job, job.params + i);
+  if (job.change.op == Op::shade) return shade(job);
+  for (int i = 0; i + 4 <= job.change.param_count; i += 4) erase_part(job, job.change.params + i);
 }
 
 }  // namespace burnish::augment

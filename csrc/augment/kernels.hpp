@@ -2,7 +2,7 @@
 // The inner loops of the passes, compiled once per instruction set level.
 #pragma once
 
-#include "augment/noise_math.hpp"
+#include "augment/changes.hpp"
 #include "augment/program.hpp"
 #include "augment/tables.hpp"
 #include "core/isa.hpp"
@@ -32,25 +32,18 @@ struct Part {
   int left = 0;
   int right = 0;
 };
-BURNISH_HD int clamped(double value, int most) { return value < 0 ? 0 : value > most ? most : static_cast<int>(value); }
 BURNISH_HD Part part_of(const Tile& tile, const double* part) {
-  const int top = clamped(part[0], tile.height) - tile.top;
-  const int bottom = clamped(part[0] + part[2], tile.height) - tile.top;
-  return {top > 0 ? top : 0, bottom < tile.rows ? bottom : tile.rows, clamped(part[1], tile.columns),
-          clamped(part[1] + part[3], tile.columns)};
+  const Region region(part, tile.height, tile.columns);
+  const int top = region.top - tile.top;
+  const int bottom = region.bottom - tile.top;
+  return {top > 0 ? top : 0, bottom < tile.rows ? bottom : tile.rows, region.left, region.right};
 }
 
-// What a change of pixels may depend on.
+// A change of the pixels of a tile.
 struct TileJob {
   Tile tile;
-  Levels levels;
-  const Step* step = nullptr;
-  const double* params = nullptr;
-  double mean = 0;  // of the luma, or of all values
-  NoiseKey noise;
+  Change change;
   float* scratch = nullptr;  // `plane` + 2 noise_group values
-  const float* table = nullptr;
-  int table_step = 0;  // from channel to channel
 };
 
 // The whole of a pass that copies and changes nothing: values stay as they are.
@@ -90,17 +83,15 @@ void prepare_planes(const Prepare& prepare, const Levels& levels, const Planes& 
 template <Isa isa>
 void color_tile(const TileJob& job);
 template <Isa isa>
-void gauss_noise_tile(const TileJob& job);
-template <Isa isa>
-void uniform_noise_tile(const TileJob& job);
+void noise_tile(const TileJob& job);
 template <Isa isa>
 void erase_tile(const TileJob& job);
 
-// Add the luma of all pixels, or all values.
+// Add the luma of all pixels, or all values, in sum_parts().
 template <Isa isa>
-double luma_sum(const Tile& tile, const Levels& levels);
+std::int64_t luma_sum(const Tile& tile, const Levels& levels);
 template <Isa isa>
-double value_sum(const Tile& tile, const Levels& levels);
+std::int64_t value_sum(const Tile& tile, const Levels& levels);
 
 template <Isa isa>
 void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
@@ -127,17 +118,15 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   template <>                                                                                  \
   void color_tile<isa>(const TileJob&);                                                        \
   template <>                                                                                  \
-  void gauss_noise_tile<isa>(const TileJob&);                                                  \
+  void noise_tile<isa>(const TileJob&);                                                        \
   template <>                                                                                  \
   void erase_tile<isa>(const TileJob&);                                                        \
   template <>                                                                                  \
-  double luma_sum<isa>(const Tile&, const Levels&);                                            \
+  std::int64_t luma_sum<isa>(const Tile&, const Levels&);                                      \
   template <>                                                                                  \
-  double value_sum<isa>(const Tile&, const Levels&);                                           \
+  std::int64_t value_sum<isa>(const Tile&, const Levels&);                                     \
   template <>                                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);                              \
-  template <>                                                                                  \
-  void uniform_noise_tile<isa>(const TileJob&);                                                \
   template <>                                                                                  \
   void store_tile<isa>(const Tile&, const Image&, bool)
 #if defined(BURNISH_HAS_X86_LEVELS)

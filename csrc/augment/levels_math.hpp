@@ -34,11 +34,32 @@ BURNISH_HD float settled_fill(double value, const Levels& levels) {
   return levels.are_whole ? settled<true>(fill, levels) : fill;
 }
 
+// An index for tables of 256: fill may be any number.
+BURNISH_HD int index_of(float value) { return static_cast<int>(settled<true>(value, Levels())); }
+// 0..1 as 0..255.
+BURNISH_HD int byte_of(float value) { return static_cast<int>(settled<true>(value * 255.0f, Levels())); }
+
 // The luma of ITU-R 601 with factors of 1/65536, as Pillow has it; rounded, halves up, where levels are whole.
 template <bool whole, class V>
 BURNISH_HD V luma(V red, V green, V blue) {
   const V sum = 19595.0f * red + 38470.0f * green + 7471.0f * blue;  // exact where levels are whole
   return whole ? floored((sum + 32768.0f) * 0x1p-16f) : sum * 0x1p-16f;
+}
+
+// Sums of values are whole numbers of these parts of 1, and exact whatever the order of additions.
+BURNISH_HD double sum_parts(const Levels& levels) { return levels.are_whole ? 1.0 : 0x1p24; }
+
+// A value as a multiple of such a part. NaN is left out, and what is further than 8192 from 0 counts as that.
+template <bool whole>
+BURNISH_HD double in_parts(float value) {
+  if constexpr (whole) return static_cast<double>(value);
+  const float number = value == value ? value : 0.0f;
+  const float near = number > 0x1p13f ? 0x1p13f : number < -0x1p13f ? -0x1p13f : number;
+  return (static_cast<double>(near) + 0x1.8p28) - 0x1.8p28;
+}
+
+BURNISH_HD double mean_of(std::int64_t sum, const Levels& levels, std::int64_t count) {
+  return static_cast<double>(sum) / sum_parts(levels) / static_cast<double>(count > 0 ? count : 1);
 }
 
 }  // namespace burnish::augment

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "augment/changes.hpp"
 #include "augment/kernels.hpp"
-#include "augment/levels_math.hpp"
 #include "core/simd.hpp"
 
 namespace burnish::augment {
@@ -83,63 +83,54 @@ void fill_uniform(const NoiseKey& key, std::int64_t first_group, std::int64_t la
   fill_groups<1>(key, first_group, last_group, to, [](Bits word, V* draws) { draws[0] = uniform_of<V>(word); });
 }
 
-// Changes every value by f(value, its draw); `fill` makes the draws, `group` at a time.
-template <class Fill, class F>
-void with_draws(const TileJob& job, bool shared, int group_size, const Fill& fill, const F& f) {
-  const Tile tile = job.tile;
-  const std::int64_t image = std::int64_t{tile.height} * tile.columns;
-  const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
-  for (int c = 0; c < tile.channels; ++c) {
-    const std::int64_t first = (shared ? 0 : c * image) + std::int64_t{tile.top} * tile.columns;
-    const std::int64_t group = first / group_size;
-    if (c == 0 || !shared) fill(job.noise, group, (first + count - 1) / group_size + 1, job.scratch);
-    const float* draws = job.scratch + (first - group * group_size);
-    float* values = tile.of(c);
-    for (std::int64_t i = 0; i < tile.plane; i += lanes) {
-      const V result = f(simd::load(values + i), simd::load(draws + i));
-      __builtin_memcpy(values + i, &result, sizeof result);
+// The pixels of a tile, as changes.hpp asks for them.
+struct TilePixels {
+  const TileJob& job;
+
+  template <class F>
+  void with_normal(bool is_shared, const F& f) {
+    with_draws(is_shared, noise_group, fill_normal, f);
+  }
+  template <class F>
+  void with_uniform(bool is_shared, const F& f) {
+    with_draws(is_shared, uniform_group, fill_uniform, f);
+  }
+
+  // Changes every value by f(value, its draw); `fill` makes the draws, `group_size` at a time.
+  template <class Fill, class F>
+  void with_draws(bool is_shared, int group_size, const Fill& fill, const F& f) {
+    const Tile tile = job.tile;
+    const std::int64_t image = std::int64_t{tile.height} * tile.columns;
+    const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
+    for (int c = 0; c < tile.channels; ++c) {
+      const std::int64_t first = (is_shared ? 0 : c * image) + std::int64_t{tile.top} * tile.columns;
+      const std::int64_t group = first / group_size;
+      if (c == 0 || !is_shared) fill(job.change.noise, group, (first + count - 1) / group_size + 1, job.scratch);
+      const float* draws = job.scratch + (first - group * group_size);
+      float* values = tile.of(c);
+      for (std::int64_t i = 0; i < tile.plane; i += lanes) {
+        const V result = f(simd::load(values + i), simd::load(draws + i));
+        __builtin_memcpy(values + i, &result, sizeof result);
+      }
     }
   }
-}
-
-template <bool whole>
-void multiply_by_noise(const TileJob& job) {
-  const auto low = static_cast<float>(job.params[0]);
-  const auto range = static_cast<float>(job.params[1] - job.params[0]);
-  const Levels levels = job.levels;  // a copy: the compiler would read them again after every store
-  with_draws(job, job.params[2] != 0, uniform_group, fill_uniform,
-             [&](V value, V draw) { return settled<whole>(value * (draw * range + low), levels); });
-}
-
-void salt_and_pepper(const TileJob& job) {
-  const auto changed = static_cast<float>(job.params[0]);
-  const auto salt = static_cast<float>(job.params[0] * job.params[1]);
-  with_draws(job, job.params[2] != 0, uniform_group, fill_uniform, [&](V value, V draw) {
-    const V extreme = draw < V{} + salt ? V{} + job.levels.high : V{} + job.levels.low;
-    return draw < V{} + changed ? extreme : value;
-  });
-}
-
-// Uniform over the range of values.
-template <bool whole>
-float any_value(float draw) {
-  return whole ? floored(draw * 256.0f) : draw;
-}
+};
 
 template <bool whole>
 void erase_with_noise(const TileJob& job) {
   const Tile& tile = job.tile;
   const std::int64_t image = std::int64_t{tile.height} * tile.columns;
-  const bool one_color = job.step->options[0] != 0;
-  for (std::int64_t i = 0; i + 4 <= job.step->params.shape[1]; i += 4) {
-    const Part part = part_of(tile, job.params + i);
+  const bool one_color = job.change.options[0] != 0;
+  for (int i = 0; i + 4 <= job.change.param_count; i += 4) {
+    const Part part = part_of(tile, job.change.params + i);
     for (int c = 0; c < tile.channels; ++c) {
       for (int r = part.first_row; r < part.last_row && part.left < part.right; ++r) {
         const std::int64_t first =
             one_color ? i / 4 * tile.channels + c : c * image + std::int64_t{tile.top + r} * tile.columns + part.left;
         const std::int64_t group = first / uniform_group;
         const std::int64_t last = one_color ? first : first + (part.right - part.left) - 1;
-        if (!one_color || r == part.first_row) fill_uniform(job.noise, group, last / uniform_group + 1, job.scratch);
+        if (!one_color || r == part.first_row)
+          fill_uniform(job.change.noise, group, last / uniform_group + 1, job.scratch);
         const float* draws = job.scratch + (first - group * uniform_group);
         float* row = tile.of(c) + r * tile.columns + part.left;
         for (int x = 0; x < part.right - part.left; ++x) row[x] = any_value<whole>(draws[one_color ? 0 : x]);
@@ -148,29 +139,15 @@ void erase_with_noise(const TileJob& job) {
   }
 }
 
-template <bool whole>
-void add_noise(const TileJob& job) {
-  const auto mean = static_cast<float>(job.params[0]);
-  const auto deviation = static_cast<float>(job.params[1]);
-  const Levels levels = job.levels;
-  with_draws(job, job.params[2] != 0, noise_group, fill_normal,
-             [&](V value, V draw) { return settled<whole>(value + (draw * deviation + mean), levels); });
-}
-
 }  // namespace
 
 template <>
-void gauss_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
-  job.levels.are_whole ? add_noise<true>(job) : add_noise<false>(job);
-}
-
-template <>
-void uniform_noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
-  if (job.step->op == Op::salt_and_pepper) return salt_and_pepper(job);
-  if (job.step->op == Op::erase_noise) {
-    return job.levels.are_whole ? erase_with_noise<true>(job) : erase_with_noise<false>(job);
+void noise_tile<Isa::BURNISH_ISA>(const TileJob& job) {
+  if (job.change.op == Op::erase_noise) {
+    return job.change.levels.are_whole ? erase_with_noise<true>(job) : erase_with_noise<false>(job);
   }
-  job.levels.are_whole ? multiply_by_noise<true>(job) : multiply_by_noise<false>(job);
+  TilePixels pixels = {job};
+  job.change.levels.are_whole ? change_by_draws<true>(job.change, pixels) : change_by_draws<false>(job.change, pixels);
 }
 
 }  // namespace burnish::augment

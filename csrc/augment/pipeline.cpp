@@ -3,11 +3,13 @@
 #include <cmath>
 #include <iterator>
 
+#include "augment/batch.hpp"
 #include "augment/kernels.hpp"
-#include "augment/noise_math.hpp"
+#include "augment/tables_math.hpp"
 #include "augment/warp_math.hpp"
 #include "core/buffer.hpp"
 #include "core/check.hpp"
+#include "core/cuda_backend.hpp"
 #include "core/parallel.hpp"
 
 namespace burnish::augment {
@@ -86,32 +88,6 @@ constexpr ParamRange param_ranges[] = {
     {Op::unsharp_mask, 0, 0, 1024, false},   {Op::unsharp_mask, 1, 0, 65536, false},
     {Op::unsharp_mask, 2, 0, 255, false},
 };
-
-Image image_of(const Images& images, std::int64_t sample) {
-  const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];
-  const std::size_t first = images.is_batch ? 1 : 0;
-  const std::size_t h = first + (images.layout == Layout::nchw ? 1 : 0);
-  const std::size_t c = images.layout == Layout::nchw ? first : first + 2;
-  Image image;
-  image.data = array.data;
-  image.offset = images.is_batch ? sample * array.strides[0] : 0;
-  image.dtype = array.dtype;
-  image.height = static_cast<int>(array.shape[h]);
-  image.width = static_cast<int>(array.shape[h + 1]);
-  image.channels = static_cast<int>(array.shape[c]);
-  image.row = array.strides[h];
-  image.column = array.strides[h + 1];
-  image.channel = array.strides[c];
-  return image;
-}
-
-std::uint64_t id_of(const TensorView& ids, std::int64_t sample) {
-  return static_cast<std::uint64_t>(static_cast<const std::int64_t*>(ids.data)[sample * ids.strides[0]]);
-}
-
-std::int64_t count_of(const Images& images) {
-  return images.is_batch ? images.arrays[0].shape[0] : static_cast<std::int64_t>(images.arrays.size());
-}
 
 // Memory that one thread works in.
 class Workspace {
@@ -214,7 +190,7 @@ class SampleRunner {
     tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
     float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
     find_tables(pass, tile.channels);
-    double sum = 0;
+    std::int64_t sum = 0;
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
@@ -225,16 +201,16 @@ class SampleRunner {
       read(pass, tile, scratch);
       for (int i = pass.first_op; i < pass.last_op; ++i) {
         const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
-        noise_.place = place_of_pixels(op.step->place);
-        change({tile, op.levels, op.step, op.params, mean_, noise_, scratch, table_of(op), table_step_of(op)});
+        change({tile, complete(op), scratch});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
       store_tile<isa>(tile, to, streams);
     }
-    const std::int64_t pixels = std::max<std::int64_t>(1, std::int64_t{source.height} * source.width);
-    mean_ = sum / static_cast<double>(pass.statistic == Statistic::value_sum ? pixels * tile.channels : pixels);
+    const std::int64_t values =
+        std::int64_t{source.height} * source.width * (pass.statistic == Statistic::value_sum ? tile.channels : 1);
+    mean_ = mean_of(sum, pass.write_levels, values);
   }
 
   static bool only_moves(const Pass& pass, const Image& to) {
@@ -258,28 +234,23 @@ class SampleRunner {
   void find_tables(const Pass& pass, int channels) {
     if (pass.first_op == pass.last_op) return;
     const TileOp& op = program_.ops[static_cast<std::size_t>(pass.first_op)];
-    if (op.step->op != Op::autocontrast && op.step->op != Op::equalize) return;
+    if (!needs_histogram(op.step->op)) return;
     tables_.resize(static_cast<std::size_t>(channels * table_size));
     for (int c = 0; c < channels; ++c) {
-      const Histogram& histogram = histograms_[static_cast<std::size_t>(c)];
-      float* table = tables_.data() + c * table_size;
-      if (op.step->op == Op::equalize) {
-        method_of(*op.step) == Method::opencv ? opencv_equalize_table(histogram, table)
-                                              : equalize_table(histogram, table);
-      } else if (method_of(*op.step) == Method::opencv) {
-        cumulative_table(histogram, op.params[0], table);
-      } else if (op.levels.are_whole) {
-        autocontrast_table(histogram, op.params[0], op.params[1], table);
-      } else {
-        autocontrast_line(histogram, op.params[0], op.params[1], table);
-      }
+      find_table(op.step->op, method_of(*op.step), op.levels.are_whole, op.params,
+                 histograms_[static_cast<std::size_t>(c)], tables_.data() + c * table_size);
     }
   }
 
-  const float* table_of(const TileOp& op) const {
-    return op.table < 0 ? tables_.data() : program_.tables.data() + op.table;
+  Change complete(const TileOp& op) const {
+    Change change = change_of(op);
+    change.mean = mean_;
+    change.table = op.table < 0 ? tables_.data() : program_.tables.data() + op.table;
+    change.table_step = op.table < 0 ? table_size : 0;
+    change.noise.key = noise_.key;
+    std::copy_n(noise_.id, 2, change.noise.id);
+    return change;
   }
-  static int table_step_of(const TileOp& op) { return op.table < 0 ? table_size : 0; }
 
   static std::size_t scratch_values(const Pass& pass, const Tile& tile, int rows) {
     const std::int64_t radius = pass.source.radius;
@@ -303,13 +274,12 @@ class SampleRunner {
   }
 
   static void change(const TileJob& job) {
-    switch (job.step->op) {
+    switch (job.change.op) {
       case Op::gauss_noise:
-        return gauss_noise_tile<isa>(job);
       case Op::multiplicative_noise:
       case Op::salt_and_pepper:
       case Op::erase_noise:
-        return uniform_noise_tile<isa>(job);
+        return noise_tile<isa>(job);
       case Op::erase:
       case Op::shade:
         return erase_tile<isa>(job);
@@ -329,7 +299,13 @@ class SampleRunner {
   std::vector<float> tables_;
 };
 
-void check_images(std::string_view call, std::string_view argument, const Images& images) {
+Device device_of(const Images& images) { return images.arrays.empty() ? Device() : images.arrays[0].device; }
+
+void check_on_cpu(std::string_view call, std::string_view argument, const TensorView& view) {
+  check(view.device.type == DeviceType::cpu, call, ": '", argument, "' is on ", view.device, "; accepted: cpu");
+}
+
+void check_images(std::string_view call, std::string_view argument, const Images& images, const Device& device) {
   const int ndim = images.is_batch ? 4 : 3;
   check(!images.is_batch || images.arrays.size() == 1, call, ": '", argument, "' is no single batch");
   for (const TensorView& array : images.arrays) {
@@ -338,14 +314,15 @@ void check_images(std::string_view call, std::string_view argument, const Images
       check(array.shape[static_cast<std::size_t>(axis)] <= most_side || (axis == 0 && images.is_batch), call, ": '",
             argument, "' has shape ", ShapeOf{array}, "; accepted: sides up to ", most_side);
     }
-    check(array.device.type == DeviceType::cpu, call, ": '", argument, "' is on ", array.device,
-          "; accepted: arrays on the CPU");
+    check(array.device == device, call, ": '", argument, "' is on ", array.device, "; accepted: ", device,
+          ", where 'images' are");
   }
 }
 
 void check_steps(const PipelineArgs& args, std::int64_t n) {
   for (const Step& step : args.steps) {
     const OpInfo& op = info(step.op);
+    check_on_cpu(args.call, op.name, step.params);
     check_dtype(args.call, op.name, step.params, {DType::float64});
     check(step.params.ndim == 2 && step.params.shape[0] == n && step.params.shape[1] >= op.least_params, args.call,
           ": parameters of '", op.name, "' have shape ", ShapeOf{step.params}, "; accepted: (", n, ", ",
@@ -471,11 +448,26 @@ void check_sample(const PipelineArgs& args, std::int64_t sample) {
         "; accepted: ", size.height, " x ", size.width, " x ", image.channels);
 }
 
+// What kernels of a GPU count on.
+void check_channels(const PipelineArgs& args, std::int64_t n) {
+  const int channels = image_of(args.images, 0).channels;
+  check(channels <= most_device_channels, args.call, ": 'images' have ", channels,
+        " channels; accepted on a GPU: 1 to ", most_device_channels);
+  for (std::int64_t i = 1; i < n; ++i) {
+    const int others = image_of(args.images, i).channels;
+    check(others == channels, args.call, ": image ", i, " has ", others, " channels, image 0 has ", channels,
+          "; accepted: one number of channels");
+  }
+}
+
 void check_args(const PipelineArgs& args) {
-  check_images(args.call, "images", args.images);
-  check_images(args.call, "out", args.out);
+  const Device device = device_of(args.images);
+  check_images(args.call, "images", args.images, device);
+  check_images(args.call, "out", args.out, device);
   const std::int64_t n = count_of(args.images);
   check(count_of(args.out) == n, args.call, ": 'out' has ", count_of(args.out), " images; accepted: ", n);
+  check_on_cpu(args.call, "ids", args.ids);
+  check_on_cpu(args.call, "order", args.order);
   check_dtype(args.call, "ids", args.ids, {DType::int64});
   check(args.ids.ndim == 1 && args.ids.shape[0] == n, args.call, ": 'ids' has shape ", ShapeOf{args.ids},
         "; accepted: (", n, ",)");
@@ -492,6 +484,12 @@ void check_args(const PipelineArgs& args) {
   check_apart(args.call, "out", args.out.arrays, args.images.arrays);
   check_steps(args, n);
   for (std::int64_t i = 0; i < n; ++i) check_sample(args, i);
+  if (device.type == DeviceType::cuda && n > 0) check_channels(args, n);
+}
+
+void run_on_gpu(const PipelineArgs& args) {
+  const Batch batch = batch_of(args);
+  run_batch_cuda(batch, args.workspace(batch.workspace_bytes), device_of(args.images).index, args.stream);
 }
 
 }  // namespace
@@ -499,9 +497,11 @@ void check_args(const PipelineArgs& args) {
 std::string_view name(Op op) { return info(op).name; }
 
 void run(const PipelineArgs& args) {
+  if (device_of(args.images).type == DeviceType::cuda) require_cuda();
   check_args(args);
   const std::int64_t n = count_of(args.images);
   if (n == 0) return;
+  if (device_of(args.images).type == DeviceType::cuda) return run_on_gpu(args);
   std::int64_t bytes = 0;
   for (const TensorView& out : args.out.arrays) bytes += out.size() * static_cast<std::int64_t>(item_size(out.dtype));
   // About 5 ns a value.
@@ -516,8 +516,8 @@ void run(const PipelineArgs& args) {
 }
 
 std::vector<Stage> explain(const PipelineArgs& args, std::int64_t sample) {
-  check_images(args.call, "images", args.images);
-  check_images(args.call, "out", args.out);
+  check_images(args.call, "images", args.images, device_of(args.images));
+  check_images(args.call, "out", args.out, device_of(args.images));
   check_steps(args, count_of(args.images));
   check_sample(args, sample);
   Program program;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters over all of an image, as Pillow has them: along the rows, rounded, and then along the columns. Work runs down
 // the columns, lanes side by side; rows are columns of the transposed plane.
-#include <type_traits>
-
 #include "augment/kernels.hpp"
-#include "augment/levels_math.hpp"
+#include "augment/planes_math.hpp"
 #include "core/simd.hpp"
 
 namespace burnish::augment {
@@ -67,40 +65,6 @@ void transpose(const T* from, int height, int width, T* __restrict to) {
   one_by_one(whole_height, 0, whole_width);
   one_by_one(0, whole_width, width);
 }
-
-// A box of whole pixels, and a part of one more at either end.
-template <class T>
-struct Box;
-
-template <>
-struct Box<std::uint8_t> {
-  using Sum = std::uint32_t;
-  int radius;
-  Sum weight;
-  Sum end_weight;
-
-  explicit Box(float size)
-      : radius(static_cast<int>(size)),
-        weight(static_cast<Sum>(static_cast<float>(1 << 24) / (size * 2 + 1))),
-        end_weight(((1u << 24) - (static_cast<Sum>(radius) * 2 + 1) * weight) / 2) {}
-  std::uint8_t of(Sum sum, Sum ends) const {
-    return static_cast<std::uint8_t>((sum * weight + ends * end_weight + (1u << 23)) >> 24);
-  }
-};
-
-template <>
-struct Box<float> {
-  using Sum = double;
-  int radius;
-  Sum weight;
-  Sum end_weight;
-
-  explicit Box(float size)
-      : radius(static_cast<int>(size)),
-        weight(1 / (2 * static_cast<double>(size) + 1)),
-        end_weight((1 - (2 * radius + 1) * weight) / 2) {}
-  float of(Sum sum, Sum ends) const { return static_cast<float>(sum * weight + ends * end_weight); }
-};
 
 #if defined(__AVX2__)
 constexpr int strip = 64;  // columns: a line of the cache
@@ -215,36 +179,14 @@ void boxes(const Prepare& prepare, const Planes& planes) {
   }
 }
 
-// Away from the blurred value by a percentage of the difference, towards zero, where that is large.
-void unsharp_row(const std::uint8_t* from, const Prepare& prepare, const Levels&, std::int64_t count,
-                 std::uint8_t* to) {
-  const auto percent = static_cast<int>(prepare.percent);
-  const auto threshold = static_cast<int>(prepare.threshold);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const int difference = from[i] - to[i];
-    const int sharp = from[i] + difference * percent / 100;
-    const int inside = sharp < 0 ? 0 : sharp > 255 ? 255 : sharp;
-    const int size = difference < 0 ? -difference : difference;
-    to[i] = size > threshold ? static_cast<std::uint8_t>(inside) : from[i];
-  }
-}
-
-void unsharp_row(const float* from, const Prepare& prepare, const Levels& levels, std::int64_t count, float* to) {
-  const auto factor = static_cast<float>(prepare.percent / 100);
-  const auto threshold = static_cast<float>(prepare.threshold);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float difference = from[i] - to[i];
-    const float size = difference < 0 ? -difference : difference;
-    const float sharp = settled<false>(from[i] + difference * factor, levels);
-    to[i] = size > threshold ? sharp : from[i];
-  }
-}
-
 template <class T>
 void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes) {
   boxes<T>(prepare, planes);
   const std::int64_t count = std::int64_t{planes.channels} * planes.height * planes.width;
-  unsharp_row(static_cast<const T*>(planes.from), prepare, levels, count, static_cast<T*>(planes.to));
+  const Unsharp filter = {prepare.percent, prepare.threshold, levels};
+  const T* from = static_cast<const T*>(planes.from);
+  T* to = static_cast<T*>(planes.to);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = filter.of(from[i], to[i]);
 }
 
 // Down the columns: (axis.from, width) -> (axis.to, width), bytes as Pillow has them.
@@ -254,24 +196,18 @@ void resample(const std::uint8_t* from, int width, const Axis& axis, const Level
     const std::uint8_t* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const std::int32_t* weights = axis.fixed.data() + std::int64_t{y} * axis.most_taps;
     const int count = axis.count[static_cast<std::size_t>(y)];
-    for (int x = 0; x < width; ++x) sum[x] = 1 << (fixed_bits - 1);
+    for (int x = 0; x < width; ++x) sum[x] = fixed_half;
     for (int k = 0; k < count; ++k, source += width) {
       const std::int32_t weight = weights[k];
       for (int x = 0; x < width; ++x) sum[x] += source[x] * weight;
     }
-    for (int x = 0; x < width; ++x) {
-      const std::int32_t value = sum[x] >> fixed_bits;
-      to[x] = static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
-    }
+    for (int x = 0; x < width; ++x) to[x] = byte_of_fixed(sum[x]);
   }
 }
 
-void settle(const float* from, std::int64_t count, const Levels& levels, float* __restrict to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = settled<false>(from[i], levels);
-}
-
-void settle(const float* from, std::int64_t count, const Levels& levels, std::uint8_t* __restrict to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::uint8_t>(settled<true>(from[i], levels));
+template <class T>
+void settle(const float* from, std::int64_t count, const Levels& levels, T* __restrict to) {
+  for (std::int64_t i = 0; i < count; ++i) settle_value(from[i], levels, to[i]);
 }
 
 // The same of floats; with levels, the values are brought into them.

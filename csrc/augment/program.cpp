@@ -7,7 +7,7 @@
 
 #include "augment/axis.hpp"
 #include "augment/levels_math.hpp"
-#include "augment/tables.hpp"
+#include "augment/tables_math.hpp"
 #include "core/exp.hpp"
 
 namespace burnish::augment {
@@ -212,7 +212,7 @@ class Compiler {
   std::int64_t add_gamma_table(double exponent) {
     const std::size_t first = program_.tables.size();
     program_.tables.resize(first + table_size);
-    gamma_table(exponent, &program_.tables[first]);
+    for (int i = 0; i < table_size; ++i) program_.tables[first + static_cast<std::size_t>(i)] = gamma_of(i, exponent);
     return static_cast<std::int64_t>(first);
   }
 
@@ -433,6 +433,32 @@ class Compiler {
 };
 
 }  // namespace
+
+Image image_of(const Images& images, std::int64_t sample) {
+  const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];
+  const std::size_t first = images.is_batch ? 1 : 0;
+  const std::size_t h = first + (images.layout == Layout::nchw ? 1 : 0);
+  const std::size_t c = images.layout == Layout::nchw ? first : first + 2;
+  Image image;
+  image.data = array.data;
+  image.offset = images.is_batch ? sample * array.strides[0] : 0;
+  image.dtype = array.dtype;
+  image.height = static_cast<int>(array.shape[h]);
+  image.width = static_cast<int>(array.shape[h + 1]);
+  image.channels = static_cast<int>(array.shape[c]);
+  image.row = array.strides[h];
+  image.column = array.strides[h + 1];
+  image.channel = array.strides[c];
+  return image;
+}
+
+std::uint64_t id_of(const TensorView& ids, std::int64_t sample) {
+  return static_cast<std::uint64_t>(static_cast<const std::int64_t*>(ids.data)[sample * ids.strides[0]]);
+}
+
+std::int64_t count_of(const Images& images) {
+  return images.is_batch ? images.arrays[0].shape[0] : static_cast<std::int64_t>(images.arrays.size());
+}
 
 const double* params_of(const Step& step, std::int64_t sample) {
   return static_cast<const double*>(step.params.data) + sample * step.params.strides[0];

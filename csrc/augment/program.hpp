@@ -123,12 +123,12 @@ struct Size {
   int width = 0;
 };
 
+Image image_of(const Images& images, std::int64_t sample);
+std::int64_t count_of(const Images& images);
+std::uint64_t id_of(const TensorView& ids, std::int64_t sample);
 const double* params_of(const Step& step, std::int64_t sample);
-BURNISH_HD Gray gray_of(const Step& step) {
-  return step.options.empty() ? Gray::luma : static_cast<Gray>(static_cast<int>(step.options[0]));
-}
 // Of autocontrast and equalize.
-BURNISH_HD Method method_of(const Step& step) {
+inline Method method_of(const Step& step) {
   return step.options.empty() ? Method::pillow : static_cast<Method>(static_cast<int>(step.options[0]));
 }
 // Number j in the order of a sample, negative where it is left out.

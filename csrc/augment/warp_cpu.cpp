@@ -301,7 +301,7 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
   const Image& image = source.image;
   Range range = clipped(source, tile.top + r, tile.columns);
   if (source.border == Border::constant) {  // no pixel of the image has a part in places further out
-    const int reach = source.interpolation == Interpolation::bicubic ? 2 : 1;
+    const int reach = reach_of(source.interpolation);
     narrow(range, line.start.x, line.step.x, fixed(-reach), fixed(image.width + reach - 1));
     narrow(range, line.start.y, line.step.y, fixed(-reach), fixed(image.height + reach - 1));
   }

@@ -46,6 +46,9 @@ BURNISH_HD Line line_of(const Matrix& m, int y) {
           {static_cast<std::int64_t>(m.m[0] * 0x1p32), static_cast<std::int64_t>(m.m[3] * 0x1p32)}};
 }
 
+// How many pixels on beyond the first one there is none that takes part; one less beyond the last.
+BURNISH_HD int reach_of(Interpolation interpolation) { return interpolation == Interpolation::bicubic ? 2 : 1; }
+
 // Columns of a row.
 struct Range {
   int first = 0;
@@ -159,15 +162,16 @@ struct Pixels {
   }
 };
 
-// Calls put(channel, value) for the pixel at a place, which may lie outside of the image.
-template <class T, class F>
+// Calls put(channel, value) for the pixel at a place, which may lie outside of the image. Loops over a number of
+// channels that is `known` (0: it is not) can be unrolled.
+template <int known = 0, class T, class F>
 BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put) {
   const int x = whole_part(place.x);
   const int y = whole_part(place.y);
   const int wx = weight_part(place.x);
   const int wy = weight_part(place.y);
   const T* corners[4] = {pixels.at(y, x), pixels.at(y, x + 1), pixels.at(y + 1, x), pixels.at(y + 1, x + 1)};
-  for (int c = 0; c < pixels.image.channels; ++c) {
+  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
     const float upper = between_columns(pixels.value(corners[0], c), pixels.value(corners[1], c), wx);
     const float lower = between_columns(pixels.value(corners[2], c), pixels.value(corners[3], c), wx);
     put(c, between_rows(upper, lower, wy));
@@ -175,7 +179,7 @@ BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put
 }
 
 // The same from four by four pixels; may overshoot.
-template <class T, class F>
+template <int known = 0, class T, class F>
 BURNISH_HD void read_bicubic(const Pixels<T>& pixels, Place place, const F& put) {
   std::int64_t rows[4];
   std::int64_t columns[4];
@@ -188,7 +192,7 @@ BURNISH_HD void read_bicubic(const Pixels<T>& pixels, Place place, const F& put)
   cubic_weights(static_cast<float>(weight_part(place.x)) * (1.0f / weight_one), column_weights);
   cubic_weights(static_cast<float>(weight_part(place.y)) * (1.0f / weight_one), row_weights);
   for (float& weight : row_weights) weight *= 1.0f / weight_one;
-  for (int c = 0; c < pixels.image.channels; ++c) {
+  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
     float sums[4];
     for (int i = 0; i < 4; ++i) {
       T values[4];
@@ -200,11 +204,12 @@ BURNISH_HD void read_bicubic(const Pixels<T>& pixels, Place place, const F& put)
 }
 
 // The same for the pixel whose area the place lies in.
-template <class T, class F>
+template <int known = 0, class T, class F>
 BURNISH_HD void read_nearest(const Pixels<T>& pixels, Place place, const F& put) {
   const std::int64_t half = std::int64_t{1} << 31;
   const T* pixel = pixels.at(whole_part(place.y + half), whole_part(place.x + half));
-  for (int c = 0; c < pixels.image.channels; ++c) put(c, static_cast<float>(pixels.value(pixel, c)));
+  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c)
+    put(c, static_cast<float>(pixels.value(pixel, c)));
 }
 
 }  // namespace burnish::augment

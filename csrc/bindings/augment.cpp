@@ -98,7 +98,8 @@ std::vector<std::vector<StageTuple>> explain_pipeline(
 
 void run_pipeline(const std::string& call, const std::vector<StepTuple>& steps, const py::object& order,
                   const py::object& ids, std::uint64_t seed, std::int64_t epoch, bool fuse, const py::object& images,
-                  Layout layout, const py::object& out, Layout out_layout) {
+                  Layout layout, const py::object& out, Layout out_layout, std::uintptr_t stream,
+                  const py::object& allocate) {
   std::deque<Array> kept;
   const auto view = [&](const py::object& array, const char* name) {
     kept.push_back(to_array(array, name, 0));
@@ -114,8 +115,14 @@ void run_pipeline(const std::string& call, const std::vector<StepTuple>& steps, 
   args.seed = seed;
   args.epoch = epoch;
   args.fuse = fuse;
-  args.images = to_images(images, layout, "images", kept);
-  args.out = to_images(out, out_layout, "out", kept);
+  args.images = to_images(images, layout, "images", kept, stream);
+  args.out = to_images(out, out_layout, "out", kept, stream);
+  args.stream = reinterpret_cast<void*>(stream);
+  args.workspace = [&](std::int64_t bytes) {
+    const py::gil_scoped_acquire acquire;
+    kept.push_back(to_array(allocate(bytes), "workspace", stream));
+    return kept.back().view.data;
+  };
   const py::gil_scoped_release release;
   augment::run(args);
 }
@@ -163,7 +170,7 @@ void register_augment(py::module_& module) {
       .finalize();
   module.def("run_pipeline", &run_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"), py::arg("ids"),
              py::arg("seed"), py::arg("epoch"), py::arg("fuse"), py::arg("images"), py::arg("layout"), py::arg("out"),
-             py::arg("out_layout"));
+             py::arg("out_layout"), py::arg("stream") = 0, py::arg("allocate") = py::none());
   module.def("explain_pipeline", &explain_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"),
              py::arg("fuse"), py::arg("sizes"), py::arg("sizes_after"), py::arg("channels"), py::arg("dtype"),
              py::arg("layout"), py::arg("out_dtype"), py::arg("out_layout"));

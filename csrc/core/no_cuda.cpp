@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands in for every CUDA entry point in a build without CUDA. One object file on its own, so that linking the CUDA
 // library first leaves it out.
+#include "augment/batch.hpp"
 #include "augment/mix.hpp"
 #include "balance/interpolate.hpp"
 #include "burnish/error.hpp"
@@ -20,6 +21,7 @@ void require_cuda() {
 CudaInfo cuda_info() { return {}; }
 
 namespace augment {
+void run_batch_cuda(const Batch&, void*, int, void*) { require_cuda(); }
 void mix_cuda(const MixBatch&, int, void*) { require_cuda(); }
 }  // namespace augment
 

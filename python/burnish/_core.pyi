@@ -100,6 +100,8 @@ def run_pipeline(
     layout: Layout,
     out: Any,
     out_layout: Layout,
+    stream: int = 0,
+    allocate: Callable[[int], Any] | None = None,
 ) -> None: ...
 def mix(
     call: str,

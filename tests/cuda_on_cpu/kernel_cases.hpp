@@ -12,6 +12,7 @@ struct Tally {
   }
 };
 
+Tally augment_cases(bool full);
 Tally balance_cases(bool full);
 Tally hardness_cases(bool full);
 Tally mix_cases(bool full);

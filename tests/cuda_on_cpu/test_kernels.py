@@ -16,9 +16,11 @@ LIBRARY = Path(burnish.get_include()).parent / "lib" / "libburnish.a"
 @pytest.fixture(scope="module", params=emulation.VARIANTS)
 def program(request, build_emulated, tmp_path_factory):
     return build_emulated(
-        [emulation.FOLDER / "kernels_main.cpp"]
-        + [emulation.FOLDER / f"{family}_cases.cpp" for family in ("balance", "hardness", "mix", "neighbors")]
-        + sorted(CSRC.glob("*/*_cuda.cu")),
+        [
+            emulation.FOLDER / "kernels_main.cpp",
+            *sorted(emulation.FOLDER.glob("*_cases.cpp")),
+            *sorted(CSRC.glob("*/*_cuda.cu")),
+        ],
         "kernels",
         request.param,
         include_dirs=[CSRC, burnish.get_include()],

@@ -220,6 +220,7 @@ GPU_CALLS: dict[str, Callable[..., Any]] = {
     "plain": lambda **options: hardness.entropy(OnGpu(3, 4, **options)),
     "array API": lambda **options: hardness.entropy(StandardOnGpu(3, 4, **options)),
     "with out": lambda **options: hardness.entropy(OnGpu(3, 4, **options), out=OnGpu(3, **options)),
+    "augmentation": lambda **options: augment.HorizontalFlip()(OnGpu(2, 3, 4, 3, dtype=np.uint8, **options)),
     "probabilities": lambda **options: hardness.uncertain(OnGpu(3, 4, **options), np.zeros(3)),
 }
 
@@ -238,6 +239,11 @@ def test_cuda_arrays_beside_cpu_arrays_are_refused() -> None:
         hardness.correct(LOGITS, OnGpu(3, dtype=np.int64))
     with pytest.raises(ValueError, match=r"'out' is on cuda:0; accepted: cpu"):
         hardness.entropy(LOGITS, out=OnGpu(3))
+    images = np.zeros((2, 3, 4, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"'out' is on cuda:0; accepted: cpu, where 'images' are"):
+        augment.HorizontalFlip(p=1)(images, out=OnGpu(2, 3, 4, 3, dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"'ids' is on a GPU; accepted: integers on a CPU"):
+        augment.HorizontalFlip(p=1)(images, OnGpu(2, dtype=np.int64))
     with pytest.raises(ValueError, match=r"'out' is on cpu; accepted: cuda:0"):
         hardness.entropy(OnGpu(3, 4), out=np.empty(3, np.float32))
     with pytest.raises((TypeError, RuntimeError), match=r"GPU"):

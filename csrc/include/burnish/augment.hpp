@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -96,8 +97,13 @@ struct PipelineArgs {
   std::uint64_t seed = 0;
   std::int64_t epoch = 0;
   bool fuse = true;
-  Images images;  // uint8 or float32
-  Images out;     // uint8, float32, float16 or bfloat16
+  Images images;  // uint8 or float32, all on a CPU or all on one GPU
+  Images out;     // uint8, float32, float16 or bfloat16, where the images are; everything else is on a CPU
+  // On a GPU: work is started on the stream and not waited for. `workspace` is called once, before that, and returns so
+  // many bytes of memory on the GPU, aligned to 256, that nothing else uses until the stream has come to the work's
+  // end.
+  void* stream = nullptr;
+  std::function<void*(std::int64_t bytes)> workspace;
 };
 
 // Throws TypeError or ValueError (burnish/error.hpp) before any work.

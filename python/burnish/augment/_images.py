@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from burnish import _core
-from burnish._array import as_array, deliver, dtype_name, empty, is_torch
+from burnish._array import as_array, current_stream, deliver, dtype_name, empty, is_on_gpu, is_torch
 
 DTYPES = ("uint8", "float32", "float16", "bfloat16")
 
@@ -91,10 +91,9 @@ def read_images(call: str, images: Any, layout: Any, dtypes: tuple[str, ...] = (
 
 def one_blank(images: Images) -> Any:
     """Return one black image of the size, library and dtype of those of a batch."""
-    shape = (1, *images.arrays.shape[1:])
-    if is_torch(images.arrays):
-        return images.arrays.new_zeros(shape)
-    return np.zeros(shape, images.arrays.dtype)
+    blank = empty(images.arrays, (1, *images.arrays.shape[1:]), dtype_name(images.arrays))
+    blank[...] = 0
+    return deliver(images.arrays, blank)
 
 
 def checked_nothing(call: str, out: Any, made: Any) -> Any:
@@ -115,6 +114,10 @@ def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
             raise ValueError(f"{call}: image {i} has shape {tuple(array.shape)}; accepted: 3 axes")
         if is_torch(array) != is_torch(arrays[0]) or array.dtype != arrays[0].dtype:
             raise TypeError(f"{call}: image {i} is of another library or dtype than image 0; accepted: one of each")
+        if getattr(array, "device", None) != getattr(arrays[0], "device", None):
+            raise ValueError(
+                f"{call}: image {i} is on {array.device}, image 0 is on {arrays[0].device}; accepted: one device"
+            )
         if array.shape[axis] != arrays[0].shape[axis]:
             raise ValueError(
                 f"{call}: image {i} has {array.shape[axis]} channels, image 0 has {arrays[0].shape[axis]}; "
@@ -164,8 +167,12 @@ def _to_pillow(pixels: np.ndarray[Any, Any]) -> Any:
 
 def _array(call: str, image: Any, dtypes: tuple[str, ...]) -> Any:
     array = as_array(image)
+    if is_on_gpu(array):
+        _core.require_cuda()
     if is_torch(array):
         array = array.detach()
+    elif is_on_gpu(array):
+        empty(array, 0, "uint8")  # refuses libraries that results cannot be allocated with
     elif not isinstance(array, np.ndarray):
         array = np.from_dlpack(array)
     if dtype_name(array) not in dtypes:
@@ -203,6 +210,21 @@ def _allocate(call: str, like: Any, shape: tuple[int, ...], dtype: str) -> Any:
     except ImportError:
         raise TypeError(f"{call}: 'dtype' is bfloat16, which NumPy lacks; accepted: torch tensors, or 'out'") from None
     return np.empty(shape, bfloat16)
+
+
+def call_core(
+    call: str, steps: Any, order: Any, ids: Any, seed: int, epoch: int, fuse: bool, images: Images, results: Images
+) -> None:
+    """Run steps on images that the core has checked nothing of yet; on a GPU, on the caller's stream and in its memory.
+
+    The memory is the caller's library's, since that hands it out in the order of the stream, keeps it from call to
+    call, and knows what to do while a CUDA graph is captured.
+    """
+    like = images.like
+    _core.run_pipeline(
+        call, steps, order, ids, seed, epoch, fuse, images.arrays, images.layout, results.arrays, results.layout,
+        current_stream(like), lambda size: empty(like, size, "uint8"),
+    )  # fmt: skip
 
 
 def hand_over(images: Images, results: Images) -> Any:

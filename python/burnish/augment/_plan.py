@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
+from burnish._array import is_on_gpu
 
 
 @dataclass
@@ -168,6 +169,8 @@ _MOST_PLACE = (1 << 31) - 1  # twice that, and one more, has 32 bits
 
 def checked_ids(call: str, ids: Any) -> npt.NDArray[np.int64]:
     """Return sample ids as int64; they need not differ."""
+    if is_on_gpu(ids):
+        raise ValueError(f"{call}: 'ids' is on a GPU; accepted: integers on a CPU, since reading them would wait")
     array = np.asarray(ids)
     if array.size == 0 and array.ndim == 1:
         return np.zeros(0, np.int64)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from burnish import _core
 from burnish._array import dtype_name
 from burnish.augment._explain import Explanation, explained
-from burnish.augment._images import DTYPES, Images, hand_over, layout_of, make_results, wrap_out
+from burnish.augment._images import DTYPES, Images, call_core, hand_over, layout_of, make_results, wrap_out
 from burnish.augment._plan import Entry, Plan
 from burnish.augment._shapes import Shapes
 
@@ -98,10 +98,8 @@ def run(
     else:
         results = wrap_out(call, images, out, made.layout)
     if len(images):
-        _core.run_pipeline(
-            call, made.program.steps, made.program.order(), plan.ids, plan.seed, plan.epoch, bool(fuse),
-            images.arrays, images.layout, results.arrays, results.layout,
-        )  # fmt: skip
+        steps, order = made.program.steps, made.program.order()
+        call_core(call, steps, order, plan.ids, plan.seed, plan.epoch, bool(fuse), images, results)
     return hand_over(images, results) if out is None else out
 
 

@@ -9,7 +9,16 @@ import numpy as np
 
 from burnish import _core
 from burnish._array import dtype_name, to_numpy
-from burnish.augment._images import Images, checked_nothing, hand_over, make_results, one_blank, read_images, wrap_out
+from burnish.augment._images import (
+    Images,
+    call_core,
+    checked_nothing,
+    hand_over,
+    make_results,
+    one_blank,
+    read_images,
+    wrap_out,
+)
 from burnish.augment._plan import checked_ids
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Step
@@ -125,7 +134,6 @@ class Call:
         order = np.tile(np.arange(len(steps), dtype=np.int32), (len(self), 1))
         names = np.zeros(len(self), np.int64) if ids is None else ids
         native = [(op, 0, options, params) for op, options, params in steps]
-        _core.run_pipeline(self.name, native, order, names, seed, 0, True, images.arrays, layout, results.arrays,
-                           layout)  # fmt: skip
+        call_core(self.name, native, order, names, seed, 0, True, images, results)
         result = hand_over(images, results) if out is None else out
         return result[:0] if self.is_empty else result
