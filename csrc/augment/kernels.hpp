@@ -65,7 +65,8 @@ void separable_tile(const Source& source, const Levels& levels, const Tile& tile
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
-// Planes of bytes or floats -> planes, all of an image. `scratch` has prepare_bytes().
+// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes, and a sum for each pixel of
+// a row or a column.
 struct Planes {
   const void* from = nullptr;
   void* to = nullptr;
