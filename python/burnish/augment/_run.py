@@ -103,6 +103,13 @@ def run(
     return hand_over(images, results) if out is None else out
 
 
+def run_alike(call: str, steps: list[Any], images: Images, results: Images, seed: int = 0, ids: Any = None) -> None:
+    """Take all images through the same steps (op, options, parameters); `seed` and `ids` are for those that draw."""
+    order = np.tile(np.arange(len(steps), dtype=np.int32), (len(images), 1))
+    names = np.zeros(len(images), np.int64) if ids is None else ids
+    call_core(call, [(op, 0, *rest) for op, *rest in steps], order, names, seed, 0, True, images, results)
+
+
 def explain(
     call: str, transforms: list[Transform], images: Images, plan: Plan, out_layout: str | None, dtype: Any, fuse: bool
 ) -> Explanation:

@@ -36,7 +36,9 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import MOST_SIDE, border_code
+from burnish.augment._images import Images
 from burnish.augment._numbers import sine_and_cosine
+from burnish.augment._run import run_alike
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -215,11 +217,8 @@ def _run(
     out = (
         np.empty((*size, *image.shape[2:]), np.uint8) if dst is None else _target(call, dst, (*size, *image.shape[2:]))
     )
-    native = [(op, 0, options, np.array([params], np.float64).reshape(1, -1)) for op, options, params in steps]
-    layout = _core.Layout.nhwc
     planes = (image, out) if image.ndim == 3 else (image[:, :, None], out[:, :, None])
-    _core.run_pipeline(
-        call, native, np.arange(len(native), dtype=np.int32)[None], np.zeros(1, np.int64), 0, 0, True, planes[0][None],
-        layout, planes[1][None], layout,
-    )  # fmt: skip
+    images, results = (Images("batch", array[None], _core.Layout.nhwc) for array in planes)
+    rows = [(op, options, np.array([params], np.float64).reshape(1, -1)) for op, options, params in steps]
+    run_alike(call, rows, images, results)
     return out

@@ -22,6 +22,8 @@ from PIL import ImageFilter as _PillowFilter
 
 from burnish import _check as check
 from burnish import _core
+from burnish.augment._images import Images
+from burnish.augment._run import run_alike
 
 __all__ = ["Image", "ImageFilter"]
 
@@ -48,11 +50,8 @@ class _Filter(_PillowFilter.MultibandFilter):  # type: ignore[misc]
         pixels = np.frombuffer(wrapped.tobytes(), np.uint8).reshape(1, height, width, -1)
         op, params = self._step()
         out = np.empty_like(pixels)
-        layout = _core.Layout.nhwc
-        _core.run_pipeline(
-            self.name, [(op, 0, [], np.array([params]))], np.zeros((1, 1), np.int32), np.zeros(1, np.int64), 0, 0, True,
-            pixels, layout, out, layout,
-        )  # fmt: skip
+        images, results = (Images("batch", array, _core.Layout.nhwc) for array in (pixels, out))
+        run_alike(self.name, [(op, [], np.array([params]))], images, results)
         return Image.frombytes(wrapped.mode, wrapped.size, out.tobytes()).im
 
 

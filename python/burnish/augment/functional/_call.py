@@ -11,7 +11,6 @@ from burnish import _core
 from burnish._array import dtype_name, to_numpy
 from burnish.augment._images import (
     Images,
-    call_core,
     checked_nothing,
     hand_over,
     make_results,
@@ -20,6 +19,7 @@ from burnish.augment._images import (
     wrap_out,
 )
 from burnish.augment._plan import checked_ids
+from burnish.augment._run import run_alike
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Step
 
@@ -131,9 +131,6 @@ class Call:
             results = wrap_out(self.name, images, out, layout)
         if len(self) == 0:
             return hand_over(images, results) if out is None else out
-        order = np.tile(np.arange(len(steps), dtype=np.int32), (len(self), 1))
-        names = np.zeros(len(self), np.int64) if ids is None else ids
-        native = [(op, 0, options, params) for op, options, params in steps]
-        call_core(self.name, native, order, names, seed, 0, True, images, results)
+        run_alike(self.name, steps, images, results, seed, ids)
         result = hand_over(images, results) if out is None else out
         return result[:0] if self.is_empty else result

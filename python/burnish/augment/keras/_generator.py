@@ -14,6 +14,8 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import border_code, one_of, pair
+from burnish.augment._images import Images
+from burnish.augment._run import run_alike
 from burnish.augment._transform import columns
 from burnish.augment.keras._arguments import CALL, channels_last, readable, seed_or_0, zoom_pair
 from burnish.augment.keras._colors import brighten_as_keras, shift_channels_as_keras, value_range
@@ -328,12 +330,9 @@ class ImageDataGenerator(Standardizing):
         if not in_python and scale != [1.0, 0.0]:
             values = scale if len(scale) > 2 else scale * channels
             steps.append((_core.Op.normalize, values, columns(n)))
-        order = np.broadcast_to(np.arange(len(steps), dtype=np.int32), (n, len(steps)))
         layout = _core.Layout.nhwc if self.data_format == "channels_last" else _core.Layout.nchw
-        _core.run_pipeline(
-            CALL, [(op, 0, options, rows) for op, options, rows in steps], order, np.zeros(n, np.int64), 0, 0, True,
-            images, layout, out, layout,
-        )  # fmt: skip
+        kind = "list" if isinstance(images, list) else "batch"
+        run_alike(CALL, steps, Images(kind, images, layout), Images("batch", out, layout))
         if in_python:
             channel = self.channel_axis - 1
             for i, image in enumerate(out):
