@@ -151,6 +151,8 @@ LONG = {
 @pytest.mark.parametrize("threads", [1, 2])
 def test_interrupted_within_a_second(tmp_path: Path, call: str, threads: int) -> None:
     code = f"""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
+
     def one(shape):
         return np.broadcast_to(np.uint8(7), shape)  # takes no memory
 
