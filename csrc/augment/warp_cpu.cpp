@@ -346,8 +346,15 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
 }
 
 // A slanted walk over rows is nothing that a processor foresees: an image that fits the second cache is fetched in the
-// order of memory first.
+// order of memory first. By loads: requests to prefetch are dropped while many are under way, and left two thirds of
+// the time at 15 degrees to waiting. Along rows, or nearly so, the processor needs no help.
 constexpr std::int64_t fetched_bytes = std::int64_t{512} << 10;
+
+// Whether a row of the result crosses a row of the source.
+bool is_slanted(const Matrix& matrix, int columns) {
+  const double rows = matrix.m[3] * columns;
+  return rows >= 1 || rows <= -1;
+}
 
 template <class T>
 void fetch(const Image& image) {
@@ -357,13 +364,13 @@ void fetch(const Image& image) {
   for (int y = 0; y < image.height; ++y) {
     const char* first = reinterpret_cast<const char*>(pixels + y * image.row);
     const std::int64_t bytes = std::int64_t{image.width} * image.channels * std::int64_t{sizeof(T)};
-    for (std::int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + at, 0, 2);
+    for (std::int64_t at = 0; at < bytes; at += 64) static_cast<void>(*static_cast<const volatile char*>(first + at));
   }
 }
 
 template <bool whole, class T>
 void warp(const Source& source, const Levels& levels, const Tile& tile) {
-  if (tile.top == 0) fetch<T>(source.image);
+  if (tile.top == 0 && is_slanted(source.matrix, tile.columns)) fetch<T>(source.image);
   for (int r = 0; r < tile.rows; ++r) {
     if (has_lines(source, tile.columns)) {
       warp_affine_row<whole, T>(source, levels, tile, r);
