@@ -439,6 +439,9 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'theta' is nan": (ValueError, lambda: G().apply_transform(X[0], {"theta": np.nan})),
     "'img_shape' is (3,)": (ValueError, lambda: G().get_random_transform((3,))),
     "has no images": (ValueError, lambda: G(featurewise_center=True).fit(X[:0])),
+    "'epoch' is 9223372036854775808": (ValueError, lambda: setattr(G().flow(X), "epoch", 1 << 63)),
+    "'classes' is 'cats'": (ValueError, lambda: G().flow_from_directory(".", classes="cats")),
+    "'classes' is ['a', 'a']": (ValueError, lambda: G().flow_from_directory(".", classes=["a", "a"])),
     "which is no folder": (ValueError, lambda: G().flow_from_directory("/nowhere")),
 }
 

@@ -23,9 +23,7 @@ class Mixing(Transform):
     def __init__(self, alpha: Any, num_classes: Any, p: float) -> None:
         super().__init__(p)
         call = type(self).__name__
-        self.alpha = check.real(call, "alpha", alpha, 0, 1e6)
-        if self.alpha < 1e-3:
-            raise ValueError(f"{call}: 'alpha' is {alpha}; accepted: a number from 0.001 to 1e+06")
+        self.alpha = check.real(call, "alpha", alpha, 1e-3, 1e6)
         self.num_classes = None if num_classes is None else check.integer(call, "num_classes", num_classes, 1, 1 << 31)
 
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:

@@ -163,7 +163,7 @@ class Plan:
 
 
 _OWN = ("place", "transform", "applies")
-_MOST_EPOCH = (1 << 63) - 1
+MOST_EPOCH = (1 << 63) - 1
 _MOST_PLACE = (1 << 31) - 1  # twice that, and one more, has 32 bits
 
 
@@ -188,4 +188,4 @@ def checked_seed(call: str, seed: Any) -> int:
 
 def checked_epoch(call: str, epoch: Any) -> int:
     """Return an epoch as an int."""
-    return check.integer(call, "epoch", epoch, -_MOST_EPOCH, _MOST_EPOCH)
+    return check.integer(call, "epoch", epoch, -MOST_EPOCH, MOST_EPOCH)

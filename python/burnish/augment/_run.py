@@ -178,7 +178,8 @@ def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -
 
 
 def _check_entry(call: str, entry: Entry, n: int) -> None:
-    if np.shape(entry.applies) != (n,) or entry.applies.dtype != np.bool_:
+    applies = entry.applies
+    if not isinstance(applies, np.ndarray) or applies.shape != (n,) or applies.dtype != np.bool_:
         raise ValueError(f"{call}: 'applies' of {entry.transform} must be {n} bools")
     for name, values in entry.params.items():
         if not isinstance(values, np.ndarray) or values.shape[:1] != (n,):

@@ -79,6 +79,8 @@ class DirectoryIterator(Iterator):
         last = self.data_format == "channels_last"
         self.image_shape = (height, width, channels) if last else (channels, height, width)
         self.save_to_dir, self._saves = save_to_dir, (save_to_dir, save_prefix, save_format)
+        if isinstance(classes, str) or (classes and len(set(classes)) < len(classes)):
+            raise ValueError(f"{call}: 'classes' is {classes!r}; accepted: a list of names of folders, each once")
         names = list(classes) if classes else _folders(self.directory)
         self.class_indices = {name: i for i, name in enumerate(names)}
         self.num_classes = len(names)

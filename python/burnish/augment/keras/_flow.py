@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
+from burnish.augment._plan import MOST_EPOCH
 from burnish.augment.keras._arguments import readable, seed_or_0
 from burnish.augment.keras._draws import ORDER_PLACE, uniforms
 
@@ -88,7 +89,7 @@ class Iterator:
     @epoch.setter
     def epoch(self, value: int) -> None:
         with self._lock:
-            self._epoch, self.batch_index = check.integer(type(self).__name__, "epoch", value, 0), 0
+            self._epoch, self.batch_index = check.integer(type(self).__name__, "epoch", value, 0, MOST_EPOCH), 0
 
     @property
     def index_array(self) -> Indices:
