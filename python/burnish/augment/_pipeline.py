@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from burnish.augment._transform import Transform
 
 _COUNTING = threading.Lock()  # one for all pipelines, which are copied and pickled
+if hasattr(os, "register_at_fork"):  # else a child would wait for a thread that it does not have
+    os.register_at_fork(before=_COUNTING.acquire, after_in_parent=_COUNTING.release, after_in_child=_COUNTING.release)
 _TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
 
 
@@ -143,7 +146,8 @@ class Pipeline(ABC):
         images : array of shape (N, H, W, C) or (N, C, H, W), or (H, W, C), (C, H, W), (H, W); or list of images
             uint8 (0..255) or float32 (0..1), NumPy or torch. NaN becomes 0 in operations that change colors.
         ids : integers of shape (N,), optional
-            The samples' names. Without them the pipeline counts: see `next_id`.
+            The samples' names. Without them the pipeline counts: see `next_id`. Workers of a loader would all begin at
+            the same number, and again in each epoch: pass ids there, or take `burnish.augment.torch`.
         epoch : int, default 0
         image : array, optional
             One image by this name: the result is a dict, ``{"image": ...}``.
@@ -159,7 +163,9 @@ class Pipeline(ABC):
         dtype : {"uint8", "float32", "float16", "bfloat16"}, optional
             Of the results. The default is that of `out`, else float32 after `Normalize`, else that of the images.
         fuse : bool, default True
-            Whether adjacent steps are taken in one pass over the pixels.
+            Whether adjacent steps are taken in one pass over the pixels. Several warps are then one resampling, which
+            keeps more detail than one after the other. Else only places that lie midway between pixels, and a warp and
+            a flip round differently, may change.
 
         Returns
         -------

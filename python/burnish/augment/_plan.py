@@ -151,17 +151,18 @@ class Plan:
         try:
             with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 values: dict[str, Any] = {name: file[name] for name in file.files}
-                values["ids"], values["seed"], values["epoch"], values["transforms"]
-        except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            entries = []
+            for line in values["transforms"].tolist():
+                place, _, transform = line.partition(" ")
+                own = {name.partition(".")[2]: array for name, array in values.items() if name.startswith(f"{place}.")}
+                entries.append({"place": int(place), "transform": transform, **own})
+            return cls.from_dict({**values, "entries": entries})
+        except _UNREADABLE as error:
             raise ValueError(f"load: {os.fspath(path)} is not the file of a plan") from error
-        entries = []
-        for line in values["transforms"].tolist():
-            place, _, transform = line.partition(" ")
-            own = {name.partition(".")[2]: array for name, array in values.items() if name.startswith(f"{place}.")}
-            entries.append({"place": int(place), "transform": transform, **own})
-        return cls.from_dict({**values, "entries": entries})
 
 
+# What reading raises; RuntimeError is of zip files that are encrypted, or as nobody writes them.
+_UNREADABLE = (AttributeError, EOFError, KeyError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile)
 _OWN = ("place", "transform", "applies")
 MOST_EPOCH = (1 << 63) - 1
 _MOST_PLACE = (1 << 31) - 1  # twice that, and one more, has 32 bits
