@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "augment/batch.hpp"
+#include "augment/border.hpp"
 #include "augment/kernels.hpp"
 #include "augment/tables_math.hpp"
 #include "augment/warp_math.hpp"
@@ -167,8 +168,8 @@ class SampleRunner {
     return planes.to;
   }
 
-  void run_pass(const Pass& pass, const Image& to, bool streams) {
-    const Source& source = pass.source;
+  void run_pass(Pass& pass, const Image& to, bool streams) {
+    Source& source = pass.source;
     if (only_moves(pass, to)) {
       move_image<isa>(source, to);
       return;
@@ -178,6 +179,10 @@ class SampleRunner {
       warp_image<isa>(source, pass.read_levels, scale, to, workspace_.scratch(static_cast<std::size_t>(values)),
                       streams);
       return;
+    }
+    if (pass.read_levels.are_whole && gains_border(source)) {
+      const auto bytes = static_cast<std::size_t>(bordered_bytes(source.image));
+      add_border(source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
     }
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =

@@ -3,6 +3,7 @@
 // warps, read two pixels with one load where all four lie inside; everything else goes pixel by pixel.
 #include <type_traits>
 
+#include "augment/border.hpp"
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
 #include "augment/warp_math.hpp"
@@ -10,8 +11,6 @@
 
 namespace burnish::augment {
 namespace {
-
-constexpr int most_at_once = 8;
 
 // Where a row has pixels of its own, and not only fill: inside of all clips.
 Range clipped(const Source& source, int y, int columns) {
@@ -175,7 +174,14 @@ void store_colors(float* to, std::int64_t plane, __m256 a, __m256 b, __m256 c, _
   _mm256_storeu_ps(to + 2 * plane, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
 }
 
-// Eight pixels at a time, all of whose neighbors lie inside. Returns the first column that is left to do.
+// Places beyond the border of the image's memory are as good as those on it.
+__m256i near(__m256i place, int size) {
+  return _mm256_min_epi32(_mm256_max_epi32(place, _mm256_set1_epi32(-border_pixels)), _mm256_set1_epi32(size));
+}
+
+// Eight pixels at a time, all of whose neighbors lie inside, or anywhere if the image is bordered. Returns the first
+// column that is left to do.
+template <bool is_bordered>
 int warp_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
   const Image& image = source.image;
   if (image.row * image.height > INT32_MAX) return range.first;
@@ -187,7 +193,13 @@ int warp_colors(const Source& source, const Line& line, const Tile& tile, int r,
   const __m256i row = _mm256_set1_epi32(static_cast<int>(image.row));
   int x = range.first;
   for (; x + 8 <= range.last; x += 8) {
-    const __m256i places = color_places(along_y.whole_parts(), along_x.whole_parts(), row);
+    __m256i row_at = along_y.whole_parts();
+    __m256i column_at = along_x.whole_parts();
+    if constexpr (is_bordered) {
+      row_at = near(row_at, image.height);
+      column_at = near(column_at, image.width);
+    }
+    const __m256i places = color_places(row_at, column_at, row);
     const __m256i wx = along_x.weight_parts();
     const __m256i wy = along_y.weight_parts();
     const __m256i weights =
@@ -271,27 +283,46 @@ int warp_colors_cubic(const Source& source, const Line& line, const Tile& tile, 
   return x;
 }
 #elif defined(__SSE4_1__)
-__m128 color_at(const std::uint8_t* first, std::int64_t row, Place place) {
-  const std::uint8_t* pixels = first + whole_part(place.y) * row + 3 * std::int64_t{whole_part(place.x)};
+int near(int place, int size) { return place < -border_pixels ? -border_pixels : place > size ? size : place; }
+
+template <bool is_bordered>
+__m128 color_at(const std::uint8_t* first, const Image& image, Place place) {
+  const int x = is_bordered ? near(whole_part(place.x), image.width) : whole_part(place.x);
+  const int y = is_bordered ? near(whole_part(place.y), image.height) : whole_part(place.y);
+  const std::uint8_t* pixels = first + y * image.row + 3 * std::int64_t{x};
   return color_between(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels)),
-                       _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels + row)), place);
+                       _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels + image.row)), place);
 }
 
+template <bool is_bordered>
 int warp_colors(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
   const std::uint8_t* first = static_cast<const std::uint8_t*>(source.image.data) + source.image.offset;
   float* to = tile.values + r * tile.columns;
   int x = range.first;
   for (; x + 4 <= range.last; x += 4) {
-    __m128 a = color_at(first, source.image.row, line.at(x));
-    __m128 b = color_at(first, source.image.row, line.at(x + 1));
-    __m128 c = color_at(first, source.image.row, line.at(x + 2));
-    __m128 d = color_at(first, source.image.row, line.at(x + 3));
+    __m128 a = color_at<is_bordered>(first, source.image, line.at(x));
+    __m128 b = color_at<is_bordered>(first, source.image, line.at(x + 1));
+    __m128 c = color_at<is_bordered>(first, source.image, line.at(x + 2));
+    __m128 d = color_at<is_bordered>(first, source.image, line.at(x + 3));
     _MM_TRANSPOSE4_PS(a, b, c, d);
     _mm_storeu_ps(to + x, a);
     _mm_storeu_ps(to + tile.plane + x, b);
     _mm_storeu_ps(to + 2 * tile.plane + x, c);
   }
   return x;
+}
+#endif
+
+#if defined(__SSE4_1__)
+// All of a row at once, whatever lies beyond the border, and the fill of the clips over it.
+void warp_bordered_row(const Source& source, const Tile& tile, int r) {
+  const Line line = line_of(source.matrix, tile.top + r);
+  const int next = warp_colors<true>(source, line, tile, r, {0, tile.columns});
+  if (next < tile.columns) warp_colors<true>(source, line, tile, r, {tile.columns - most_at_once, tile.columns});
+  if (source.clip_count == 0) return;
+  const Range range = clipped(source, tile.top + r, tile.columns);
+  fill_columns(source, tile, r, {0, range.first});
+  fill_columns(source, tile, r, {range.last, tile.columns});
 }
 #endif
 
@@ -317,9 +348,9 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
       narrow(inner, line.start.y, line.step.y, 0, fixed(image.height - 1));
       if (inner.first == inner.last) inner = {range.first, range.first};
       warp_border_colors(source, line, tile, r, {range.first, inner.first});
-      int next = warp_colors(source, line, tile, r, inner);
+      int next = warp_colors<false>(source, line, tile, r, inner);
       if (next < inner.last && inner.last - inner.first >= most_at_once) {  // some of them once more
-        next = warp_colors(source, line, tile, r, {inner.last - most_at_once, inner.last});
+        next = warp_colors<false>(source, line, tile, r, {inner.last - most_at_once, inner.last});
       }
       return warp_border_colors(source, line, tile, r, {next, range.last});
     }
@@ -370,6 +401,12 @@ void fetch(const Image& image) {
 
 template <bool whole, class T>
 void warp(const Source& source, const Levels& levels, const Tile& tile) {
+#if defined(__SSE4_1__)
+  if (source.is_bordered) {
+    for (int r = 0; r < tile.rows; ++r) warp_bordered_row(source, tile, r);
+    return;
+  }
+#endif
   if (tile.top == 0 && is_slanted(source.matrix, tile.columns)) fetch<T>(source.image);
   for (int r = 0; r < tile.rows; ++r) {
     if (has_lines(source, tile.columns)) {
