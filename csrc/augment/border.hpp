@@ -19,16 +19,20 @@ inline std::int64_t bordered_bytes(const Image& image) {
   return bordered_row(image) * (std::int64_t{image.height} + 2 * border_pixels);
 }
 
-// Whether a warp to bytes as whole levels gains by it.
+// Whether warp_bytes() takes it, from whole levels.
+inline bool warps_colors(const Source& source) {
+  const Image& image = source.image;
+  return source.kind == SourceKind::warp && source.interpolation == Interpolation::bilinear &&
+         image.dtype == DType::uint8 && image.channels == 3 && is_interleaved(image) && has_lines(source, source.width);
+}
+
+// Whether such a warp gains by it.
 inline bool gains_border(const Source& source) {
 #if defined(__x86_64__)
   const Image& image = source.image;
-  return source.kind == SourceKind::warp && source.interpolation == Interpolation::bilinear &&
-         (source.border == Border::constant || source.border == Border::replicate) && image.dtype == DType::uint8 &&
-         image.channels == 3 && is_interleaved(image) && source.width >= most_at_once &&
-         bordered_bytes(image) <= most_bordered_bytes &&
-         std::int64_t{image.height} * image.width <= 2 * std::int64_t{source.height} * source.width &&
-         has_lines(source, source.width);
+  return warps_colors(source) && (source.border == Border::constant || source.border == Border::replicate) &&
+         source.width >= most_at_once && bordered_bytes(image) <= most_bordered_bytes &&
+         std::int64_t{image.height} * image.width <= 2 * std::int64_t{source.height} * source.width;
 #else
   static_cast<void>(source);
   return false;

@@ -184,6 +184,11 @@ class SampleRunner {
       const auto bytes = static_cast<std::size_t>(bordered_bytes(source.image));
       add_border(source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
     }
+    if (pass.read_levels.are_whole && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
+        to.dtype == DType::uint8 && is_interleaved(to) && warps_colors(source)) {
+      warp_bytes<isa>(source, to);
+      return;
+    }
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =
         static_cast<int>(std::clamp<std::int64_t>(tile_values / columns, 1, std::max(source.height, 1)));
