@@ -214,7 +214,7 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   const std::int64_t count = std::int64_t{planes.channels} * planes.height * planes.width;
   const Unsharp filter = {prepare.percent, prepare.threshold, levels};
   const T* from = static_cast<const T*>(planes.from);
-  T* to = static_cast<T*>(planes.to);
+  T* __restrict to = static_cast<T*>(planes.to);
   for (std::int64_t i = 0; i < count; ++i) to[i] = filter.of(from[i], to[i]);
 }
 
