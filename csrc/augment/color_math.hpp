@@ -55,6 +55,12 @@ BURNISH_HD V channel_at(V sixths, V top, V range) {
   return top - range * (1.0f - part);
 }
 
+template <class V>
+BURNISH_HD V magnitude(V x) {
+  using Bits = typename Lanes<V>::Bits;
+  return bit_cast<V>(bit_cast<Bits>(x) & (Bits{} + 0x7fffffffu));
+}
+
 // Turns the hue; value and saturation in HSV stay. All in units of the color's range: so there is nothing to divide,
 // and whole values stay exact but for the turn.
 template <bool whole, class V>
@@ -65,20 +71,20 @@ BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels)
   const V two = range + range;
   const V four = two + two;
   const V circle = four + two;
+  const V three = two + range;
   const V of_green = (c.blue - c.red) + two;
   const V of_blue = (c.red - c.green) + four;
   const V own = top == c.red ? c.green - c.blue : top == c.green ? of_green : of_blue;
-  V hue = own + range * (6.0f * (turns - floored(turns)));
-  hue = hue < V{} ? hue + circle : hue;  // from -1 to 11 sixths
+  V hue = own + range * (6.0f * (turns - floored(turns)));  // from -1 to 11 sixths
   hue = hue >= circle ? hue - circle : hue;
-  // What a channel lacks to the top grows and falls by the range in a sixth each, two sixths after its own hue.
-  const auto channel = [&](V after) {
-    const V around = hue + after;
-    const V sixths = around >= circle ? around - circle : around;
-    const V missing = L::max(V{}, L::min(L::min(sixths, four - sixths), range));
-    return settled<whole>(top - missing, levels);
+  // What a channel lacks to the top grows and falls by the range in a sixth each, two sixths after its own hue: twice
+  // within two turns, at -3 and 3 sixths from their middle.
+  const auto channel = [&](V from_middle) {
+    const V missing = L::max(V{}, L::min(two - magnitude<V>(magnitude<V>(from_middle) - three), range));
+    // Whole values are within their levels, and so is what lies between the top and the bottom of them.
+    return whole ? rounded(top - missing) : settled<whole>(top - missing, levels);
   };
-  return {channel(four + range), channel(two + range), channel(range)};
+  return {channel(hue), channel(hue - two), channel(hue - four)};
 }
 
 // Shifts in HSV, its saturation and value from `low` to `high` as the values are. Gray stays gray.

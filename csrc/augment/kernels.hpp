@@ -97,6 +97,8 @@ void separable_tile(const Source& source, const Levels& levels, const Tile& tile
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
+inline constexpr int box_strip_width = 64;  // columns at once: a line of the cache
+
 // Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes, and a sum for each pixel of
 // a row or a column.
 struct Planes {

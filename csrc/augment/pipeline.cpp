@@ -165,13 +165,14 @@ class SampleRunner {
     }
     const auto bytes = [&](std::int64_t values) { return static_cast<std::size_t>(values) * item_size(planes.dtype); };
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
-    // Two planes, and a sum for each pixel of a row or a column.
+    // Two planes, and a sum for each pixel of a row or a column; or two strips.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
     const bool is_precise = resizes && !planes.rows->is_antialiased;
     const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
-    planes.scratch = static_cast<char*>(
-        workspace_.image(3, 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256)));
+    const std::size_t whole = 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256);
+    const auto strips = static_cast<std::size_t>(2 * box_strip_width * side);
+    planes.scratch = static_cast<char*>(workspace_.image(3, std::max(whole, strips)));
     prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
     return planes.to;
   }

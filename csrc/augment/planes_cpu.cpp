@@ -48,86 +48,110 @@ void transpose_square(const T* from, std::int64_t row, T* to, std::int64_t to_ro
 #endif
 
 template <class T>
-void transpose(const T* from, int height, int width, T* __restrict to) {
+void transpose(const T* from, std::int64_t row, int height, int width, T* __restrict to, std::int64_t to_row) {
   constexpr int n = square<T>;
   const int whole_height = height / n * n;
   const int whole_width = width / n * n;
   const auto one_by_one = [&](int top, int left, int right) {
     for (int y = top; y < height; ++y) {
-      for (int x = left; x < right; ++x) to[std::int64_t{x} * height + y] = from[std::int64_t{y} * width + x];
+      for (int x = left; x < right; ++x) to[x * to_row + y] = from[y * row + x];
     }
   };
   for (int left = 0; left < whole_width; left += n) {
     for (int top = 0; top < whole_height; top += n) {
-      transpose_square(from + std::int64_t{top} * width + left, width, to + std::int64_t{left} * height + top, height);
+      transpose_square(from + top * row + left, row, to + left * to_row + top, to_row);
     }
   }
   one_by_one(whole_height, 0, whole_width);
   one_by_one(0, whole_width, width);
 }
-
-#if defined(__AVX2__)
-constexpr int strip = 64;  // columns: a line of the cache
-constexpr int longest_box = 63;
-
-// A strip of columns from top to bottom, sums in registers. A product of a sum of up to 15 bits and a weight of 24 is
-// that of its upper and its lower 12 bits: pairs of words are multiplied and added in one instruction.
-void box_strip(const std::uint8_t* from, int height, std::int64_t width, const Box<std::uint8_t>& box,
-               std::uint8_t* to) {
-  constexpr int count = strip / 16;
-  const auto row = [&](int y) { return from + (y < 0 ? 0 : y < height ? y : height - 1) * width; };
-  const auto words = [](const std::uint8_t* bytes, int i) {
-    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i)));
-  };
-  const auto pair = [](std::uint32_t sum, std::uint32_t ends) {
-    return _mm256_set1_epi32(static_cast<int>(sum | ends << 16));
-  };
-  const __m256i high = pair(box.weight >> 12, box.end_weight >> 12);
-  const __m256i low = pair(box.weight & 4095, box.end_weight & 4095);
-  const __m256i half = _mm256_set1_epi32(1 << 23);
-  const auto rounded = [&](__m256i pairs) {
-    const __m256i upper = _mm256_slli_epi32(_mm256_madd_epi16(pairs, high), 12);
-    const __m256i product = _mm256_add_epi32(upper, _mm256_add_epi32(_mm256_madd_epi16(pairs, low), half));
-    return _mm256_srli_epi32(product, 24);
-  };
-  __m256i sum[count];
-  for (int i = 0; i < count; ++i) {
-    sum[i] = _mm256_mullo_epi16(words(from, i), _mm256_set1_epi16(static_cast<short>(box.radius + 1)));
-    for (int y = 0; y < box.radius; ++y) sum[i] = _mm256_add_epi16(sum[i], words(row(y), i));
-  }
-  for (int y = 0; y < height; ++y, to += width) {
-    const std::uint8_t* before = row(y - box.radius - 1);
-    const std::uint8_t* last = row(y + box.radius);
-    const std::uint8_t* after = row(y + box.radius + 1);
-#pragma GCC unroll 4
-    for (int i = 0; i < count; ++i) {
-      const __m256i left = words(before, i);
-      sum[i] = _mm256_add_epi16(sum[i], _mm256_sub_epi16(words(last, i), left));
-      const __m256i ends = _mm256_add_epi16(left, words(after, i));
-      const __m256i bytes = _mm256_packus_epi32(rounded(_mm256_unpacklo_epi16(sum[i], ends)),
-                                                rounded(_mm256_unpackhi_epi16(sum[i], ends)));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * i),
-                       _mm_packus_epi16(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
-    }
-  }
-}
-#endif
-
-// Whole strips of columns, where there is a quick way; returns the first column that is left to do.
 template <class T>
-int box_strips([[maybe_unused]] const T* from, [[maybe_unused]] int height, [[maybe_unused]] int width,
-               [[maybe_unused]] const Box<T>& box, [[maybe_unused]] T* to) {
-  int x = 0;
-#if defined(__AVX2__)
-  if constexpr (sizeof(T) == 1) {
-    if (box.radius <= longest_box) {
-      for (; x + strip <= width; x += strip) box_strip(from + x, height, width, box, to + x);
-    }
-  }
-#endif
-  return x;
+void transpose(const T* from, int height, int width, T* __restrict to) {
+  transpose(from, width, height, width, to, height);
 }
 
+constexpr int longest_box = 127;  // whose sums have 16 bits
+
+using Words = simd::VectorOf<std::uint16_t, simd::vector_bytes>::type;
+using Doubles = simd::VectorOf<std::uint32_t, simd::vector_bytes>::type;
+
+// Box::of() of each lane, in its upper byte; the lower one may be anything.
+Words box_of(const Box<std::uint8_t>& box, Words sum, Words ends) {
+  const auto s = bit_cast<Doubles>(sum);
+  const auto e = bit_cast<Doubles>(ends);
+  const auto of = [&](Doubles one, Doubles other) { return one * box.weight + other * box.end_weight + (1u << 23); };
+  const Doubles even = of(s & 0xffffu, e & 0xffffu);
+  const Doubles odd = of(s >> 16, e >> 16);
+  return bit_cast<Words>(even >> 16 | (odd & 0xffff0000u));
+}
+
+// A strip of columns from top to bottom, sums in registers: those of every other column, so that nothing is shuffled.
+// Not inlined: of steps between rows that it knows, GCC makes more addresses than there are registers.
+__attribute__((noinline)) void box_strip(const std::uint8_t* from, std::int64_t from_row, int height,
+                                         const Box<std::uint8_t>& given, std::uint8_t* to, std::int64_t to_row) {
+  const Box<std::uint8_t> box = given;  // a copy: the compiler would read it again after every store
+  for (int x = 0; x < box_strip_width; x += simd::vector_bytes) {
+    const auto words = [&](int y) {
+      Words pairs;
+      __builtin_memcpy(&pairs, from + x + (y < 0 ? 0 : y < height ? y : height - 1) * from_row, sizeof pairs);
+      return pairs;
+    };
+    const auto factor = static_cast<std::uint16_t>(box.radius + 1);
+    const Words first = words(0);
+    Words even = (first & 255) * factor;
+    Words odd = (first >> 8) * factor;
+    for (int y = 0; y < box.radius; ++y) {
+      const Words pairs = words(y);
+      even += pairs & 255;
+      odd += pairs >> 8;
+    }
+    Words last = words(box.radius);
+    for (int y = 0; y < height; ++y) {
+      const Words before = words(y - box.radius - 1);
+      const Words after = words(y + box.radius + 1);
+      even += (last & 255) - (before & 255);
+      odd += (last >> 8) - (before >> 8);
+      last = after;
+      const Words left = box_of(box, even, (before & 255) + (after & 255));
+      const Words right = box_of(box, odd, (before >> 8) + (after >> 8));
+      const Words bytes = left >> 8 | (right & 0xff00);
+      __builtin_memcpy(to + x + y * to_row, &bytes, sizeof bytes);
+    }
+  }
+}
+
+// Three boxes down each strip of columns, and along each strip of rows before: what is between them stays in the cache
+// nearby, at strips of its own, where rows far apart would share its lines.
+void three_boxes(const std::uint8_t* from, int height, int width, const Box<std::uint8_t>& box, std::uint8_t* a,
+                 std::uint8_t* b, std::uint8_t* to) {
+  const auto in_strips = [](int count, const auto& f) {
+    for (int first = 0; first < count; first += box_strip_width) {
+      f(first, count - first < box_strip_width ? count - first : box_strip_width);
+    }
+  };
+  constexpr int row = box_strip_width;
+  in_strips(height, [&](int top, int count) {
+    const std::int64_t first = std::int64_t{top} * width;
+    transpose(from + first, width, count, width, a, row);
+    box_strip(a, row, width, box, b, row);
+    box_strip(b, row, width, box, a, row);
+    box_strip(a, row, width, box, b, row);
+    transpose(b, row, width, count, to + first, width);
+  });
+  in_strips(width, [&](int left, int count) {
+    const bool is_whole = count == row;
+    const auto columns = static_cast<std::size_t>(count);
+    for (int y = 0; y < height && !is_whole; ++y) {
+      __builtin_memcpy(a + std::int64_t{y} * row, to + std::int64_t{y} * width + left, columns);
+    }
+    box_strip(is_whole ? to + left : a, is_whole ? width : row, height, box, b, row);
+    box_strip(b, row, height, box, a, row);
+    box_strip(a, row, height, box, is_whole ? to + left : b, is_whole ? width : row);
+    for (int y = 0; y < height && !is_whole; ++y) {
+      __builtin_memcpy(to + std::int64_t{y} * width + left, b + std::int64_t{y} * row, columns);
+    }
+  });
+}
 // Beyond the first and the last row there are these rows again.
 template <class T>
 void box_columns(const T* from, int height, int width, const Box<T>& box, typename Box<T>::Sum* __restrict sum,
@@ -135,18 +159,16 @@ void box_columns(const T* from, int height, int width, const Box<T>& box, typena
   using Sum = typename Box<T>::Sum;
   const auto row = [&](std::int64_t y) { return from + (y < 0 ? 0 : y < height ? y : height - 1) * width; };
   const int radius = box.radius;
-  const int first = box_strips(from, height, width, box, to);
-  if (first == width) return;
-  for (int x = first; x < width; ++x) sum[x] = static_cast<Sum>(from[x]) * static_cast<Sum>(radius + 1);
+  for (int x = 0; x < width; ++x) sum[x] = static_cast<Sum>(from[x]) * static_cast<Sum>(radius + 1);
   for (int y = 0; y < radius; ++y) {
     const T* more = row(y);
-    for (int x = first; x < width; ++x) sum[x] += static_cast<Sum>(more[x]);
+    for (int x = 0; x < width; ++x) sum[x] += static_cast<Sum>(more[x]);
   }
   for (int y = 0; y < height; ++y, to += width) {
     const T* before = row(std::int64_t{y} - radius - 1);
     const T* last = row(std::int64_t{y} + radius);
     const T* after = row(std::int64_t{y} + radius + 1);
-    for (int x = first; x < width; ++x) {
+    for (int x = 0; x < width; ++x) {
       sum[x] += static_cast<Sum>(last[x]) - static_cast<Sum>(before[x]);
       to[x] = box.of(sum[x], static_cast<Sum>(before[x]) + static_cast<Sum>(after[x]));
     }
@@ -168,6 +190,13 @@ void boxes(const Prepare& prepare, const Planes& planes) {
       __builtin_memcpy(to, from, static_cast<std::size_t>(size) * sizeof(T));
       continue;
     }
+    if constexpr (sizeof(T) == 1) {
+      if (box.radius <= longest_box) {
+        const std::int64_t side = planes.height > planes.width ? planes.height : planes.width;
+        three_boxes(from, planes.height, planes.width, box, a, a + side * box_strip_width, to);
+        continue;
+      }
+    }
     transpose(from, planes.height, planes.width, to);
     box_columns(to, planes.width, planes.height, box, sum, a);
     box_columns(a, planes.width, planes.height, box, sum, to);
@@ -185,7 +214,7 @@ void unsharp(const Prepare& prepare, const Levels& levels, const Planes& planes)
   const std::int64_t count = std::int64_t{planes.channels} * planes.height * planes.width;
   const Unsharp filter = {prepare.percent, prepare.threshold, levels};
   const T* from = static_cast<const T*>(planes.from);
-  T* to = static_cast<T*>(planes.to);
+  T* __restrict to = static_cast<T*>(planes.to);
   for (std::int64_t i = 0; i < count; ++i) to[i] = filter.of(from[i], to[i]);
 }
 

@@ -50,9 +50,12 @@ struct Unsharp {
 
   BURNISH_HD std::uint8_t of(std::uint8_t value, std::uint8_t blurred) const {
     const int difference = value - blurred;
-    const int sharp = value + difference * static_cast<int>(percent) / 100;
-    const int inside = sharp < 0 ? 0 : sharp > 255 ? 255 : sharp;
     const int size = difference < 0 ? -difference : difference;
+    // Whole hundredths: the half keeps what is whole from below it, and what is not from above, up to 255 and beyond.
+    const auto product = static_cast<float>(size * static_cast<int>(percent));
+    const int more = static_cast<int>((product + 0.5f) * 0.01f);
+    const int sharp = difference < 0 ? value - more : value + more;
+    const int inside = sharp < 0 ? 0 : sharp > 255 ? 255 : sharp;
     return size > static_cast<int>(threshold) ? static_cast<std::uint8_t>(inside) : value;
   }
   BURNISH_HD float of(float value, float blurred) const {
