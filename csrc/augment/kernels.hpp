@@ -49,7 +49,7 @@ struct TileJob {
 // A change of bytes to bytes: by tables of 256, or what Op::erase does.
 struct ByteChange {
   const std::uint8_t* tables = nullptr;  // null: erases
-  bool is_shared = false;                // one table for all channels
+  bool is_shared = false;                // all channels have one table, or one fill
   const double* params = nullptr;        // of erase
   int param_count = 0;
   const double* options = nullptr;

@@ -389,6 +389,8 @@ class SampleRunner {
         change.options = erase.options;
         change.option_count = erase.option_count;
         change.height = pass.source.height;
+        change.is_shared = std::all_of(erase.options, erase.options + erase.option_count,
+                                       [&](double fill) { return fill == erase.options[0]; });
       } else {
         const int first = i;
         while (i < end && step(i).op != Op::erase) ++i;
