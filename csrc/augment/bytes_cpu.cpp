@@ -139,6 +139,27 @@ void change_row(const ByteWork& work, int row, const std::uint8_t* from, const I
   }
 }
 
+// From the first row that the work changes to behind the last one, among `rows`.
+struct RowRange {
+  int first;
+  int last;
+};
+RowRange changed_rows(const ByteWork& work, int rows, int columns) {
+  RowRange range = {rows, 0};
+  const auto include = [&](int first, int last) {
+    range = {std::min(range.first, std::max(first, 0)), std::max(range.last, std::min(last, rows))};
+  };
+  for (int i = 0; i < work.count; ++i) {
+    const ByteChange& change = work.changes[i];
+    if (change.tables) return {0, rows};
+    for (int k = 0; k + 4 <= change.param_count; k += 4) {
+      const Region region(change.params + k, change.height, columns);
+      if (region.left < region.right) include(region.top - work.top, region.bottom - work.top);
+    }
+  }
+  return range;
+}
+
 template <class T>
 void move_rows(const Source& source, const Image& target, const ByteWork& work) {
   const Image& image = source.image;
@@ -156,7 +177,8 @@ void move_rows(const Source& source, const Image& target, const ByteWork& work) 
     __builtin_memcpy(static_cast<T*>(target.data) + target.offset, pixels + source.top * image.row,
                      static_cast<std::size_t>(source.height * image.row) * sizeof(T));
   }
-  for (int r = 0; r < source.height; ++r) {
+  const RowRange rows = is_block ? changed_rows(work, source.height, source.width) : RowRange{0, source.height};
+  for (int r = rows.first; r < rows.last; ++r) {
     T* to = static_cast<T*>(target.data) + target.offset + r * target.row;
     const std::int64_t y = inside(source.top + r, image.height, source.border);
     const auto outer = [&](int x) {
