@@ -24,6 +24,19 @@ int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
     const __m512i fours = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(apart, pixels), order);
     _mm512_mask_storeu_epi32(to + 3 * x, 0x0fff, _mm512_permutexvar_epi32(closed, fours));
   }
+#elif defined(__AVX2__)
+  const __m256i apart = _mm256_setr_epi32(3, 4, 5, 6, 0, 1, 2, 6);
+  const __m256i order =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, -1, -1, -1, -1));
+  const __m256i closed = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 3);
+  const __m256i mask = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, 0, 0);
+  for (; x + 8 <= count; x += 8) {
+    const __m256i pixels = _mm256_maskload_epi32(reinterpret_cast<const int*>(last - 3 * (x + 7)), mask);
+    const __m256i fours = _mm256_shuffle_epi8(_mm256_permutevar8x32_epi32(pixels, apart), order);
+    const __m256i eight = _mm256_permutevar8x32_epi32(fours, closed);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x), _mm256_castsi256_si128(eight));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + 3 * x + 16), _mm256_extracti128_si256(eight, 1));
+  }
 #endif
   const __m128i order_of_five = _mm_setr_epi8(13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
   // Sixteen bytes are read and written: one before the five pixels, and one after them, which is written again.

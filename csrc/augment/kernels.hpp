@@ -74,8 +74,8 @@ struct ColorScale {
   float shift[3] = {};
 };
 
-// The whole of a pass of that, from pixels of three bytes side by side, in order or reversed, to planes or to pixels of
-// three floats. Where it `streams`, all planes are aligned alike.
+// The whole of a pass of that, from pixels of three bytes side by side, in order or reversed, to planes; or in order,
+// to pixels of three floats. Where it `streams`, all planes are aligned alike.
 template <Isa isa>
 void scale_image(const Source& source, const ColorScale& scale, const Image& target, bool streams);
 

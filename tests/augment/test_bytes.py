@@ -128,3 +128,14 @@ def test_floats(to: str, n: int, size: tuple[int, int], room: int, isa: str) -> 
     check(cut / np.float32(255) * factor + shift, inner, (Op.to_float, []), normalize)
     chain = CHAINS["many"]
     check(looked_up(cut, chain) * factor + shift, inner, *chain, normalize)
+
+
+@pytest.mark.parametrize("to", LAYOUTS)
+def test_halves(to: str, isa: str) -> None:
+    images = noise(2, 30, 77)
+    for factor in (0.017, 1e-6, 1e-8, 300.0, np.nan):
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = (images * np.float32(factor) - np.float32(factor)).astype(np.float16)
+        found = run(images, (Op.normalize, [], [float(np.float32(v)) for v in (factor, -factor)] * 3), to=to,
+                    dtype=np.float16)  # fmt: skip
+        assert (np.abs(found).view(np.uint16) == np.abs(expected).view(np.uint16)).all()
