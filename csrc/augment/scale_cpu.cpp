@@ -22,10 +22,13 @@ float scaled(const ColorScale& scale, int c, std::uint8_t byte) {
   return (divides ? value / 255.0f : value) * scale.factor[c] + scale.shift[c];
 }
 
+// Pixels that fill no vector.
 template <bool divides>
-void scale_pixels(const Row& row, std::int64_t column, const ColorScale& scale, int first, int last) {
+void scale_pixels(const Row& row, std::int64_t column, const ColorScale& scale, int channel_step, int first, int last) {
   for (int x = first; x < last; ++x) {
-    for (int c = 0; c < 3; ++c) row.to[x + c * row.plane] = scaled<divides>(scale, c, row.from[x * column + c]);
+    for (int c = 0; c < 3; ++c) {
+      row.to[x * channel_step + c * row.plane] = scaled<divides>(scale, c, row.from[x * column + c]);
+    }
   }
 }
 
@@ -45,6 +48,11 @@ void put(V v, float* to, bool streams) {
 #else
   streams ? _mm_stream_ps(to, v) : _mm_storeu_ps(to, v);
 #endif
+}
+
+// Values first..last of some. No masked store: it would touch the line next to it, which went past the cache.
+void put_part(const float* values, float* to, int first, int last) {
+  __builtin_memcpy(to + first, values + first, static_cast<std::size_t>(last - first) * sizeof(float));
 }
 
 // Groups of pixels that start at x, into planes.
@@ -103,29 +111,37 @@ struct Values {
     }
   }
 
-  void run(const std::uint8_t* from, float* to, int count, const ColorScale& scale) const {
-    int first = 0;
-    int last = 0;
 #if defined(__SSSE3__)
-    first = streams ? std::min(values_to_line(to), count) : 0;
-    V factors[3];
-    V shifts[3];
-    for (int k = 0; k < 3; ++k) {
-      factors[k] = simd::load(factor + (first + k * lanes) % 3);
-      shifts[k] = simd::load(shift + (first + k * lanes) % 3);
-    }
-    last = first;
-    for (; last + 3 * lanes <= count; last += 3 * lanes) {
-#pragma GCC unroll 3
-      for (int k = 0; k < 3; ++k) {
-        const V value = floats_of(from + last + k * lanes);
-        put((divides ? value / 255.0f : value) * factors[k] + shifts[k], to + last + k * lanes, streams);
-      }
-    }
-#endif
-    for (int i = 0; i < first; ++i) to[i] = scaled<divides>(scale, i % 3, from[i]);
-    for (int i = last; i < count; ++i) to[i] = scaled<divides>(scale, i % 3, from[i]);
+  V of(const std::uint8_t* from, int k) const {
+    const V value = floats_of(from);
+    return (divides ? value / 255.0f : value) * simd::load(factor + k) + simd::load(shift + k);
   }
+
+  void write_part(const std::uint8_t* from, float* to, int start, int first, int last) const {
+    const V vector = of(from + start, start % 3);
+    float values[lanes];
+    __builtin_memcpy(values, &vector, sizeof values);
+    put_part(values, to + start, first, last);
+  }
+
+  // Of a vector or more.
+  void run(const std::uint8_t* from, float* to, int count) const {
+    const int first = streams ? std::min(values_to_line(to), count) : 0;
+    int i = first;
+    const int phases[] = {i % 3, (i + lanes) % 3, (i + 2 * lanes) % 3};
+    for (; i + 3 * lanes <= count; i += 3 * lanes) {
+#pragma GCC unroll 3
+      for (int k = 0; k < 3; ++k) put(of(from + i + k * lanes, phases[k]), to + i + k * lanes, streams);
+    }
+    for (; i + lanes <= count; i += lanes) put(of(from + i, i % 3), to + i, streams);
+    const int start = count - lanes;
+    if (i < count) write_part(from, to, start, i - start, lanes);
+    for (int done = 0; done < first; done += lanes) {
+      const int at = std::min(done, start);
+      write_part(from, to, at, done - at, std::min(first - at, lanes));
+    }
+  }
+#endif
 };
 
 constexpr int rows_ahead = 2;
@@ -137,8 +153,18 @@ void scale_values(const Source& source, const ColorScale& scale, const Image& ta
   const auto* pixels = static_cast<const std::uint8_t*>(image.data) + image.offset;
   const Values<divides, streams> values(scale);
   for (int r = 0; r < source.height; ++r) {
-    values.run(pixels + (source.top + r) * image.row + source.left * 3,
-               static_cast<float*>(target.data) + target.offset + r * target.row, 3 * source.width, scale);
+    Row row;
+    row.from = pixels + (source.top + r) * image.row + source.left * 3;
+    row.to = static_cast<float*>(target.data) + target.offset + r * target.row;
+    row.plane = 1;
+    row.count = source.width;
+#if defined(__SSSE3__)
+    if (3 * row.count >= simd::width<float>) {
+      values.run(row.from, row.to, 3 * row.count);
+      continue;
+    }
+#endif
+    scale_pixels<divides>(row, 3, scale, 3, 0, row.count);
   }
   if (streams) finish_streams();
 }
@@ -160,6 +186,7 @@ void scale_planes(const Source& source, const ColorScale& scale, const Image& ta
       const std::uint8_t* next = row.from + rows_ahead * image.row - (forward ? 0 : 3 * row.count);
       for (int b = 0; b < 3 * row.count; b += 64) __builtin_prefetch(next + b);
     }
+    // The lines that a row shares with its neighbors come last: other stores would wait for them to be read.
     int first = 0;
     int last = 0;
 #if defined(__SSSE3__)
@@ -167,8 +194,8 @@ void scale_planes(const Source& source, const ColorScale& scale, const Image& ta
     last = first + (row.count - first) / group * group;
     groups.run(row, first, last);
 #endif
-    scale_pixels<divides>(row, image.column, scale, 0, first);
-    scale_pixels<divides>(row, image.column, scale, last, row.count);
+    scale_pixels<divides>(row, image.column, scale, 1, 0, first);
+    scale_pixels<divides>(row, image.column, scale, 1, last, row.count);
   }
   if (streams) finish_streams();
 }
