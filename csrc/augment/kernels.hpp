@@ -89,12 +89,16 @@ void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
 template <Isa isa>
 void warp_image(const Source& source, const Levels& levels, const Step* scale, const Image& target, float* row,
                 bool streams);
+// The same from bytes as whole levels to bytes, three interleaved channels of each, where warps_colors().
+template <Isa isa>
+void warp_bytes(const Source& source, const Image& target);
 template <Isa isa>
 void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
-// Planes of bytes or floats -> planes, all of an image. `scratch` has prepare_bytes().
+// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes, and a sum for each pixel of
+// a row or a column.
 struct Planes {
   const void* from = nullptr;
   void* to = nullptr;
@@ -144,6 +148,8 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   void warp_tile<isa>(const Source&, const Levels&, const Tile&);                              \
   template <>                                                                                  \
   void warp_image<isa>(const Source&, const Levels&, const Step*, const Image&, float*, bool); \
+  template <>                                                                                  \
+  void warp_bytes<isa>(const Source&, const Image&);                                           \
   template <>                                                                                  \
   void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*);                 \
   template <>                                                                                  \

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "augment/batch.hpp"
+#include "augment/border.hpp"
 #include "augment/kernels.hpp"
 #include "augment/tables_math.hpp"
 #include "augment/warp_math.hpp"
@@ -175,12 +176,21 @@ class SampleRunner {
     return planes.to;
   }
 
-  void run_pass(const Pass& pass, const Image& to, bool streams) {
-    const Source& source = pass.source;
+  void run_pass(Pass& pass, const Image& to, bool streams) {
+    Source& source = pass.source;
     if (const Step* scale = nullptr; warps_at_once(pass, to, scale)) {
       const std::int64_t values = warp_row_values(source.width);
       warp_image<isa>(source, pass.read_levels, scale, to, workspace_.scratch(static_cast<std::size_t>(values)),
                       streams);
+      return;
+    }
+    if (pass.read_levels.are_whole && gains_border(source)) {
+      const auto bytes = static_cast<std::size_t>(bordered_bytes(source.image));
+      add_border(source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
+    }
+    if (pass.read_levels.are_whole && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
+        to.dtype == DType::uint8 && is_interleaved(to) && warps_colors(source)) {
+      warp_bytes<isa>(source, to);
       return;
     }
     find_tables(pass, source.image.channels);

@@ -47,7 +47,8 @@ struct Source {
   int width = 0;
   Border border = Border::constant;
   Fill fill;
-  int top = 0;  // copy: of the part that is read; may reach beyond the image
+  bool is_bordered = false;  // by add_border()
+  int top = 0;               // copy: of the part that is read; may reach beyond the image
   int left = 0;
   Matrix matrix;  // warp
   Interpolation interpolation = Interpolation::bilinear;

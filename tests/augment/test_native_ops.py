@@ -507,3 +507,75 @@ def test_fractions_are_no_bytes() -> None:
             run(images, step)
     with pytest.raises(ValueError, match="no whole numbers"):
         run(fractions(images), (Op.gray, []), dtype=np.uint8)
+
+
+def warped_exactly(image: Images, matrix: Any, size: tuple[int, int], border: int, fill: int) -> Images:
+    """Return what the fixed-point arithmetic of a bilinear warp gives, pixel by pixel."""
+    a = np.array(matrix[:6]).reshape(2, 3)
+    columns, rows = np.arange(size[1]), np.arange(size[0])
+    places = []
+    for m in a:
+        start = ((m[0] * 0.5 + m[1] * (rows + 0.5) + m[2]) - 0.5) * 2.0**32
+        places.append(start.astype(np.int64)[:, None] + 2**17 + columns * np.int64(m[0] * 2.0**32))
+    (x, y), (wx, wy) = (np.array(places) >> 32), (np.array(places) >> 18) & 16383
+
+    def inside(i: Images, n: int) -> Images:
+        if border == 1:
+            return np.clip(i, 0, n - 1)
+        if border == 2:
+            return np.minimum(i % (2 * n), 2 * n - 1 - i % (2 * n))
+        if border == 3:
+            period = max(2 * n - 2, 1)
+            return np.minimum(i % period, (period - i % period) % period if n > 1 else 0)
+        return i % n if border == 4 else np.where((i >= 0) & (i < n), i, n)
+
+    padded = np.full((image.shape[0] + 1, image.shape[1] + 1, image.shape[2]), fill, np.int64)
+    padded[:-1, :-1] = image
+    wx, wy = wx[..., None], wy[..., None].astype(np.float32) * np.float32(2.0**-14)
+    sums = []
+    for i in (0, 1):
+        row = inside(y + i, image.shape[0])
+        left, right = (padded[row, inside(x + j, image.shape[1])] for j in (0, 1))
+        sums.append((left * (16384 - wx) + right * wx).astype(np.float32))
+    return np.rint((sums[0] + (sums[1] - sums[0]) * wy) * np.float32(2.0**-14)).astype(np.uint8)
+
+
+def apart(images: Images) -> Images:
+    """Return the same images with rows that do not touch in memory."""
+    memory = np.zeros((images.shape[0], images.shape[1], images.shape[2] + 5, images.shape[3]), images.dtype)
+    view = memory[:, :, 2:-3]
+    view[:] = images
+    return view
+
+
+@pytest.mark.parametrize("border", range(5))
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (20, 17), (32, 32), (61, 83), (90, 300)])
+def test_warp_of_bytes_to_the_bit(shape: tuple[int, int], border: int, isa: str) -> None:
+    # Small images are read with their border around them; bytes that nothing changes are written at once.
+    images = photo(*shape, 2)
+    nothing = (Op.permute, [0, 1, 2])
+    y, x = shape[0] / 2, shape[1] / 2
+    for size in (shape, (9, 8), (7, 31), (40, 5), (33, 200)):
+        for angle, scale in ((0.0, 1.0), (0.3, 1.0), (15.0, 1.2), (89.0, 0.7), (-130.0, 3.0), (45.0, 40.0)):
+            c, s = scale * np.cos(np.radians(angle)), scale * np.sin(np.radians(angle))
+            v, u = size[0] / 2, size[1] / 2
+            matrix = [c, s, x - c * u - s * v + 0.25, -s, c, y + s * u - c * v, 0, 0, 1]
+            warp = (Op.warp, [*matrix, *size], [1.0, float(border), 37.0])
+            expected = np.stack([warped_exactly(image, matrix, size, border, 37) for image in images])
+            assert (run(images, warp, size=size) == expected).all(), (size, angle)
+            assert (run(images, warp, nothing, size=size) == expected).all(), (size, angle)
+            assert (run(apart(images), warp, size=size) == expected).all(), (size, angle)
+
+
+def test_joined_warps_of_bytes(isa: str) -> None:
+    # A crop beyond the image, and a warp of it: what the crop has cut off is the fill.
+    for side in (24, 120):
+        images = photo(side, side, 3)
+        crop = (Op.warp, [1, 0, -4, 0, 1, 3, 0, 0, 1, side, side], [1.0, 0.0, 9.0])
+        turn = (Op.warp, [0.9, 0.2, -1.5, -0.2, 0.9, 4.5, 0, 0, 1, side, side], [1.0, 0.0, 9.0])
+        twice = run(run(images, crop), turn)
+        once = run(images, crop, turn)
+        assert (once == run(images, crop, turn, (Op.permute, [0, 1, 2]))).all()
+        outside = (twice == 9).all(axis=-1)
+        assert outside.mean() > 0.05
+        assert (once[outside] == 9).mean() > 0.98
