@@ -83,6 +83,13 @@ void look_up(const std::uint8_t* table, const std::uint8_t* from, std::uint8_t* 
   const TableVectors vectors(table);
   for (; i + bytes_at_once <= count; i += bytes_at_once) store_bytes(vectors(load_bytes(from + i)), to + i);
 #endif
+  // Eight are read before any is written: the compiler cannot know that they are not the table's.
+  constexpr int at_once = 8;
+  for (; i + at_once <= count; i += at_once) {
+    std::uint8_t found[at_once];
+    for (int k = 0; k < at_once; ++k) found[k] = table[from[i + k]];
+    __builtin_memcpy(to + i, found, at_once);
+  }
   for (; i < count; ++i) to[i] = table[from[i]];
 }
 
@@ -106,6 +113,12 @@ void look_up_colors(const std::uint8_t* tables, const std::uint8_t* from, std::u
     }
   }
 #endif
+  constexpr int at_once = 12;
+  for (; i + at_once <= count; i += at_once) {
+    std::uint8_t found[at_once];
+    for (int k = 0; k < at_once; ++k) found[k] = tables[k % 3 * table_size + from[i + k]];
+    __builtin_memcpy(to + i, found, at_once);
+  }
   for (; i < count; i += 3) {
     for (int c = 0; c < 3; ++c) to[i + c] = tables[c * table_size + from[i + c]];
   }

@@ -11,14 +11,38 @@ namespace burnish::augment {
 namespace {
 
 #if defined(__SSSE3__)
-// Pixels of three bytes in reverse order: five at a time. Returns how many were written.
+// Pixels of three bytes in reverse order. Returns how many were written.
 int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
-  const __m128i order = _mm_setr_epi8(13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
   int x = 0;
+#if defined(__AVX512BW__)
+  // Words of 32 bits bring four pixels to each 128 bits, which a shuffle reverses, and are closed up again.
+  const __m512i apart = _mm512_setr_epi32(9, 10, 11, 15, 6, 7, 8, 15, 3, 4, 5, 15, 0, 1, 2, 15);
+  const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, -1, -1, -1, -1));
+  const __m512i closed = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3);
+  for (; x + 16 <= count; x += 16) {
+    const __m512i pixels = _mm512_maskz_loadu_epi32(0x0fff, last - 3 * (x + 15));
+    const __m512i fours = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(apart, pixels), order);
+    _mm512_mask_storeu_epi32(to + 3 * x, 0x0fff, _mm512_permutexvar_epi32(closed, fours));
+  }
+#elif defined(__AVX2__)
+  const __m256i apart = _mm256_setr_epi32(3, 4, 5, 6, 0, 1, 2, 6);
+  const __m256i order =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, -1, -1, -1, -1));
+  const __m256i closed = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 3);
+  const __m256i mask = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, 0, 0);
+  for (; x + 8 <= count; x += 8) {
+    const __m256i pixels = _mm256_maskload_epi32(reinterpret_cast<const int*>(last - 3 * (x + 7)), mask);
+    const __m256i fours = _mm256_shuffle_epi8(_mm256_permutevar8x32_epi32(pixels, apart), order);
+    const __m256i eight = _mm256_permutevar8x32_epi32(fours, closed);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x), _mm256_castsi256_si128(eight));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + 3 * x + 16), _mm256_extracti128_si256(eight, 1));
+  }
+#endif
+  const __m128i order_of_five = _mm_setr_epi8(13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
   // Sixteen bytes are read and written: one before the five pixels, and one after them, which is written again.
   for (; x + 6 <= count; x += 5) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(last - 3 * (x + 4) - 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x), _mm_shuffle_epi8(bytes, order));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x), _mm_shuffle_epi8(bytes, order_of_five));
   }
   return x;
 }
@@ -94,11 +118,24 @@ void erase_row(const ByteChange& change, int row, const Image& target, std::uint
   for (int i = 0; i + 4 <= change.param_count; i += 4) {
     const Region region(change.params + i, change.height, target.width);
     if (row < region.top || row >= region.bottom || region.left >= region.right) continue;
-    for (int c = 0; c < target.channels; ++c) {
+    const auto count = static_cast<std::size_t>(region.right - region.left);
+    std::uint8_t* first = to + region.left * target.column;
+    const auto fill = [&](int c) {
       const int last = change.option_count - 1;
-      const auto fill = static_cast<std::uint8_t>(settled_fill(change.options[c < last ? c : last], Levels()));
-      std::uint8_t* channel = to + c * target.channel;
-      for (std::int64_t x = region.left; x < region.right; ++x) channel[x * target.column] = fill;
+      return static_cast<std::uint8_t>(settled_fill(change.options[c < last ? c : last], Levels()));
+    };
+    if (is_interleaved(target) && change.is_shared) {
+      __builtin_memset(first, fill(0), count * static_cast<std::size_t>(target.channels));
+      continue;
+    }
+    for (int c = 0; c < target.channels; ++c) {
+      const std::uint8_t value = fill(c);
+      std::uint8_t* channel = first + c * target.channel;
+      if (target.column == 1) {
+        __builtin_memset(channel, value, count);
+      } else {
+        for (std::size_t x = 0; x < count; ++x, channel += target.column) *channel = value;
+      }
     }
   }
 }
@@ -115,15 +152,46 @@ void change_row(const ByteWork& work, int row, const std::uint8_t* from, const I
   }
 }
 
+// From the first row that the work changes to behind the last one, among `rows`.
+struct RowRange {
+  int first;
+  int last;
+};
+RowRange changed_rows(const ByteWork& work, int rows, int columns) {
+  RowRange range = {rows, 0};
+  const auto include = [&](int first, int last) {
+    range = {std::min(range.first, std::max(first, 0)), std::max(range.last, std::min(last, rows))};
+  };
+  for (int i = 0; i < work.count; ++i) {
+    const ByteChange& change = work.changes[i];
+    if (change.tables) return {0, rows};
+    for (int k = 0; k + 4 <= change.param_count; k += 4) {
+      const Region region(change.params + k, change.height, columns);
+      if (region.left < region.right) include(region.top - work.top, region.bottom - work.top);
+    }
+  }
+  return range;
+}
+
 template <class T>
 void move_rows(const Source& source, const Image& target, const ByteWork& work) {
   const Image& image = source.image;
   const T* pixels = static_cast<const T*>(image.data) + image.offset;
   const int first = std::clamp(-source.left, 0, source.width);
   const int last = std::clamp(image.width - source.left, first, source.width);
-  const bool is_looked_up = work.count > 0 && work.changes[0].tables && is_interleaved(image) &&
-                            is_interleaved(target) && first == 0 && last == source.width;
-  for (int r = 0; r < source.height; ++r) {
+  const bool has_borders =
+      first > 0 || last < source.width || source.top < 0 || source.top + source.height > image.height;
+  const bool is_alike = is_interleaved(image) && is_interleaved(target);
+  const bool is_looked_up = is_alike && work.count > 0 && work.changes[0].tables && first == 0 && last == source.width;
+  // One copy is faster than one of each row.
+  const bool is_block = is_alike && !is_looked_up && !has_borders && image.row == target.row &&
+                        image.row == std::int64_t{source.width} * image.channels;
+  if (is_block) {
+    __builtin_memcpy(static_cast<T*>(target.data) + target.offset, pixels + source.top * image.row,
+                     static_cast<std::size_t>(source.height * image.row) * sizeof(T));
+  }
+  const RowRange rows = is_block ? changed_rows(work, source.height, source.width) : RowRange{0, source.height};
+  for (int r = rows.first; r < rows.last; ++r) {
     T* to = static_cast<T*>(target.data) + target.offset + r * target.row;
     const std::int64_t y = inside(source.top + r, image.height, source.border);
     const auto outer = [&](int x) {
@@ -136,7 +204,7 @@ void move_rows(const Source& source, const Image& target, const ByteWork& work) 
     const T* from = y < 0 ? nullptr : pixels + y * image.row + (source.left + first) * image.column;
     const bool is_direct = is_looked_up && from;
     const int inner_last = from ? last : first;
-    if (inner_last > first && !is_direct) {
+    if (inner_last > first && !is_direct && !is_block) {
       copy_pixels(image, from, target, to + first * target.column, inner_last - first);
     }
     for (int x = 0; x < first; ++x) outer(x);

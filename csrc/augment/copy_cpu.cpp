@@ -134,6 +134,16 @@ int write_color_bytes(const Tile& tile, const float* from, std::uint8_t* to) {
 }
 #endif
 
+#if defined(__F16C__)
+// Eight floats, as to_float16() has them: all NaN alike.
+__m128i to_halves(const float* from) {
+  const __m256 values = _mm256_loadu_ps(from);
+  const __m256 nan = _mm256_or_ps(_mm256_and_ps(values, _mm256_set1_ps(-0.0f)), _mm256_set1_ps(__builtin_nanf("")));
+  const __m256 alike = _mm256_blendv_ps(values, nan, _mm256_cmp_ps(values, values, _CMP_UNORD_Q));
+  return _mm256_cvtps_ph(alike, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+#endif
+
 template <class T>
 void write_plane_row(const float* from, T* to, std::int64_t column, int count) {
   int x = 0;
@@ -141,6 +151,13 @@ void write_plane_row(const float* from, T* to, std::int64_t column, int count) {
   if constexpr (sizeof(T) == 1) {
     for (; column == 1 && x + 16 <= count; x += 16) {
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), to_bytes(from + x));
+    }
+  }
+#endif
+#if defined(__F16C__)
+  if constexpr (std::is_same_v<T, Float16>) {
+    for (; column == 1 && x + 8 <= count; x += 8) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), to_halves(from + x));
     }
   }
 #endif

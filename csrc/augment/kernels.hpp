@@ -49,7 +49,7 @@ struct TileJob {
 // A change of bytes to bytes: by tables of 256, or what Op::erase does.
 struct ByteChange {
   const std::uint8_t* tables = nullptr;  // null: erases
-  bool is_shared = false;                // one table for all channels
+  bool is_shared = false;                // all channels have one table, or one fill
   const double* params = nullptr;        // of erase
   int param_count = 0;
   const double* options = nullptr;
@@ -74,8 +74,8 @@ struct ColorScale {
   float shift[3] = {};
 };
 
-// The whole of a pass of that, from pixels of three bytes side by side, in order or reversed, to planes or to pixels of
-// three floats. Where it `streams`, all planes are aligned alike.
+// The whole of a pass of that, from pixels of three bytes side by side, in order or reversed, to planes; or in order,
+// to pixels of three floats. Where it `streams`, all planes are aligned alike.
 template <Isa isa>
 void scale_image(const Source& source, const ColorScale& scale, const Image& target, bool streams);
 

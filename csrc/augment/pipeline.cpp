@@ -308,7 +308,8 @@ class SampleRunner {
 
   void scale_colors(const Source& source, const ColorScale& scale, const Image& to, bool streams) {
     const Image& image = source.image;
-    const bool is_direct = changes_.empty() && !pads(source) && image.channel == 1 && std::abs(image.column) == 3;
+    const bool is_direct = changes_.empty() && !pads(source) && image.channel == 1 &&
+                           (image.column == 3 || (image.column == -3 && to.column == 1));
     constexpr int values_at_once = 16384;
     const int rows = std::max(1, values_at_once / (3 * source.width));
     for (int top = 0; top < source.height; top += rows) {
@@ -400,6 +401,8 @@ class SampleRunner {
         change.options = erase.options;
         change.option_count = erase.option_count;
         change.height = pass.source.height;
+        change.is_shared = std::all_of(erase.options, erase.options + erase.option_count,
+                                       [&](double fill) { return fill == erase.options[0]; });
       } else {
         const int first = i;
         while (i < end && step(i).op != Op::erase) ++i;

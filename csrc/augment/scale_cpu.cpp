@@ -12,7 +12,7 @@ namespace {
 struct Row {
   const std::uint8_t* from;
   float* to;
-  std::int64_t plane;  // 0: pixels of three floats
+  std::int64_t plane;
   int count;
 };
 
@@ -22,18 +22,24 @@ float scaled(const ColorScale& scale, int c, std::uint8_t byte) {
   return (divides ? value / 255.0f : value) * scale.factor[c] + scale.shift[c];
 }
 
+// Pixels that fill no vector.
 template <bool divides>
-void scale_pixels(const Row& row, std::int64_t column, const ColorScale& scale, int first, int last) {
+void scale_pixels(const Row& row, std::int64_t column, const ColorScale& scale, int channel_step, int first, int last) {
   for (int x = first; x < last; ++x) {
     for (int c = 0; c < 3; ++c) {
-      row.to[row.plane == 0 ? 3 * x + c : x + c * row.plane] = scaled<divides>(scale, c, row.from[x * column + c]);
+      row.to[x * channel_step + c * row.plane] = scaled<divides>(scale, c, row.from[x * column + c]);
     }
   }
 }
 
-#if defined(__SSSE3__)
 constexpr int line_values = 16;  // of a line of the cache
 
+// Values up to the first that starts a line of the cache.
+int values_to_line(const float* to) {
+  return static_cast<int>(-(reinterpret_cast<std::intptr_t>(to) / 4) & (line_values - 1));
+}
+
+#if defined(__SSSE3__)
 void put(V v, float* to, bool streams) {
 #if defined(__AVX512F__)
   streams ? _mm512_stream_ps(to, v) : _mm512_storeu_ps(to, v);
@@ -44,8 +50,13 @@ void put(V v, float* to, bool streams) {
 #endif
 }
 
-// Groups of pixels that start at x.
-template <bool forward, bool divides, bool is_planar, bool streams>
+// Values first..last of some. No masked store: it would touch the line next to it, which went past the cache.
+void put_part(const float* values, float* to, int first, int last) {
+  __builtin_memcpy(to + first, values + first, static_cast<std::size_t>(last - first) * sizeof(float));
+}
+
+// Groups of pixels that start at x, into planes.
+template <bool forward, bool divides, bool streams>
 struct Groups {
   V factor[3];
   V shift[3];
@@ -66,15 +77,8 @@ struct Groups {
 
   void write(const ColorGroup& colors, const Row& row, int x) const {
     constexpr int lanes = simd::width<float>;
-    using Lanes = std::make_integer_sequence<int, lanes>;
     for (int i = 0; i < group / lanes; ++i) {
-      const V red = colors.part[0][i];
-      const V green = colors.part[1][i];
-      const V blue = colors.part[2][i];
-      float* to = row.to + (is_planar ? 1 : 3) * (x + i * lanes);
-      put(is_planar ? red : joined<0>(red, green, blue, Lanes()), to, streams);
-      put(is_planar ? green : joined<1>(red, green, blue, Lanes()), to + (is_planar ? row.plane : lanes), streams);
-      put(is_planar ? blue : joined<2>(red, green, blue, Lanes()), to + 2 * (is_planar ? row.plane : lanes), streams);
+      for (int c = 0; c < 3; ++c) put(colors.part[c][i], row.to + c * row.plane + x + i * lanes, streams);
     }
   }
 
@@ -83,41 +87,115 @@ struct Groups {
   }
 };
 
-// Pixels up to the first that starts a line of the cache.
-int pixels_to_line(const Row& row) {
-  const auto address = reinterpret_cast<std::intptr_t>(row.to);
-  const auto values = static_cast<int>(-(address / 4) & (line_values - 1));
-  return row.plane ? values : values * 11 & (line_values - 1);  // 11 * 3 = 2 * 16 + 1
+V floats_of(const std::uint8_t* from) {
+#if defined(__AVX2__)
+  return __builtin_convertvector(simd::load_bytes(from), V);
+#else
+  int bytes;
+  __builtin_memcpy(&bytes, from, sizeof bytes);
+  return _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes)));
+#endif
 }
 #endif
 
-template <bool forward, bool divides, bool is_planar, bool streams>
-void scale_rows(const Source& source, const ColorScale& scale, const Image& target) {
+// Pixels side by side: the channels of values repeat themselves after three vectors.
+template <bool divides, bool streams>
+struct Values {
+  static constexpr int lanes = simd::width<float>;
+  float factor[lanes + 3];
+  float shift[lanes + 3];
+  explicit Values(const ColorScale& scale) {
+    for (int i = 0; i < lanes + 3; ++i) {
+      factor[i] = scale.factor[i % 3];
+      shift[i] = scale.shift[i % 3];
+    }
+  }
+
+#if defined(__SSSE3__)
+  V of(const std::uint8_t* from, int k) const {
+    const V value = floats_of(from);
+    return (divides ? value / 255.0f : value) * simd::load(factor + k) + simd::load(shift + k);
+  }
+
+  void write_part(const std::uint8_t* from, float* to, int start, int first, int last) const {
+    const V vector = of(from + start, start % 3);
+    float values[lanes];
+    __builtin_memcpy(values, &vector, sizeof values);
+    put_part(values, to + start, first, last);
+  }
+
+  // Of a vector or more.
+  void run(const std::uint8_t* from, float* to, int count) const {
+    const int first = streams ? std::min(values_to_line(to), count) : 0;
+    int i = first;
+    const int phases[] = {i % 3, (i + lanes) % 3, (i + 2 * lanes) % 3};
+    for (; i + 3 * lanes <= count; i += 3 * lanes) {
+#pragma GCC unroll 3
+      for (int k = 0; k < 3; ++k) put(of(from + i + k * lanes, phases[k]), to + i + k * lanes, streams);
+    }
+    for (; i + lanes <= count; i += lanes) put(of(from + i, i % 3), to + i, streams);
+    const int start = count - lanes;
+    if (i < count) write_part(from, to, start, i - start, lanes);
+    for (int done = 0; done < first; done += lanes) {
+      const int at = std::min(done, start);
+      write_part(from, to, at, done - at, std::min(first - at, lanes));
+    }
+  }
+#endif
+};
+
+constexpr int rows_ahead = 2;
+
+// Pixels of three floats, from those in order.
+template <bool divides, bool streams>
+void scale_values(const Source& source, const ColorScale& scale, const Image& target) {
   const Image& image = source.image;
   const auto* pixels = static_cast<const std::uint8_t*>(image.data) + image.offset;
-  constexpr int rows_ahead = 2;
+  const Values<divides, streams> values(scale);
+  for (int r = 0; r < source.height; ++r) {
+    Row row;
+    row.from = pixels + (source.top + r) * image.row + source.left * 3;
+    row.to = static_cast<float*>(target.data) + target.offset + r * target.row;
+    row.plane = 1;
+    row.count = source.width;
 #if defined(__SSSE3__)
-  const Groups<forward, divides, is_planar, streams> groups(scale);
+    if (3 * row.count >= simd::width<float>) {
+      values.run(row.from, row.to, 3 * row.count);
+      continue;
+    }
+#endif
+    scale_pixels<divides>(row, 3, scale, 3, 0, row.count);
+  }
+  if (streams) finish_streams();
+}
+
+template <bool forward, bool divides, bool streams>
+void scale_planes(const Source& source, const ColorScale& scale, const Image& target) {
+  const Image& image = source.image;
+  const auto* pixels = static_cast<const std::uint8_t*>(image.data) + image.offset;
+#if defined(__SSSE3__)
+  const Groups<forward, divides, streams> groups(scale);
 #endif
   for (int r = 0; r < source.height; ++r) {
     Row row;
     row.from = pixels + (source.top + r) * image.row + source.left * image.column;
     row.to = static_cast<float*>(target.data) + target.offset + r * target.row;
-    row.plane = is_planar ? target.channel : 0;
+    row.plane = target.channel;
     row.count = source.width;
     if (source.top + r + rows_ahead < image.height) {
       const std::uint8_t* next = row.from + rows_ahead * image.row - (forward ? 0 : 3 * row.count);
       for (int b = 0; b < 3 * row.count; b += 64) __builtin_prefetch(next + b);
     }
+    // The lines that a row shares with its neighbors come last: other stores would wait for them to be read.
     int first = 0;
     int last = 0;
 #if defined(__SSSE3__)
-    first = streams ? std::min(pixels_to_line(row), row.count) : 0;
+    first = streams ? std::min(values_to_line(row.to), row.count) : 0;
     last = first + (row.count - first) / group * group;
     groups.run(row, first, last);
 #endif
-    scale_pixels<divides>(row, image.column, scale, 0, first);
-    scale_pixels<divides>(row, image.column, scale, last, row.count);
+    scale_pixels<divides>(row, image.column, scale, 1, 0, first);
+    scale_pixels<divides>(row, image.column, scale, 1, last, row.count);
   }
   if (streams) finish_streams();
 }
@@ -137,10 +215,11 @@ void with_constants(const F& f, bool value, Rest... rest) {
 template <>
 void scale_image<Isa::BURNISH_ISA>(const Source& source, const ColorScale& scale, const Image& target, bool streams) {
   with_constants(
-      [&]<bool forward, bool divides, bool is_planar, bool past>() {
-        scale_rows<forward, divides, is_planar, past>(source, scale, target);
+      [&]<bool forward, bool divides, bool past>() {
+        if (target.column == 1) return scale_planes<forward, divides, past>(source, scale, target);
+        scale_values<divides, past>(source, scale, target);
       },
-      source.image.column > 0, scale.is_divided, target.column == 1, streams);
+      source.image.column > 0, scale.is_divided, streams);
 }
 
 }  // namespace burnish::augment

@@ -27,6 +27,19 @@ ENTRY_POINTS = {
             "burnish::augment::Levels const&, burnish::augment::Tile const&, float*)"
         ),
     },
+    "bytes_cpu.cpp.o": {
+        (
+            "void burnish::augment::move_image<>(burnish::augment::Source const&, burnish::augment::Image const&, "
+            "burnish::augment::ByteWork const&)"
+        ),
+        "void burnish::augment::count_bytes<>(burnish::augment::Image const&, burnish::augment::Histogram*)",
+    },
+    "scale_cpu.cpp.o": {
+        (
+            "void burnish::augment::scale_image<>(burnish::augment::Source const&, "
+            "burnish::augment::ColorScale const&, burnish::augment::Image const&, bool)"
+        ),
+    },
     "color_cpu.cpp.o": {
         "void burnish::augment::color_tile<>(burnish::augment::TileJob const&)",
         (
@@ -37,7 +50,6 @@ ENTRY_POINTS = {
         "double burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
-        "void burnish::augment::move_image<>(burnish::augment::Source const&, burnish::augment::Image const&)",
         "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, bool)",
         "void burnish::augment::copy_tile<>(burnish::augment::Source const&, burnish::augment::Tile const&)",
     },
