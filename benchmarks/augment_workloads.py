@@ -16,7 +16,6 @@ from report import Goal
 
 OURS, HAND = "burnish", "OpenCV by hand"
 CV2, ALBUMENTATIONS = ("cv2",), ("albumentations", "cv2")
-NO_LIMIT = float("inf")
 
 
 def goals(ratio: float) -> tuple[Goal, ...]:

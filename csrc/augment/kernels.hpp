@@ -46,9 +46,38 @@ struct TileJob {
   float* scratch = nullptr;  // `plane` + 2 noise_group values
 };
 
-// The whole of a pass that copies and changes nothing: values stay as they are.
+// A change of bytes to bytes: by tables of 256, or what Op::erase does.
+struct ByteChange {
+  const std::uint8_t* tables = nullptr;  // null: erases
+  bool is_shared = false;                // one table for all channels
+  const double* params = nullptr;        // of erase
+  int param_count = 0;
+  const double* options = nullptr;
+  int option_count = 0;
+  int height = 0;  // of the whole image
+};
+
+struct ByteWork {
+  const ByteChange* changes = nullptr;
+  int count = 0;
+  int top = 0;  // of the rows that are written, in the whole image
+};
+
+// The whole of a pass that copies: values stay as they are, but for the work on bytes.
 template <Isa isa>
-void move_image(const Source& source, const Image& target);
+void move_image(const Source& source, const Image& target, const ByteWork& work);
+
+// Bytes of three channels -> floats: value / 255 if `is_divided`, and that times a factor plus a shift.
+struct ColorScale {
+  bool is_divided = false;
+  float factor[3] = {1, 1, 1};
+  float shift[3] = {};
+};
+
+// The whole of a pass of that, from pixels of three bytes side by side, in order or reversed, to planes or to pixels of
+// three floats. Where it `streams`, all planes are aligned alike.
+template <Isa isa>
+void scale_image(const Source& source, const ColorScale& scale, const Image& target, bool streams);
 
 // Fill the tile from the source.
 template <Isa isa>
@@ -68,7 +97,8 @@ void separable_tile(const Source& source, const Levels& levels, const Tile& tile
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
-// Planes of bytes or floats -> planes, all of an image. `scratch` has prepare_bytes().
+// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes, and a sum for each pixel of
+// a row or a column.
 struct Planes {
   const void* from = nullptr;
   void* to = nullptr;
@@ -98,6 +128,8 @@ std::int64_t value_sum(const Tile& tile, const Levels& levels);
 
 template <Isa isa>
 void count_values(const Tile& tile, const Levels& levels, Histogram* histograms);
+template <Isa isa>
+void count_bytes(const Image& image, Histogram* histograms);
 
 // Writes the tile to rows of an image; past the cache where it `streams`.
 template <Isa isa>
@@ -105,7 +137,11 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
 
 #define BURNISH_DECLARE_LEVEL(isa)                                                             \
   template <>                                                                                  \
-  void move_image<isa>(const Source&, const Image&);                                           \
+  void move_image<isa>(const Source&, const Image&, const ByteWork&);                          \
+  template <>                                                                                  \
+  void scale_image<isa>(const Source&, const ColorScale&, const Image&, bool);                 \
+  template <>                                                                                  \
+  void count_bytes<isa>(const Image&, Histogram*);                                             \
   template <>                                                                                  \
   void copy_tile<isa>(const Source&, const Tile&);                                             \
   template <>                                                                                  \

@@ -28,10 +28,10 @@ BURNISH_HD V settled(V x, const Levels& levels) {
   return whole ? rounded(inside) : inside;
 }
 
-// A value given from outside, among whole levels.
+// A value given from outside, as one of the levels: what mixes it with pixels clamps it, too.
 BURNISH_HD float settled_fill(double value, const Levels& levels) {
   const auto fill = static_cast<float>(value);
-  return levels.are_whole ? settled<true>(fill, levels) : fill;
+  return levels.are_whole ? settled<true>(fill, levels) : settled<false>(fill, levels);
 }
 
 // An index for tables of 256: fill may be any number.

@@ -40,28 +40,34 @@ BURNISH_HD V uniform_of(Bits word) {
   return ((bit_cast<V>((word >> 9) | (Bits{} + 0x4b000000u)) - 0x1p23f) + 0.5f) * 0x1p-23f;
 }
 
-// Two independent draws from 32 bits: 20 for the radius, up to 5.3, and 12 for the angle.
+// -2 ln((2 n + 1) / 2^21), for the odd number itself, to 5e-5 of it: more than 2^20 radii tell. Positive for all.
+template <class V, class Bits>
+BURNISH_HD V square_of_radius(Bits odd) {
+  using L = Lanes<V>;
+  using T = LogTable<float>;
+  const Bits shifted = bit_cast<Bits>(L::of_whole(odd)) + (Bits{} + (T::one - T::sqrt_half));
+  const V f = bit_cast<V>((shifted & (Bits{} + T::mantissa)) + T::sqrt_half) - 1.0f;
+  const V exponent = L::of_whole(shifted >> T::mantissa_bits) - (T::bias + 21.0f);
+  // By a minimax fit of -2 ln(1 + f) / f.
+  const V ratio = horner(f, -0.35315951704978943f, 0.541891872882843f, -0.6727778911590576f, 0.9989013075828552f,
+                         -1.9999324083328247f);
+  return L::mul_add(exponent, V{} - static_cast<float>(2 * 0.6931471805599453), f * ratio);
+}
+
+// Two independent draws from 32 bits: 20 for the radius, up to 5.4, 10 for the angle and a sign for each.
 template <class V, class Bits>
 BURNISH_HD void normal_pair(Bits word, V& first, V& second) {
   using L = Lanes<V>;
-  // Numbers of up to 23 bits become floats by adding their bits to those of 2^23.
-  const auto to_float = [](Bits bits) { return bit_cast<V>(bits | (Bits{} + 0x4b000000u)) - 0x1p23f; };
-  const V radius_bits = to_float(word >> 12);
-  const V angle_bits = to_float(word & (Bits{} + 1023u));
-  const V radius = L::sqrt(-2.0f * log_positive((radius_bits + 0.5f) * 0x1p-20f));
-  // Within an eighth of a turn to both sides of a multiple of a quarter turn.
-  const V r = (angle_bits - 511.5f) * static_cast<float>(1.5707963267948966 / 1024);
-  const V square = r * r;
-  const V sine = r * horner(square, -1.9515295891e-4f, 8.3321608736e-3f, -1.6666654611e-1f, 1.0f);
-  const V cosine = horner(square, 2.443315711809948e-5f, -1.388731625493765e-3f, 4.166664568298827e-2f, -0.5f, 1.0f);
-  const Bits sign_of_first = (word & (Bits{} + 2048u)) << 20;
-  const Bits swapped = Bits{} - ((word >> 10) & (Bits{} + 1u));  // all bits or none
-  const Bits a = bit_cast<Bits>(radius * sine);
-  const Bits b = bit_cast<Bits>(radius * cosine);
-  // Quarter q of the turn: (cos, sin), (-sin, cos), (-cos, -sin), (sin, -cos).
-  const Bits sign_of_cosine = sign_of_first ^ (swapped & (Bits{} + 0x80000000u));
-  first = bit_cast<V>(((b & ~swapped) | (a & swapped)) ^ sign_of_cosine);
-  second = bit_cast<V>(((a & ~swapped) | (b & swapped)) ^ sign_of_first);
+  const V radius = L::sqrt(square_of_radius<V>((word >> 11) | (Bits{} + 1u)));
+  // Within an eighth of a turn to both sides of 45 degrees, in steps of a 4096th turn: minimax fits of the cosine and
+  // the sine there, times the square root of 1/2, to 1.1e-4: a tenth of a step.
+  const V steps = L::of_whole(word & (Bits{} + 1023u)) - 511.5f;
+  const V square = steps * steps;
+  const V cosine = horner(square, 1.5818181725406333e-13f, -8.31461704819958e-07f, 0.7070997953414917f);
+  const V sine = steps * horner(square, -4.092935990129831e-10f, 0.0010836425935849547f);
+  const Bits sign = Bits{} + 0x80000000u;
+  first = bit_cast<V>(bit_cast<Bits>(radius * (cosine - sine)) ^ ((word << 20) & sign));
+  second = bit_cast<V>(bit_cast<Bits>(radius * (cosine + sine)) ^ ((word << 21) & sign));
 }
 
 }  // namespace burnish::augment

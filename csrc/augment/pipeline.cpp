@@ -122,16 +122,24 @@ class SampleRunner {
     noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
     compile(args_, sample, image_of(args_.images, sample), program_);
     void* left = nullptr;
+    int which = 0;
     for (std::size_t p = 0; p < program_.passes.size(); ++p) {
       Pass& pass = program_.passes[p];
       if (pass.prepare.kind != Prepare::Kind::nothing) left = prepare(pass, left);
       if (!pass.source.image.data) pass.source.image.data = left;
       const bool is_last = p + 1 == program_.passes.size();
+      if (only_looks(pass)) {
+        cut_to_window(pass.source);
+        look(pass, pass.source.image);
+        program_.passes[p + 1].source.image = pass.source.image;
+        continue;
+      }
       Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
       if (!is_last) {
         const std::size_t bytes =
             static_cast<std::size_t>(std::int64_t{to.height} * to.width * to.channels) * item_size(to.dtype);
-        left = to.data = workspace_.image(static_cast<int>(p % 2), bytes);
+        left = to.data = workspace_.image(which, bytes);
+        which = 1 - which;
       }
       run_pass(pass, to, is_last && streams_);
     }
@@ -170,10 +178,6 @@ class SampleRunner {
 
   void run_pass(Pass& pass, const Image& to, bool streams) {
     Source& source = pass.source;
-    if (only_moves(pass, to)) {
-      move_image<isa>(source, to);
-      return;
-    }
     if (const Step* scale = nullptr; warps_at_once(pass, to, scale)) {
       const std::int64_t values = warp_row_values(source.width);
       warp_image<isa>(source, pass.read_levels, scale, to, workspace_.scratch(static_cast<std::size_t>(values)),
@@ -189,6 +193,44 @@ class SampleRunner {
       warp_bytes<isa>(source, to);
       return;
     }
+    find_tables(pass, source.image.channels);
+    const int byte_end = end_of_byte_ops(pass);
+    if (only_moves(pass, to, byte_end)) {
+      plan_bytes(pass, byte_end);
+      move_image<isa>(source, to, work_from(0));
+      if (pass.statistic != Statistic::none) look(pass, to);
+      return;
+    }
+    if (ColorScale scale; only_scales(pass, to, byte_end, streams, scale)) {
+      plan_bytes(pass, byte_end);
+      return scale_colors(source, scale, to, streams);
+    }
+    const int first = end_of_look_ups(pass, byte_end);
+    plan_bytes(pass, first);
+    run_tiles(pass, source, first, &to, streams);
+  }
+
+  // A pass that finds something out about an image and leaves it as it is.
+  static bool only_looks(const Pass& pass) {
+    return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic != Statistic::none &&
+           !pads(pass.source) && pass.write_levels.are_whole == (pass.source.image.dtype == DType::uint8);
+  }
+
+  void look(const Pass& pass, const Image& image) {
+    if (pass.statistic == Statistic::histogram && image.dtype == DType::uint8) {
+      histograms_.assign(static_cast<std::size_t>(image.channels), Histogram());
+      return count_bytes<isa>(image, histograms_.data());
+    }
+    Source source;
+    source.image = image;
+    source.height = image.height;
+    source.width = image.width;
+    changes_.clear();
+    run_tiles(pass, source, pass.last_op, nullptr, false);
+  }
+
+  // Operations from number `first` on; those before are in changes_. Writes nothing without `to`.
+  void run_tiles(const Pass& pass, const Source& source, int first, const Image* to, bool streams) {
     const std::int64_t columns = std::max(source.width, 1);
     const int tile_rows =
         static_cast<int>(std::clamp<std::int64_t>(tile_values / columns, 1, std::max(source.height, 1)));
@@ -199,7 +241,6 @@ class SampleRunner {
     tile.plane = padded(tile_rows * columns);
     tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
     float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
-    find_tables(pass, tile.channels);
     std::int64_t sum = 0;
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
@@ -208,24 +249,181 @@ class SampleRunner {
       check_point();  // one image may be huge
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
-      read(pass, tile, scratch);
-      for (int i = pass.first_op; i < pass.last_op; ++i) {
+      if (changes_.empty()) {
+        read(pass, source, tile, scratch);
+      } else {
+        Tile changed = tile;
+        changed.top = 0;
+        copy_tile<isa>(changed_rows(source, top, tile.rows), changed);
+      }
+      for (int i = first; i < pass.last_op; ++i) {
         const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
         change({tile, complete(op), scratch});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
-      store_tile<isa>(tile, to, streams);
+      if (to) store_tile<isa>(tile, *to, streams);
     }
     const std::int64_t values =
         std::int64_t{source.height} * source.width * (pass.statistic == Statistic::value_sum ? tile.channels : 1);
     mean_ = mean_of(sum, pass.write_levels, values);
   }
 
-  static bool only_moves(const Pass& pass, const Image& to) {
-    return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
-           pass.source.image.dtype == to.dtype && pass.read_levels.are_whole == (to.dtype == DType::uint8);
+  // Whether values stay as they are stored, or are bytes that become bytes one by one.
+  static bool only_moves(const Pass& pass, const Image& to, int byte_end) {
+    if (pass.source.kind != SourceKind::copy || byte_end != pass.last_op || pass.source.image.dtype != to.dtype ||
+        pass.read_levels.are_whole != (to.dtype == DType::uint8)) {
+      return false;
+    }
+    return pass.statistic == Statistic::none || to.dtype == DType::uint8;
+  }
+
+  // Whether bytes of colors become floats, after what is done to them as bytes.
+  bool only_scales(const Pass& pass, const Image& to, int byte_end, bool streams, ColorScale& scale) const {
+    const Source& source = pass.source;
+    const bool is_planar = to.column == 1;
+    constexpr int line_values = 16;
+    if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole ||
+        to.dtype != DType::float32 || to.channels != 3 || !(is_planar || is_interleaved(to)) ||
+        (streams && is_planar && to.channel % line_values != 0) || pass.statistic != Statistic::none) {
+      return false;
+    }
+    int i = byte_end;
+    if (i < pass.last_op && step(i).op == Op::to_float) {
+      scale.is_divided = true;
+      ++i;
+    }
+    if (i < pass.last_op && step(i).op == Op::normalize) {
+      const Change change = change_of(program_.ops[static_cast<std::size_t>(i)]);
+      for (int c = 0; c < 3; ++c) {
+        scale.factor[c] = change.option(2 * c);
+        scale.shift[c] = change.option(2 * c + 1);
+      }
+      ++i;
+    }
+    return i == pass.last_op;
+  }
+
+  void scale_colors(const Source& source, const ColorScale& scale, const Image& to, bool streams) {
+    const Image& image = source.image;
+    const bool is_direct = changes_.empty() && !pads(source) && image.channel == 1 && std::abs(image.column) == 3;
+    constexpr int values_at_once = 16384;
+    const int rows = std::max(1, values_at_once / (3 * source.width));
+    for (int top = 0; top < source.height; top += rows) {
+      check_point();
+      const int count = std::min(rows, source.height - top);
+      Image part = to;
+      part.offset += top * to.row;
+      part.height = count;
+      scale_image<isa>(is_direct ? rows_of(source, top, count) : changed_rows(source, top, count), scale, part,
+                       streams);
+    }
+  }
+
+  static Source rows_of(const Source& source, int top, int rows) {
+    Source part = source;
+    part.top += top;
+    part.height = rows;
+    return part;
+  }
+
+  // Some of what a source reads, with the changes_ of bytes, as pixels side by side.
+  Source changed_rows(const Source& source, int top, int rows) {
+    Source part;
+    Image& image = part.image;
+    image.height = part.height = rows;
+    image.width = part.width = source.width;
+    image.channels = source.image.channels;
+    image.channel = 1;
+    image.column = image.channels;
+    image.row = image.width * image.column;
+    image.data = workspace_.image(3, static_cast<std::size_t>(image.height * image.row));
+    move_image<isa>(rows_of(source, top, rows), image, work_from(top));
+    return part;
+  }
+
+  ByteWork work_from(int top) const { return {changes_.data(), static_cast<int>(changes_.size()), top}; }
+
+  const Step& step(int op) const { return *program_.ops[static_cast<std::size_t>(op)].step; }
+
+  // Operations up to there make bytes of bytes, one by one.
+  int end_of_byte_ops(const Pass& pass) const {
+    int i = pass.first_op;
+    const Source& source = pass.source;
+    if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole) return i;
+    // A table costs as much as so many pixels.
+    const bool pays = std::int64_t{source.height} * source.width > 2 * table_size;
+    const auto is_one = [&](int op) {
+      return program_.ops[static_cast<std::size_t>(op)].levels.are_whole &&
+             (step(op).op == Op::erase || (pays && is_table(step(op).op)));
+    };
+    while (i < pass.last_op && is_one(i)) ++i;
+    return i;
+  }
+
+  // Of the operations before `end`, up to the last that looks values up, which tiles of floats are slow at.
+  int end_of_look_ups(const Pass& pass, int end) const {
+    while (end > pass.first_op && step(end - 1).op != Op::gamma && !needs_histogram(step(end - 1).op)) --end;
+    return end;
+  }
+
+  static bool is_table(Op op) {
+    switch (op) {
+      case Op::linear:
+      case Op::contrast:
+      case Op::linear_by_mean:
+      case Op::solarize:
+      case Op::posterize:
+      case Op::gamma:
+      case Op::autocontrast:
+      case Op::equalize:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // Operations before number `end` as changes_: those in a row that are tables as one table for each channel.
+  void plan_bytes(const Pass& pass, int end) {
+    const int channels = pass.source.image.channels;
+    const std::size_t bytes = static_cast<std::size_t>(channels) * table_size;
+    changes_.clear();
+    byte_tables_.resize(static_cast<std::size_t>(end - pass.first_op) * bytes);
+    for (int i = pass.first_op; i < end;) {
+      ByteChange change;
+      if (step(i).op == Op::erase) {
+        const Change erase = change_of(program_.ops[static_cast<std::size_t>(i++)]);
+        change.params = erase.params;
+        change.param_count = erase.param_count;
+        change.options = erase.options;
+        change.option_count = erase.option_count;
+        change.height = pass.source.height;
+      } else {
+        const int first = i;
+        while (i < end && step(i).op != Op::erase) ++i;
+        std::uint8_t* tables = byte_tables_.data() + changes_.size() * bytes;
+        make_tables(first, i, channels, tables);
+        change.tables = tables;
+        change.is_shared = std::equal(tables + table_size, tables + bytes, tables);
+      }
+      changes_.push_back(change);
+    }
+  }
+
+  // What the operations make of each byte, by doing them to a tile of all bytes.
+  void make_tables(int first, int last, int channels, std::uint8_t* tables) {
+    Tile tile;
+    tile.channels = channels;
+    tile.columns = table_size;
+    tile.rows = tile.height = 1;
+    tile.plane = table_size;
+    tile.values = workspace_.tile(static_cast<std::size_t>(channels) * table_size);
+    for (int c = 0; c < channels; ++c) fill_identity(tile.of(c));
+    for (int i = first; i < last; ++i) {
+      color_tile<isa>({tile, complete(program_.ops[static_cast<std::size_t>(i)]), nullptr});
+    }
+    for (int i = 0; i < channels * table_size; ++i) tables[i] = static_cast<std::uint8_t>(tile.values[i]);
   }
 
   // A warp of colors side by side to floats side by side, at most `scale`d after it: needs no planes in between.
@@ -269,17 +467,17 @@ class SampleRunner {
     return static_cast<std::size_t>(std::max({tile.plane + 2 * noise_group, blur, taps}));
   }
 
-  static void read(const Pass& pass, const Tile& tile, float* scratch) {
-    switch (pass.source.kind) {
+  static void read(const Pass& pass, const Source& source, const Tile& tile, float* scratch) {
+    switch (source.kind) {
       case SourceKind::warp:
-        return warp_tile<isa>(pass.source, pass.read_levels, tile);
+        return warp_tile<isa>(source, pass.read_levels, tile);
       case SourceKind::separable:
-        return separable_tile<isa>(pass.source, pass.read_levels, tile, scratch);
+        return separable_tile<isa>(source, pass.read_levels, tile, scratch);
       case SourceKind::taps:
       case SourceKind::sharpness:
-        return taps_tile<isa>(pass.source, pass.read_levels, tile, scratch);
+        return taps_tile<isa>(source, pass.read_levels, tile, scratch);
       default:
-        return copy_tile<isa>(pass.source, tile);
+        return copy_tile<isa>(source, tile);
     }
   }
 
@@ -307,6 +505,9 @@ class SampleRunner {
   double mean_ = 0;
   std::vector<Histogram> histograms_;
   std::vector<float> tables_;
+  // What is done to bytes before they are read as floats.
+  std::vector<ByteChange> changes_;
+  std::vector<std::uint8_t> byte_tables_;
 };
 
 Device device_of(const Images& images) { return images.arrays.empty() ? Device() : images.arrays[0].device; }

@@ -29,20 +29,6 @@ Matrix columns_reversed(int width) { return {{-1, 0, static_cast<double>(width),
 Matrix rows_reversed(int height) { return {{1, 0, 0, 0, -1, static_cast<double>(height), 0, 0, 1}}; }
 Matrix transposed() { return {{0, 1, 0, 1, 0, 0, 0, 0, 1}}; }
 
-bool pads(const Source& source) {
-  return source.top < 0 || source.left < 0 || source.top + source.height > source.image.height ||
-         source.left + source.width > source.image.width;
-}
-
-// Makes the part that is read the image itself.
-void cut_to_window(Source& source) {
-  Image& image = source.image;
-  image.offset += source.top * image.row + source.left * image.column;
-  image.height = source.height;
-  image.width = source.width;
-  source.top = source.left = 0;
-}
-
 void reverse_columns(Image& image) {
   image.offset += (image.width - 1) * image.column;
   image.column = -image.column;
@@ -433,6 +419,19 @@ class Compiler {
 };
 
 }  // namespace
+
+bool pads(const Source& source) {
+  return source.top < 0 || source.left < 0 || source.top + source.height > source.image.height ||
+         source.left + source.width > source.image.width;
+}
+
+void cut_to_window(Source& source) {
+  Image& image = source.image;
+  image.offset += source.top * image.row + source.left * image.column;
+  image.height = source.height;
+  image.width = source.width;
+  source.top = source.left = 0;
+}
 
 Image image_of(const Images& images, std::int64_t sample) {
   const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];

@@ -124,6 +124,10 @@ struct Size {
   int width = 0;
 };
 
+// Whether what is read reaches beyond the image.
+bool pads(const Source& source);
+// Makes the part that is read the image itself.
+void cut_to_window(Source& source);
 Image image_of(const Images& images, std::int64_t sample);
 std::int64_t count_of(const Images& images);
 std::uint64_t id_of(const TensorView& ids, std::int64_t sample);

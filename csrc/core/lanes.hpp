@@ -42,6 +42,8 @@ struct Lanes<float> {
     return __builtin_sqrtf(x);
 #endif
   }
+  // Of whole numbers below 2^31.
+  BURNISH_HD static float of_whole(Bits x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
   // Rounded once, at every level and on both devices.
   BURNISH_HD static float mul_add(float a, float b, float c) {
 #if defined(__CUDA_ARCH__)

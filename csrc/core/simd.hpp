@@ -189,6 +189,7 @@ struct VectorLanes {
 template <>
 struct Lanes<simd::Vector<float>> : simd::VectorLanes<simd::Vector<float>, float, std::uint32_t> {
   using V = simd::Vector<float>;
+  BURNISH_HD static V of_whole(Bits x) { return __builtin_convertvector(bit_cast<simd::Vector<std::int32_t>>(x), V); }
 #if defined(__AVX512F__)
   BURNISH_HD static V max(V a, V b) { return _mm512_max_ps(a, b); }
   BURNISH_HD static V min(V a, V b) { return _mm512_min_ps(a, b); }

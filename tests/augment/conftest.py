@@ -31,6 +31,12 @@ def photos() -> np.ndarray:
     return np.clip(images + rng.normal(0, 6, images.shape), 0, 255).astype(np.uint8)
 
 
+@pytest.fixture(params=["uint8", "float32"])
+def images(request: pytest.FixtureRequest, photos: np.ndarray) -> np.ndarray:
+    """Return the photos in each dtype that operations read."""
+    return photos if request.param == "uint8" else (photos / 255).astype(np.float32)
+
+
 @pytest.fixture
 def pipe() -> augment.Compose:
     """Return a pipeline of everything that keeps to uint8."""

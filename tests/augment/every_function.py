@@ -19,7 +19,7 @@ IDS = np.array([5, 11, 2, 900, -4, 1 << 40, 7, 8])
 
 # Of two images, or of none: test_mix.py has them.
 OF_OTHERS = {"mixup", "cutmix", "soft_labels"}
-EVERY: dict[str, dict[str, Any]] = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "crop": {"top": PLACES, "left": PLACES[::-1].copy(), "height": 20, "width": 30, "fill": 3},
     "pad": {"padding": (1, 2, 3, 4)},
     "horizontal_flip": {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -210,6 +211,21 @@ def test_plans_with_wrong_names_are_refused() -> None:
     del plan["Rotate"].params["angle"]
     with pytest.raises(ValueError, match="apply: 'plan' lacks 'angle' of Rotate"):
         pipe.apply(IMAGES, plan)
+
+
+def test_broken_files_of_plans_are_refused(tmp_path: Path) -> None:
+    """Flags of zip that say encrypted or compressed as nobody does it, a name that is gone, a file cut off."""
+    path = tmp_path / "plan.npz"
+    augment.Compose([augment.Rotate(p=1)]).plan([1, 2]).save(path)
+    whole = path.read_bytes()
+    entry = whole.index(b"PK\x01\x02")  # of the directory
+    broken = [whole[:-40], whole.replace(b"applies", b"appliez")]
+    for place, value in ((6, 99), (8, 1), (8, 32), (8, 64), (10, 77)):
+        broken.append(whole[: entry + place] + bytes([value]) + whole[entry + place + 1 :])
+    for content in broken:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="is not the file of a plan"):
+            augment.Plan.load(path)
 
 
 def test_a_failed_call_takes_no_numbers() -> None:

@@ -324,7 +324,7 @@ BAD = {
     "'holes_number_xy' is 4": (TypeError, lambda: augment.GridDropout(holes_number_xy=4)),
     "cells; accepted: at most 65536": (ValueError, lambda: augment.GridDropout(
         unit_size_range=(2, 2), p=1).plan([1], sizes=(2000, 2000))),
-    "'rows' has other values": (ValueError, lambda: F.grid_dropout(IMAGES, 0, 1)),
+    "'rows' is 0; accepted: integers from 1": (ValueError, lambda: F.grid_dropout(IMAGES, 0, 1)),
     "'ratio' has values outside": (ValueError, lambda: F.grid_dropout(IMAGES, 1, 1, 0.0)),
     "'shadow_roi' is (0, 1)": (TypeError, lambda: augment.RandomShadow((0, 1))),
     "'shadow_roi' is (1, 0)": (ValueError, lambda: augment.RandomShadow((1, 0, 0, 1))),

@@ -10,20 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from burnish import augment
+from every_function import IDS
 from every_transform import EVERY, PUBLIC
 
-IDS = np.array([5, 11, 2, 900, -4, 1 << 40, 7, 8])
 FIRST: dict[tuple[str, str], Any] = {}  # results at the settings that came first, to compare the others with
 
 
 @pytest.fixture(params=EVERY)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(params=["uint8", "float32"])
-def images(request: pytest.FixtureRequest, photos: np.ndarray) -> np.ndarray:
-    return photos if request.param == "uint8" else (photos / 255).astype(np.float32)
 
 
 def test_none_is_missing() -> None:

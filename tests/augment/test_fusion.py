@@ -11,8 +11,6 @@ import psnr_table as chains
 import pytest
 from burnish import augment
 
-EPS = 1e-9
-
 
 @pytest.fixture(scope="module")
 def photographs() -> Any:

@@ -138,6 +138,34 @@ def test_forked_while_others_call(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_forked_while_others_count(tmp_path: Path) -> None:
+    """Without ids a call takes a lock, which a child must not wait for."""
+    code = """
+    from burnish.augment import _pipeline
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            with _pipeline._COUNTING:
+                time.sleep(0.01)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    for _ in range(5):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            pipe(images)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    stop.set()
+    worker.join()
+    """
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+
+
 LONG = {
     "one image": "F.rotate(one((1, 20_000, 20_000, 1)), 10, out=out)",
     "one image in steps": "augment.Compose([augment.Rotate(p=1), augment.GaussianBlur((31, 31), p=1)])("
@@ -151,6 +179,8 @@ LONG = {
 @pytest.mark.parametrize("threads", [1, 2])
 def test_interrupted_within_a_second(tmp_path: Path, call: str, threads: int) -> None:
     code = f"""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
+
     def one(shape):
         return np.broadcast_to(np.uint8(7), shape)  # takes no memory
 

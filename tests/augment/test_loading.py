@@ -205,6 +205,56 @@ def test_labels_of_any_kind_pass() -> None:
         assert list(next(iter(DataLoader(data, 2, collate_fn=collate)))[1]) == ["class 0", "class 1"]
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_images_alone_with_the_collation_of_torch(workers: int) -> None:
+    data = loading.AugmentedDataset([photo(i) for i in range(5)], augment.HorizontalFlip())
+    expected = list(DataLoader(data, 2, collate_fn=loading.collate))
+    found = list(DataLoader(data, 2, num_workers=workers))
+    assert [images.shape[0] for images in found] == [2, 2, 1]
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_batches_are_lists_of_samples() -> None:
+    data = loading.AugmentedDataset(Photos(5), augment.MixUp())
+    batch = data.__getitems__([0, 3, 4])
+    for each in (batch, pickle.loads(pickle.dumps(batch)), copy.copy(batch)):
+        assert isinstance(each, list)
+        assert torch.equal(each.images, batch.images)
+        assert [int(labels.labels) for _, labels in each] == [0, 3, 0]
+        assert all(torch.equal(image, own) for (image, _), own in zip(each, batch.images, strict=True))
+
+
+def test_parts_of_labels_in_lists() -> None:
+    """As many samples as classes: nobody could see that they were exchanged."""
+    parts = np.eye(4)[[1, 1, 2, 1]]
+    expected = None
+    for kind in (np.asarray, torch.tensor, list, tuple):
+        items = [(photo(i), kind(row.tolist())) for i, row in enumerate(parts)]
+        data = loading.AugmentedDataset(items, augment.MixUp(), partners="batch")
+        labels = np.asarray(loading.collate(data.__getitems__(range(4)))[1])
+        expected = labels if expected is None else expected
+        assert np.array_equal(labels, expected)
+    assert np.allclose(labels.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_gray_images_have_no_layout(layout: str) -> None:
+    gray = photo(0)[:, :, 0]
+    kinds = [gray, torch.from_numpy(gray)]
+    for image in kinds:
+        (made,) = DataLoader(loading.AugmentedDataset([image], augment.InvertImg(p=1), layout=layout))
+        assert np.array_equal(made[0, 0], 255 - gray)
+
+
+def test_names_of_samples() -> None:
+    pipe = augment.GaussNoise(p=1)
+    made = loading.Collate(pipe)
+    expected = made([loading.Sample(3, 2, photo(0)), loading.Sample(4, 2, photo(1))])
+    for kind in (np.int16, np.uint64, torch.tensor):
+        samples = [loading.Sample(kind(i + 3), kind(2), photo(i)) for i in range(2)]  # type: ignore[arg-type]
+        assert torch.equal(made(samples), expected)
+
+
 def test_copies_have_an_epoch_of_their_own() -> None:
     data = loading.AugmentedDataset(Photos(4), augment.HorizontalFlip())
     data.set_epoch(5)
@@ -273,6 +323,10 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'epoch' is 0.5": (TypeError, lambda: loading.IndexedDataset(Photos(2)).set_epoch(0.5)),  # type: ignore[arg-type]
     "the batch must have Samples": (TypeError, lambda: collated()),
     "samples of the epochs [0, 1]": (ValueError, lambda: collated(SAMPLE, SAMPLE._replace(epoch=1))),
+    "'ids' has dtype float64": (TypeError, lambda: collated(SAMPLE._replace(id=1.7))),
+    "'ids' has 9223372036854775808": (ValueError, lambda: collated(SAMPLE._replace(id=1 << 63))),
+    "'epoch' is '0'": (TypeError, lambda: collated(SAMPLE._replace(epoch="0"))),
+    "sample 1 of the batch has no label": (ValueError, lambda: collated(SAMPLE._replace(label=1), SAMPLE)),
     "tensors and other images": (TypeError, lambda: collated(SAMPLE, SAMPLE._replace(image=torch.zeros(3, 4, 4)))),
     "the batch is a list": (TypeError, lambda: loading.collate([])),  # type: ignore[arg-type]
 }

@@ -470,6 +470,37 @@ def test_few_samples(mixing: augment.Compose, photos: np.ndarray) -> None:
     assert [len(part) for part in augment.MixUp()([], [], labels=[])[1]] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("transform", [augment.MixUp(num_classes=5), augment.CutMix(num_classes=5)])
+def test_pillow(photos: np.ndarray, transform: Any) -> None:
+    image = pytest.importorskip("PIL.Image")
+    given = [image.fromarray(photo) for photo in photos]
+    pipe = augment.Compose([augment.HorizontalFlip(), transform])
+    made, labels = pipe(given, IDS, labels=LABELS)
+    expected = pipe(photos, IDS, labels=LABELS)
+    assert all(isinstance(each, image.Image) for each in made)
+    assert np.array_equal(np.stack([np.asarray(each) for each in made]), expected[0])
+    assert np.array_equal(labels, expected[1])
+    out = np.empty_like(photos)
+    assert pipe(given, IDS, labels=LABELS, out=out)[0] is out
+    assert np.array_equal(out, expected[0])
+    planes = pipe(given, IDS, labels=LABELS, out_layout="NCHW")[0]
+    assert np.array_equal(np.stack(planes).transpose(0, 2, 3, 1), expected[0])
+
+
+def test_labels_of_bfloat16() -> None:
+    torch = pytest.importorskip("torch")
+    parts = torch.eye(4)
+    expected = augment.MixUp()(PHOTOS, labels=parts)[1]
+    assert torch.equal(augment.MixUp()(PHOTOS, labels=parts.to(torch.bfloat16))[1], expected)
+
+
+def _replayed(edit: Callable[[Any], Any]) -> Any:
+    pipe = augment.Compose([augment.HorizontalFlip(), augment.MixUp()])
+    plan = pipe.plan([1, 2, 3, 4])
+    edit(plan["MixUp"])
+    return pipe.apply(PHOTOS, plan, [0, 1, 2, 3])
+
+
 def test_failure_leaves_out_as_it_was(mixing: augment.Compose, photos: np.ndarray) -> None:
     out = np.full((8, 32, 40, 3), 7, np.float32)
     for labels in (LABELS + 1, LABELS[:7], np.full((8, 5), np.nan)):
@@ -481,7 +512,7 @@ def test_failure_leaves_out_as_it_was(mixing: augment.Compose, photos: np.ndarra
 PHOTOS = np.zeros((4, 6, 5, 3), np.uint8)
 SOFT = np.full((4, 3), 0.25)
 BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
-    "MixUp: 'alpha' is 0": (ValueError, lambda: augment.MixUp(0)),
+    "MixUp: 'alpha' is 0; accepted: a number from 0.001": (ValueError, lambda: augment.MixUp(0)),
     "MixUp: 'alpha' is -1": (ValueError, lambda: augment.MixUp(-1)),
     "CutMix: 'alpha' is nan": (ValueError, lambda: augment.CutMix(float("nan"))),
     "CutMix: 'alpha' is '1'": (TypeError, lambda: augment.CutMix("1")),  # type: ignore[arg-type]
@@ -511,6 +542,10 @@ BAD: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     "'num_classes' is 3 and 4": (
         ValueError,
         lambda: augment.OneOf([augment.MixUp(num_classes=3), augment.CutMix(num_classes=4)])(PHOTOS, labels=SOFT)),
+    "'plan' lacks 'partner'": (ValueError, lambda: _replayed(lambda entry: entry.params.pop("partner"))),
+    "'plan' lacks 'lam'": (ValueError, lambda: _replayed(lambda entry: entry.params.pop("lam"))),
+    "'applies' of MixUp must be 4 bools": (
+        ValueError, lambda: _replayed(lambda entry: setattr(entry, "applies", [True] * 4))),
     "CutMix needs 'sizes'": (ValueError, lambda: augment.CutMix().plan([1, 2])),
     "of its partner, sample": (
         ValueError, lambda: augment.MixUp()([PHOTOS[0], PHOTOS[0, 1:]], labels=[1, 2])),

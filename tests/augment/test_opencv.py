@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from collections.abc import Callable
 from typing import Any
@@ -99,13 +98,11 @@ def test_warp(photos: np.ndarray, flags: int, border: int) -> None:
     inverse = opencv.warpAffine(image, back, (60, 41), flags=flags | opencv.WARP_INVERSE_MAP, borderMode=border,
                                 borderValue=(9, 8, 7))  # fmt: skip
     assert np.abs(got.astype(int) - inverse).max() <= (1 if flags else 0)
-    if flags and border < 4 and border != 3:
+    if flags and border < 3:
         name = ("constant", "replicate", "reflect")[border]
-        padded = np.zeros((41, 60, 3), np.uint8)
         center = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
         places = center @ np.vstack([back, [0, 0, 1]]) @ np.linalg.inv(center)
         height, width = image.shape[:2]
-        padded[:height, :width] = image
         y, x = min(height, 41), min(width, 60)
         expected = plain.warp(image, places, name, np.array([9, 8, 7]))[:y, :x]
         assert np.abs(got[:y, :x] - expected).max() <= 0.51
@@ -190,7 +187,3 @@ def test_refused(message: str) -> None:
     error, call = BAD[message]
     with pytest.raises(error, match=re.escape(message)):
         call()
-
-
-def test_examples_run() -> None:
-    assert doctest.testmod(opencv).failed == 0

@@ -305,7 +305,7 @@ def test_squares_symmetries() -> None:
     lying = augment.D4()([picture(4, 9)] * 50)
     assert {image.shape for image in lying} == {(4, 9, 3), (9, 4, 3)}
     assert len({image.tobytes() for image in lying}) == 8
-    with pytest.raises(ValueError, match="'member' has other values"):
+    with pytest.raises(ValueError, match="'member' is 8; accepted: integers from 0 to 7"):
         F.square_symmetry(images, 8)
 
 

@@ -346,3 +346,21 @@ def test_large_image() -> None:
     for interpolation in ("nearest", "bilinear", "bicubic"):
         part = F.perspective(image, quarter, height=100, width=100, interpolation=interpolation)
         assert differ(part, image[-100:, -100:]) <= 1
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_fill_out_of_range_is_clamped_in_all_layouts(channels: int, interpolation: str) -> None:
+    """Also far from the image, and where it is mixed with pixels."""
+    images = fractions(picture(40, 40, channels))[None]
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    sheared = augment.Affine(shear=(-5, 5), interpolation=interpolation, fill=2.0, p=1)
+    turned = [augment.Rotate(interpolation=interpolation, fill=-120.0, p=1), augment.Pad(3, fill=-120.0)]
+    for pipe in (sheared, augment.Compose(turned)):
+        for sample in range(8):
+            expected = pipe(images, [sample])
+            assert expected.min() >= 0
+            assert expected.max() <= 1
+            for found in (pipe(images, [sample], out_layout="NCHW"), pipe(planes, [sample], layout="NCHW"),
+                          pipe(images, [sample], out_layout="NCHW", fuse=False)):  # fmt: skip
+                assert np.array_equal(found.transpose(0, 2, 3, 1), expected)

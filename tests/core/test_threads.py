@@ -374,10 +374,13 @@ def test_ctrl_c_is_answered_within_a_second(tmp_path: Path, call: str, threads: 
     program = tmp_path / "program.py"
     program.write_text(
         f"""
+import signal
 import time
 import numpy as np
 import burnish
 from burnish import hardness
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
 
 def one(shape):
     return np.broadcast_to(np.float32(1), shape)  # takes no memory

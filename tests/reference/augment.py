@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-LUMA = np.array([19595, 38470, 7471]) / 65536
-
 
 def border_index(i: np.ndarray, n: int, border: str) -> np.ndarray:
     """Return which pixel of a row of n stands at place i, or -1 for the fill."""
@@ -109,27 +107,6 @@ def affine_matrix(
 def settle(values: np.ndarray) -> np.ndarray:
     """Round and clamp to bytes."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-def contrast(image: np.ndarray, factor: float) -> np.ndarray:
-    mean = np.floor(image @ LUMA + 0.5).mean()
-    return mean + (image - mean) * factor
-
-
-def saturation(image: np.ndarray, factor: float) -> np.ndarray:
-    luma = np.floor(image @ LUMA + 0.5)[..., None]
-    return luma + (image - luma) * factor
-
-
-def hue(image: np.ndarray, shift: float) -> np.ndarray:
-    """Through HSV, pixel by pixel."""
-    import colorsys
-
-    def turned(pixel: np.ndarray) -> list[float]:
-        h, s, v = colorsys.rgb_to_hsv(*(pixel / 255))
-        return [255 * value for value in colorsys.hsv_to_rgb((h + shift) % 1, s, v)]
-
-    return np.apply_along_axis(turned, -1, image.astype(np.float64))
 
 
 def blur(image: np.ndarray, size: int, sigma: float) -> np.ndarray:

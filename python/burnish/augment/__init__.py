@@ -5,6 +5,9 @@ Names, parameters and defaults are Albumentations' where it has them. A pipeline
 each sample the few passes over its pixels that its steps need. Every random number depends on the seed, the epoch, the
 sample's id and the place in the pipeline alone, so that a sample's result is the same in any batch, on any machine.
 
+Wrong arguments raise `TypeError` or `ValueError` before any work, and the message says what is accepted. Planned
+parameters (see `Plan`) have the shape (N,) where a docstring names no other.
+
 Varied images help where a network would else learn its few images by heart. They do not help
 
 - where a change alters what an image shows: mirrors spoil digits, hues spoil what is told apart by its color;
@@ -85,13 +88,13 @@ __all__ = [
     "UnsharpMask",
     "CoarseDropout",
     "RandomErasing",
+    "GridDropout",
+    "XYMasking",
+    "RandomShadow",
     "RandAugment",
     "TrivialAugmentWide",
     "ToFloat",
     "FromFloat",
-    "GridDropout",
-    "XYMasking",
-    "RandomShadow",
     "Normalize",
     "MixUp",
     "CutMix",

@@ -8,21 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _core
 from burnish.augment._arguments import (
     around,
     border_code,
-    choice,
     fill_options,
     fill_values,
     fixed_or_pair,
     interpolation_code,
-    uniform,
-    uniform_whole,
+    one_of,
 )
-from burnish.augment._numbers import Floats, sine_and_cosine
+from burnish.augment._numbers import Bools, Floats, sine_and_cosine, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -154,7 +151,7 @@ class Rotate(Warp):
         self._changes_size = self._needs_sizes = self.crop_border
         self._limit = around("Rotate", "limit", limit, -1e6, 1e6)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"angle": uniform(u[:, 0], self._limit)}
 
     def _matrices(self, params: Params, shapes: Shapes) -> list[Any]:
@@ -202,7 +199,7 @@ class _Affine(Warp):
     _is_balanced = False
     _peer: str | None = None
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         params = {"angle": uniform(u[:, 0], self._ranges["angle"])}
         for i, name in enumerate(("scale", "shear", "translate")):
             for j, axis in enumerate("xy"):
@@ -286,7 +283,7 @@ class Affine(_Affine):
         super().__init__(p, interpolation, border_mode, fill)
         self.scale, self.rotate, self.shear, self.keep_ratio = scale, rotate, shear, bool(keep_ratio)
         self.fit_output, self.balanced_scale = bool(fit_output), bool(balanced_scale)
-        self.compat = self._peer = choice("Affine", "compat", compat, (None, "albumentations", "torchvision"))
+        self.compat = self._peer = one_of("Affine", "compat", compat, (None, "albumentations", "torchvision"))
         self._changes_size = self._needs_sizes = self.fit_output
         self._is_balanced = self.balanced_scale
         self.translate_percent, self.translate_px = translate_percent, translate_px

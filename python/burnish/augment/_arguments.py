@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from burnish import _check as check
-from burnish.augment._numbers import Floats
 
-MOST_KERNEL = 127
-
-Border = Literal["constant", "replicate", "reflect", "reflect101", "wrap"]
-Interpolation = Literal["nearest", "bilinear", "bicubic"]
+# The engine's limits
+MOST_KERNEL = 127  # pixels
+MOST_SIDE = 1 << 20  # of an image, in pixels
+MOST_NUMBER = 1 << 24  # of any parameter
 
 _BORDERS = ("constant", "replicate", "reflect", "reflect101", "wrap")  # in the order of the engine
 _OPENCV_BORDERS = (0, 1, 2, 4, 3)  # OpenCV's number of each
@@ -71,13 +70,6 @@ def fill_options(call: str, fill: list[float], channels: int) -> list[float]:
     if len(fill) not in (1, channels):
         raise ValueError(f"{call}: 'fill' has {len(fill)} values; accepted: 1 or {channels}, one for each channel")
     return fill
-
-
-def choice(call: str, name: str, value: Any, accepted: tuple[Any, ...]) -> Any:
-    """Return `value` if it is one of some."""
-    if any(type(value) is type(one) and value == one for one in accepted):
-        return value
-    raise ValueError(f"{call}: '{name}' is {value!r}; accepted: {', '.join(map(repr, accepted))}")
 
 
 def pair(call: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> tuple[float, float]:
@@ -137,13 +129,3 @@ def kernel_halves(call: str, limit: Any, least: int = 3) -> tuple[int, int]:
     low, high = whole_pair(call, "blur_limit", bounds, 0, MOST_KERNEL)
     low = max(least, low | 1)
     return low // 2, max(low, high | 1) // 2
-
-
-def uniform(u: Floats, bounds: tuple[float, float]) -> Floats:
-    """Map uniform draws from (0, 1) to a range."""
-    return np.asarray(bounds[0] + u * (bounds[1] - bounds[0]))
-
-
-def uniform_whole(u: Floats, low: Any, high: Any) -> Any:
-    """Map uniform draws from (0, 1) to the whole numbers from `low` to `high`."""
-    return low + np.floor(u * (np.asarray(high) - low + 1.0)).astype(np.int64)

@@ -6,20 +6,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import one_of, uniform_whole, whole_pair
+from burnish.augment._arguments import one_of, whole_pair
 from burnish.augment._color import color_channels
-from burnish.augment._numbers import Floats
+from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
-from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform
+from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform, columns
 
 GRAYS = ("weighted_average", "average", "max", "desaturation")  # in the order of the engine
 
 
-def drop_step(dropped: npt.NDArray[np.bool_], shapes: Shapes, fill: float) -> Step:
+def drop_step(dropped: Bools, shapes: Shapes, fill: float) -> Step:
     """Return the engine's step that replaces channels, those of `dropped` (N, C), by a value."""
     if dropped.shape != (len(shapes), shapes.channels):
         raise ValueError(f"'dropped' has shape {dropped.shape}; accepted: {(len(shapes), shapes.channels)}")
@@ -53,7 +52,7 @@ class ChannelDropout(Transform):
 
     _draws = 1 + MOST_CHANNELS  # how many, and an order
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         low, high = self._range
         if shapes.channels > MOST_CHANNELS or high >= shapes.channels:
             raise ValueError(
@@ -94,7 +93,7 @@ class ChannelIsolation(Transform):
         if not values:
             raise ValueError("ChannelIsolation: 'channels' is empty; accepted: one or more")
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if self._channels.max() >= shapes.channels:
             raise ValueError(
                 f"ChannelIsolation: 'channels' is {self.channels!r} for {shapes.channels} channels; "
@@ -123,7 +122,7 @@ class ChannelShuffle(Transform):
     def __init__(self, p: float = 0.5) -> None:
         super().__init__(p)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if shapes.channels > MOST_CHANNELS:
             raise ValueError(
                 f"ChannelShuffle: 'images' has {shapes.channels} channels; accepted: up to {MOST_CHANNELS}"
@@ -156,4 +155,4 @@ class ToGray(Transform):
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
         color_channels("ToGray", shapes.channels)
-        return [(_core.Op.gray, [float(GRAYS.index(self.method))], np.empty((len(shapes), 0)))]
+        return [(_core.Op.gray, [float(GRAYS.index(self.method))], columns(len(shapes)))]

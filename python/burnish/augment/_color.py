@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _core
-from burnish.augment._arguments import around, one_of, uniform
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import around, one_of
+from burnish.augment._numbers import Bools, Floats, uniform
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -56,7 +56,7 @@ class ColorJitter(Transform):
         }
         self._ranges["hue"] = around("ColorJitter", "hue", hue, -0.5, 0.5)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         params: Params = {name: uniform(u[:, i], bounds) for i, (name, bounds) in enumerate(self._ranges.items())}
         params["order"] = np.argsort(u[:, 4:8], axis=1, kind="stable")
         return params
@@ -113,7 +113,7 @@ class RandomBrightnessContrast(Transform):
         self._brightness = around(call, "brightness_limit", brightness_limit, -1, 1)
         self._contrast = around(call, "contrast_limit", contrast_limit, -1, 1e6)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"brightness": uniform(u[:, 0], self._brightness), "contrast": uniform(u[:, 1], self._contrast)}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
@@ -144,6 +144,10 @@ class HueSaturationValue(Transform):
     -----
     Planned parameters: "hue", "saturation", "value". Images of one channel have a value alone. Hues are exact, where
     Albumentations has 180 of them: its results may differ by up to 8 of 255.
+
+    References
+    ----------
+    A. R. Smith: Color gamut transform pairs. SIGGRAPH 1978.
     """
 
     _draws = 3
@@ -162,7 +166,7 @@ class HueSaturationValue(Transform):
             "value": around(call, "val_shift_limit", val_shift_limit, -255, 255),
         }
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {name: uniform(u[:, i], bounds) for i, (name, bounds) in enumerate(self._ranges.items())}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
@@ -198,7 +202,7 @@ class RGBShift(Transform):
         limits = {"r_shift_limit": r_shift_limit, "g_shift_limit": g_shift_limit, "b_shift_limit": b_shift_limit}
         self._limits = [around("RGBShift", name, limit, -255, 255) for name, limit in limits.items()]
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"shift": np.stack([uniform(u[:, i], limit) for i, limit in enumerate(self._limits)], axis=1)}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:

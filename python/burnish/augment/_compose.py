@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
-from burnish.augment._pipeline import Drawing, Pipeline
+from burnish.augment._drawing import Drawing
+from burnish.augment._numbers import Bools, Floats
+from burnish.augment._pipeline import Pipeline
+from burnish.augment._plan import checked_seed
 from burnish.augment._transform import Transform
-
-Bools = npt.NDArray[np.bool_]
 
 
 class Container(Pipeline):
@@ -68,7 +68,7 @@ class Container(Pipeline):
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:
         self._draw_children(drawing, *self._take(drawing, drawing.next_place(), active, forced))
 
-    def _draw_children(self, drawing: Drawing, taken: Bools, u: npt.NDArray[np.float64]) -> None:
+    def _draw_children(self, drawing: Drawing, taken: Bools, u: Floats) -> None:
         for transform in self.transforms:
             transform._draw(drawing, taken, False)
 
@@ -106,7 +106,7 @@ class Compose(Container):
 
     def __init__(self, transforms: Sequence[Pipeline], p: float = 1.0, seed: int | None = None) -> None:
         super().__init__(transforms, p)
-        self.seed = 0 if seed is None else check.integer("Compose", "seed", seed, 0, (1 << 64) - 1)
+        self.seed = 0 if seed is None else checked_seed("Compose", seed)
 
 
 class Sequential(Container):
@@ -147,7 +147,7 @@ class OneOf(Container):
     def _number_of_draws(self) -> int:
         return 1
 
-    def _draw_children(self, drawing: Drawing, taken: Bools, u: npt.NDArray[np.float64]) -> None:
+    def _draw_children(self, drawing: Drawing, taken: Bools, u: Floats) -> None:
         ends = np.cumsum([transform.p for transform in self.transforms])
         chosen = np.searchsorted(ends[:-1], u[:, 0] * ends[-1], side="right")
         for i, transform in enumerate(self.transforms):
@@ -184,7 +184,7 @@ class SomeOf(Container):
     def _number_of_draws(self) -> int:
         return len(self.transforms)
 
-    def _draw_children(self, drawing: Drawing, taken: Bools, u: npt.NDArray[np.float64]) -> None:
+    def _draw_children(self, drawing: Drawing, taken: Bools, u: Floats) -> None:
         ranks = np.argsort(np.argsort(u, axis=1, kind="stable"), axis=1, kind="stable")
         for i, transform in enumerate(self.transforms):
             transform._draw(drawing, taken & (ranks[:, i] < self.n), False)

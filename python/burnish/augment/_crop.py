@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import border_code, choice, fill_options, fill_values, uniform_whole
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import MOST_NUMBER, MOST_SIDE, border_code, fill_options, fill_values, one_of
+from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
-
-MOST_SIDE = 1 << 24  # pixels; the engine counts further in no direction
 
 
 def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
@@ -26,7 +23,7 @@ def sides(call: str, padding: Any) -> tuple[int, int, int, int]:
             f"{call}: 'padding' is {padding!r}; accepted: an integer, a pair, or (left, top, right, bottom)"
         )
     left, top, right, bottom = (
-        check.integer(call, "padding", value, 0, MOST_SIDE) for value in values * (4 // len(values))
+        check.integer(call, "padding", value, 0, MOST_NUMBER) for value in values * (4 // len(values))
     )
     return left, top, right, bottom
 
@@ -58,7 +55,7 @@ class _Crop(Transform):
         place = [params[name] for name in ("top", "left", "height", "width")]
         return [(_core.Op.crop, options, columns(len(shapes), *place))]
 
-    def _needed(self, shapes: Shapes, active: npt.NDArray[np.bool_], height: int, width: int) -> None:
+    def _check_sizes(self, shapes: Shapes, active: Bools, height: int, width: int) -> None:
         small = active & ((shapes.height < height) | (shapes.width < width))
         if small.any():
             i = int(small.argmax())
@@ -108,15 +105,15 @@ class RandomCrop(_Crop):
         self.height = check.integer("RandomCrop", "height", height, 1, MOST_SIDE)
         self.width = check.integer("RandomCrop", "width", width, 1, MOST_SIDE)
         self.pad_if_needed = bool(pad_if_needed)
-        self.pad_position = choice("RandomCrop", "pad_position", pad_position, POSITIONS)
+        self.pad_position = one_of("RandomCrop", "pad_position", pad_position, POSITIONS)
         self.border_mode, self.fill, self.padding = border_mode, fill, padding
         self._sides = sides("RandomCrop", padding)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         left, top, right, bottom = self._sides
         if not self.pad_if_needed:
             around = Shapes(shapes.height + top + bottom, shapes.width + left + right, shapes.channels, shapes.white)
-            self._needed(around, active, self.height, self.width)
+            self._check_sizes(around, active, self.height, self.width)
         rows = shapes.height + (top + bottom) - self.height
         columns = shapes.width + (left + right) - self.width
         above = put_before(self.pad_position, np.maximum(-rows, 0), u[:, 0], True)
@@ -155,11 +152,11 @@ class CenterCrop(_Crop):
         self.height = check.integer("CenterCrop", "height", height, 1, MOST_SIDE)
         self.width = check.integer("CenterCrop", "width", width, 1, MOST_SIDE)
         self.pad_if_needed, self.border_mode, self.fill = bool(pad_if_needed), border_mode, fill
-        self.pad_position = choice("CenterCrop", "pad_position", pad_position, POSITIONS)
+        self.pad_position = one_of("CenterCrop", "pad_position", pad_position, POSITIONS)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if not self.pad_if_needed:
-            self._needed(shapes, active, self.height, self.width)
+            self._check_sizes(shapes, active, self.height, self.width)
         rows, columns = shapes.height - self.height, shapes.width - self.width
         above = put_before(self.pad_position, np.maximum(-rows, 0), u[:, 0], True)
         before = put_before(self.pad_position, np.maximum(-columns, 0), u[:, 1], False)
@@ -190,7 +187,7 @@ class Pad(_Crop):
         self.padding, self.fill, self.border_mode = padding, fill, border_mode
         self._sides = sides("Pad", padding)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         left, top, right, bottom = self._sides
         height, width = shapes.height + (top + bottom), shapes.width + (left + right)
         return _place(len(shapes), -top, -left, height, width)
@@ -228,13 +225,13 @@ class PadIfNeeded(_Crop):
         self.min_height, self.min_width = min_height, min_width
         self.pad_height_divisor, self.pad_width_divisor = pad_height_divisor, pad_width_divisor
         self.border_mode, self.fill = border_mode, fill
-        self.position = choice("PadIfNeeded", "position", position, POSITIONS)
+        self.position = one_of("PadIfNeeded", "position", position, POSITIONS)
         self._rules = [
             _padding_rule("height", min_height, pad_height_divisor),
             _padding_rule("width", min_width, pad_width_divisor),
         ]
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         missing = []
         for size, (least, divisor) in zip((shapes.height, shapes.width), self._rules, strict=True):
             missing.append(np.maximum(least - size, 0) if divisor is None else -size % divisor)
@@ -249,5 +246,5 @@ def _padding_rule(side: str, least: int | None, divisor: int | None) -> tuple[in
             f"PadIfNeeded: 'min_{side}' is {least} and 'pad_{side}_divisor' is {divisor}; accepted: one of them None"
         )
     if divisor is not None:
-        return 0, check.integer("PadIfNeeded", f"pad_{side}_divisor", divisor, 1, 1 << 20)
-    return check.integer("PadIfNeeded", f"min_{side}", least, 1, 1 << 20), None
+        return 0, check.integer("PadIfNeeded", f"pad_{side}_divisor", divisor, 1, MOST_SIDE)
+    return check.integer("PadIfNeeded", f"min_{side}", least, 1, MOST_SIDE), None

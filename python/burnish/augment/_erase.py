@@ -6,13 +6,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import fill_options, fill_values, pair, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Floats, exponential, logarithm
-from burnish.augment._pipeline import Drawing
+from burnish.augment._arguments import fill_options, fill_values, pair, whole_pair
+from burnish.augment._drawing import Drawing
+from burnish.augment._numbers import (
+    Bools,
+    Floats,
+    Integers,
+    logarithm,
+    random_sides,
+    uniform,
+    uniform_whole,
+)
 from burnish.augment._plan import Entry
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform
@@ -71,6 +78,11 @@ class CoarseDropout(_Erase):
     Notes
     -----
     Planned parameter: "holes" (N, most holes, 4), int64: top, left, height, width; of height 0 where there is none.
+
+    References
+    ----------
+    T. DeVries, G. W. Taylor: Improved regularization of convolutional neural networks with cutout. arXiv:1708.04552,
+    2017.
     """
 
     def __init__(
@@ -88,7 +100,7 @@ class CoarseDropout(_Erase):
     def _number_of_draws(self) -> int:
         return 1 + 4 * self._holes[1]
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         count, most = uniform_whole(u[:, 0], *self._holes), self._holes[1]
         u = u[:, 1:].reshape(len(u), most, 4)
         holes = np.empty((len(u), most, 4), np.int64)
@@ -125,6 +137,10 @@ class RandomErasing(_Erase):
     -----
     Planned parameter: "holes" (N, 1, 4), int64: top, left, height, width; all 0 if ten tries found no rectangle
     smaller than the image.
+
+    References
+    ----------
+    Z. Zhong, L. Zheng, G. Kang, S. Li, Y. Yang: Random erasing data augmentation. AAAI 2020.
     """
 
     _draws = 2 * _TRIES + 2
@@ -139,12 +155,10 @@ class RandomErasing(_Erase):
         low, high = pair("RandomErasing", "ratio", ratio, 1e-3, 1e3)
         self._log_ratio = float(logarithm(low)), float(logarithm(high))
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         height, width = shapes.height[:, None], shapes.width[:, None]
-        area = height * width * uniform(u[:, :_TRIES], self._scale)
-        ratio = exponential(uniform(u[:, _TRIES : 2 * _TRIES], self._log_ratio))
-        rows = np.rint(np.sqrt(area * ratio)).astype(np.int64)
-        columns = np.rint(np.sqrt(area / ratio)).astype(np.int64)
+        draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
+        rows, columns = random_sides(*draws, height * width, self._scale, self._log_ratio)
         fits = (rows < height) & (columns < width)
         first = np.argmax(fits, axis=1)[:, None]
         rows, columns = (np.take_along_axis(sides * fits, first, axis=1)[:, 0] for sides in (rows, columns))
@@ -170,6 +184,11 @@ class XYMasking(_Erase):
     Notes
     -----
     Planned parameter: "holes" (N, most bars, 4), int64: top, left, height, width; all 0 where there is none.
+
+    References
+    ----------
+    D. S. Park et al.: SpecAugment: A simple data augmentation method for automatic speech recognition. Interspeech
+    2019.
     """
 
     def __init__(
@@ -187,7 +206,7 @@ class XYMasking(_Erase):
     def _number_of_draws(self) -> int:
         return 2 + 2 * sum(most for _, most in self._counts)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         at = 2
         bars = [np.zeros((len(u), 1, 4), np.int64)] if not any(most for _, most in self._counts) else []
         for axis, (counts, lengths) in enumerate(zip(self._counts, self._lengths, strict=True)):
@@ -253,7 +272,7 @@ class GridDropout(_Erase):
         self._numbers = None if holes_number_xy is None else _two(call, "holes_number_xy", holes_number_xy, 1)
         self._shift = _two(call, "shift_xy", shift_xy, 0)
 
-    def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None:
+    def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:
         # One draw for the unit, two for each cell; how many cells there are depends on the sizes.
         place, shapes = drawing.next_place(), drawing.shapes
         applies, u = self._take(drawing, place, active, forced, 1)
@@ -267,7 +286,7 @@ class GridDropout(_Erase):
         holes = grid_holes(sizes, rows, cols, cells, self.ratio, self._shift, u[:, 1:] if self.random_offset else None)
         drawing.entries.append(Entry(place, type(self).__name__, applies, {"holes": holes}))
 
-    def _grid(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> tuple[Any, Any]:
+    def _grid(self, u: Floats, shapes: Shapes, active: Bools) -> tuple[Any, Any]:
         height, width = shapes.height, shapes.width
         if self._numbers is not None:
             return np.minimum(self._numbers[1], height), np.minimum(self._numbers[0], width)
@@ -285,7 +304,7 @@ class GridDropout(_Erase):
 
 def grid_holes(
     sizes: Any, rows: Any, cols: Any, cells: int, ratio: Any, shift: tuple[int, int], u: Floats | None
-) -> npt.NDArray[np.int64]:
+) -> Integers:
     """Return a hole for each of the cells (N, cells, 4), moved by a shift, or anywhere in its cell by draws `u`."""
     number = np.arange(cells)
     rows, cols = np.maximum(rows, 1)[:, None], np.maximum(cols, 1)[:, None]

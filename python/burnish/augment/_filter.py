@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, kernel_halves, pair, uniform, uniform_whole
-from burnish.augment._numbers import Floats, sine_and_cosine
+from burnish.augment._arguments import fixed_or_pair, kernel_halves, pair
+from burnish.augment._numbers import Bools, Floats, sine_and_cosine, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -44,7 +43,7 @@ class GaussianBlur(Transform):
         if self._sizes is None and not 0 < self._sigma[0] <= self._sigma[1] <= 18:
             raise ValueError(f"GaussianBlur: 'sigma_limit' is {sigma_limit!r}; accepted: above 0, up to 18")
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         sigma = uniform(u[:, 1], self._sigma)
         half = (sigma * 3.5).astype(np.int64) if self._sizes is None else uniform_whole(u[:, 0], *self._sizes)
         return {"size": 2 * half + 1, "sigma": np.where(sigma > 0, sigma, 0.3 * (half - 1) + 0.8)}
@@ -74,7 +73,7 @@ class Blur(Transform):
         self.blur_limit = blur_limit
         self._sizes = kernel_halves("Blur", blur_limit)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"size": 2 * uniform_whole(u[:, 0], *self._sizes) + 1}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
@@ -114,7 +113,7 @@ class MotionBlur(Transform):
         self._angle = pair("MotionBlur", "angle_range", angle_range, 0, 360)
         self._direction = pair("MotionBlur", "direction_range", direction_range, -1, 1)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         half = uniform_whole(u[:, 0], *self._sizes)
         most = half / 2 if self.allow_shifted else np.zeros(len(u))
         return {

@@ -71,7 +71,7 @@ def layout_of(call: str, name: str, layout: Any, like: Any) -> _core.Layout:
 
 def read_images(call: str, images: Any, layout: Any, dtypes: tuple[str, ...] = ("uint8", "float32")) -> Images:
     """Check what a caller gave as images; copies nothing but Pillow's pixels."""
-    if _is_pillow(images) or (isinstance(images, list | tuple) and any(map(_is_pillow, images))):
+    if is_pillow_image(images) or (isinstance(images, list | tuple) and any(map(is_pillow_image, images))):
         return _read_pillow(call, images, layout)
     if isinstance(images, list | tuple):
         return _read_list(call, [_array(call, image, dtypes) for image in images], layout)
@@ -126,10 +126,11 @@ def _read_list(call: str, arrays: list[Any], layout: Any) -> Images:
     return Images("list", arrays, code)
 
 
-_PILLOW_MODES = ("L", "RGB", "RGBA")
+PILLOW_MODES = ("L", "RGB", "RGBA")
 
 
-def _is_pillow(image: Any) -> bool:
+def is_pillow_image(image: Any) -> bool:
+    """Whether `image` is one of Pillow's."""
     pillow = sys.modules.get("PIL.Image")  # whoever has an image has imported it
     return pillow is not None and isinstance(image, pillow.Image)
 
@@ -142,7 +143,7 @@ def _read_pillow(call: str, images: Any, layout: Any) -> Images:
     else:
         arrays = []
         for i, image in enumerate(images):
-            if not _is_pillow(image):
+            if not is_pillow_image(image):
                 raise TypeError(f"{call}: image {i} is of another library than Pillow's; accepted: one of each")
             pixels = _pillow_pixels(call, image, f"image {i}")
             arrays.append(pixels if pixels.ndim == 3 else pixels[:, :, None])
@@ -152,9 +153,9 @@ def _read_pillow(call: str, images: Any, layout: Any) -> Images:
 
 
 def _pillow_pixels(call: str, image: Any, name: str) -> np.ndarray[Any, Any]:
-    if image.mode not in _PILLOW_MODES:
+    if image.mode not in PILLOW_MODES:
         raise ValueError(
-            f"{call}: {name} has mode {image.mode!r}; accepted: {', '.join(_PILLOW_MODES)}; "
+            f"{call}: {name} has mode {image.mode!r}; accepted: {', '.join(PILLOW_MODES)}; "
             "call image.convert('RGB') first"
         )
     return np.asarray(image)

@@ -7,13 +7,10 @@ import sys
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import is_on_gpu, is_torch, like_cpu, to_numpy
-
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from burnish._array import dtype_name, is_on_gpu, is_torch, like_cpu, to_numpy
+from burnish.augment._numbers import Floats, Integers
 
 _ACCEPTED = "integers of shape (N,), or of each class its part, shape (N, K)"
 
@@ -46,6 +43,8 @@ def class_count(call: str, labels: Any) -> int | None:
 
 def as_labels(labels: Any) -> Any:
     """Return labels as an array of the caller's library; NumPy's for lists and data frames."""
+    if is_torch(labels) and dtype_name(labels) == "bfloat16":
+        return labels.float()  # NumPy has no such dtype
     if is_torch(labels) or isinstance(labels, np.ndarray):
         return labels
     array = to_numpy(labels)

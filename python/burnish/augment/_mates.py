@@ -6,12 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from burnish.augment._numbers import Floats
-
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
+from burnish.augment._numbers import Bools, Floats, Integers
 
 
 class Mates:

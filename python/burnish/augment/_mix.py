@@ -6,18 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
-from burnish.augment._arguments import uniform_whole
-from burnish.augment._numbers import Floats, symmetric_beta
-from burnish.augment._pipeline import Drawing
+from burnish.augment._drawing import Drawing
+from burnish.augment._numbers import Bools, Floats, symmetric_beta, uniform_whole
 from burnish.augment._plan import Entry
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform
-
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
 
 
 class Mixing(Transform):
@@ -28,9 +23,7 @@ class Mixing(Transform):
     def __init__(self, alpha: Any, num_classes: Any, p: float) -> None:
         super().__init__(p)
         call = type(self).__name__
-        self.alpha = check.real(call, "alpha", alpha, 0, 1e6)
-        if self.alpha < 1e-3:
-            raise ValueError(f"{call}: 'alpha' is {alpha}; accepted: a number from 0.001 to 1e+06")
+        self.alpha = check.real(call, "alpha", alpha, 1e-3, 1e6)
         self.num_classes = None if num_classes is None else check.integer(call, "num_classes", num_classes, 1, 1 << 31)
 
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:

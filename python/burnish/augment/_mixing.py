@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _core
 from burnish._array import current_stream, dtype_name, empty, is_on_gpu, to_device
-from burnish.augment._images import Images, layout_of
+from burnish.augment._images import Images, hand_over, layout_of
 from burnish.augment._labels import as_labels, check_count, check_labels, class_count, mix_labels
+from burnish.augment._numbers import Floats, Integers
 from burnish.augment._plan import Plan
 from burnish.augment._run import check_plan, run
 from burnish.augment._shapes import Shapes
@@ -20,9 +20,6 @@ from burnish.augment._shapes import Shapes
 if TYPE_CHECKING:
     from burnish.augment._mix import Mixing
     from burnish.augment._transform import Transform
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -64,8 +61,7 @@ def classes_of(call: str, mixers: list[Mixing]) -> int | None:
 
 def sizes_after(transforms: list[Transform], plan: Plan, images: Images) -> Shapes:
     """Return the sizes of the results."""
-    white = 255.0 if dtype_name(images.like) == "uint8" else 1.0
-    shapes = Shapes.of(images.sizes(), images.channels(), white)
+    shapes = Shapes.of_images(images)
     for transform, entry in zip(transforms, plan.entries, strict=True):
         shapes.change(entry.applies, *transform._size_after(entry.params, shapes))
     return shapes
@@ -137,7 +133,10 @@ def perform(
         name = type(mixers[0]).__name__
         raise ValueError(f"{call}: {name} mixes images of a batch, and this is one image; accepted: a batch, a list")
     check_plan(call, transforms, plan, images.sizes())
-    mixture = _mixture(call, mixers, plan, sizes_after(transforms, plan, images))
+    try:
+        mixture = _mixture(call, mixers, plan, sizes_after(transforms, plan, images))
+    except KeyError as error:
+        raise ValueError(f"{call}: 'plan' lacks {error} of one of its transforms") from None
     mixture = mixture.first(len(images) if results is None else results)
     mixed = None if labels is None else labels_after(call, mixers, labels, len(images), mixture)
     layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
@@ -147,8 +146,11 @@ def perform(
         made = empty(source, tuple(source.shape), dtype_name(source)) if out is None else out
         mixture.mix(call, source, layout, made, layout)
     else:
-        made = run(call, transforms, images, plan, out, out_layout, dtype, fuse)
+        # Pillow's images are made of what is mixed.
+        made = run(call, transforms, replace(images, is_pillow=False), plan, out, out_layout, dtype, fuse)
         arrays = list(made) if isinstance(made, tuple) else made
         if len(mixture.partner):
             mixture.mix(call, arrays, layout, arrays if results is None else arrays[:results], layout)
+        if images.is_pillow and out is None:
+            made = hand_over(images, Images(images.kind, made, layout))
     return made if labels is None else (made, mixed)

@@ -7,12 +7,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, one_of, pair, uniform
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import fixed_or_pair, one_of, pair
+from burnish.augment._numbers import Bools, Floats, uniform
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform, columns
 
@@ -39,6 +38,10 @@ class GaussNoise(Transform):
     Notes
     -----
     Planned parameters: "mean" and "std", as fractions of white.
+
+    References
+    ----------
+    G. E. P. Box, M. E. Muller: A note on the generation of random normal deviates. Ann. Math. Statist. 29(2), 1958.
     """
 
     _draws = 2
@@ -60,7 +63,7 @@ class GaussNoise(Transform):
         if mean is not None:
             self._mean = (check.real("GaussNoise", "mean", mean, -255, 255) / 255,) * 2
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         std = uniform(u[:, 0], self._std) if self._var is None else np.sqrt(uniform(u[:, 0], self._var)) / 255
         return {"mean": uniform(u[:, 1], self._mean), "std": std}
 
@@ -99,7 +102,7 @@ class MultiplicativeNoise(Transform):
     def _number_of_draws(self) -> int:
         return 0 if self.elementwise else MOST_CHANNELS if self.per_channel else 1
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if self.elementwise:
             low, high = (np.full(len(shapes), bound) for bound in self._range)
             return {"low": low, "high": high}
@@ -145,7 +148,7 @@ class SaltAndPepper(Transform):
         self._amount = fixed_or_pair("SaltAndPepper", "amount", amount, 0, 1)
         self._salt = fixed_or_pair("SaltAndPepper", "salt_vs_pepper", salt_vs_pepper, 0, 1)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"amount": uniform(u[:, 0], self._amount), "salt": uniform(u[:, 1], self._salt)}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:

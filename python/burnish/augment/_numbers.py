@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of numbers that give the same bits on every machine: IEEE additions, products, divisions and roots only."""
+"""Functions of numbers that give the same bits on every machine: IEEE additions, products, divisions and roots only.
+
+And what arrays of numbers are called in annotations.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 _RADIANS = 0.017453292519943295
 _SINE = [(-1.0) ** k / math.factorial(2 * k + 1) for k in range(10)]
@@ -59,6 +64,25 @@ def logarithm(x: Any) -> Floats:
     power = power - small
     ratio = (fraction - 1.0) / (fraction + 1.0)
     return np.asarray(power * _LN2_HIGH + (power * _LN2_LOW + ratio * _polynomial(ratio * ratio, _LOG)))
+
+
+def uniform(u: Floats, bounds: tuple[float, float]) -> Floats:
+    """Map uniform draws from (0, 1) to a range."""
+    return np.asarray(bounds[0] + u * (bounds[1] - bounds[0]))
+
+
+def uniform_whole(u: Floats, low: Any, high: Any) -> Any:
+    """Map uniform draws from (0, 1) to the whole numbers from `low` to `high`."""
+    return low + np.floor(u * (np.asarray(high) - low + 1.0)).astype(np.int64)
+
+
+def random_sides(u: Floats, v: Floats, area: Any, scale: tuple[float, float], log_ratio: Any) -> Any:
+    """Return the two sides of rectangles in whole pixels, that may be 0.
+
+    `u` draws their part of an area from `scale`, `v` the logarithm of the first side over the second from `log_ratio`.
+    """
+    area, ratio = area * uniform(u, scale), exponential(uniform(v, log_ratio))
+    return np.rint(np.sqrt(area * ratio)).astype(np.int64), np.rint(np.sqrt(area / ratio)).astype(np.int64)
 
 
 def symmetric_beta(u: Floats, v: Floats, alpha: float) -> Floats:

@@ -6,11 +6,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _core
-from burnish.augment._arguments import uniform_whole
-from burnish.augment._numbers import Floats
+from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -102,7 +100,7 @@ class RandomRotate90(_Orient):
     def __init__(self, p: float = 1.0) -> None:
         super().__init__(p)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"quarters": uniform_whole(u[:, 0], 0, 3)}
 
     def _codes(self, params: Params) -> Any:
@@ -127,7 +125,7 @@ class SquareSymmetry(_Orient):
     def __init__(self, p: float = 1.0) -> None:
         super().__init__(p)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"member": uniform_whole(u[:, 0], 0, 7)}
 
     def _codes(self, params: Params) -> Any:

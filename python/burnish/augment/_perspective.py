@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish.augment._affine import Warp, moved
-from burnish.augment._arguments import pair, uniform
-from burnish.augment._numbers import Floats, logarithm, sine_and_cosine
+from burnish.augment._arguments import pair
+from burnish.augment._numbers import Bools, Floats, logarithm, sine_and_cosine, uniform
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params
 
@@ -59,7 +58,7 @@ class Perspective(Warp):
         self._changes_size = self._needs_sizes = not self.keep_size
         self._scale = pair("Perspective", "scale", scale if isinstance(scale, tuple | list) else (0, scale), 0, 1)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         radius = np.sqrt(-2.0 * logarithm(u[:, 1:5]))
         sine, cosine = sine_and_cosine(360.0 * u[:, 5:9])
         normal = np.abs(np.stack([radius * cosine, radius * sine], axis=2)) * uniform(u[:, :1], self._scale)[:, :, None]

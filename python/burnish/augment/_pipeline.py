@@ -4,23 +4,26 @@
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
 from burnish._array import dtype_name
+from burnish.augment._arguments import MOST_SIDE
+from burnish.augment._drawing import Drawing
 from burnish.augment._explain import Explanation
 from burnish.augment._images import Images, checked_nothing, layout_of, one_blank, read_images
 from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
-from burnish.augment._plan import MOST_EPOCH, Entry, Plan, checked_ids
+from burnish.augment._numbers import Bools, Floats, Integers
+from burnish.augment._plan import Plan, checked_epoch, checked_ids
 from burnish.augment._run import explain
 from burnish.augment._shapes import Shapes
 
@@ -28,30 +31,9 @@ if TYPE_CHECKING:
     from burnish.augment._transform import Transform
 
 _COUNTING = threading.Lock()  # one for all pipelines, which are copied and pickled
+if hasattr(os, "register_at_fork"):  # else a child would wait for a thread that it does not have
+    os.register_at_fork(before=_COUNTING.acquire, after_in_parent=_COUNTING.release, after_in_child=_COUNTING.release)
 _TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
-
-
-class Drawing:
-    """A plan in the making."""
-
-    def __init__(self, ids: npt.NDArray[np.int64], seed: int, epoch: int, shapes: Shapes) -> None:
-        self.ids, self.seed, self.epoch, self.shapes = ids, seed, epoch, shapes
-        self.entries: list[Entry] = []
-        self.mates = Mates(ids)
-        self.only_partners = False  # whether nothing but partners is to be drawn
-        self._places = 0
-
-    def next_place(self) -> int:
-        """Return the number of the next transform or container, depth-first."""
-        self._places += 1
-        return self._places - 1
-
-    def uniforms(self, place: int, draws: int) -> npt.NDArray[np.float64]:
-        """Return numbers in (0, 1), of shape (N, draws)."""
-        u = np.empty((len(self.ids), draws))
-        if draws:
-            _core.draw("plan", self.seed, self.epoch, place, self.ids, u)
-        return u
 
 
 class Pipeline(ABC):
@@ -69,15 +51,15 @@ class Pipeline(ABC):
     def _leaves(self) -> Iterator[Transform]: ...
 
     @abstractmethod
-    def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None: ...
+    def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None: ...
 
     def _number_of_draws(self) -> int:
         """Return how many uniform numbers a sample takes, beside the one for `p`."""
         return 0
 
     def _take(
-        self, drawing: Drawing, place: int, active: npt.NDArray[np.bool_], forced: bool, draws: int | None = None
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        self, drawing: Drawing, place: int, active: Bools, forced: bool, draws: int | None = None
+    ) -> tuple[Bools, Floats]:
         """Return which of the active samples take this, all if `forced`, and the draws (N, draws) of its own."""
         is_sure = forced or self.p == 1
         draws = self._number_of_draws() if draws is None else draws
@@ -105,7 +87,7 @@ class Pipeline(ABC):
         return self._plan(checked_ids("plan", ids), epoch, sizes, channels, None)
 
     def _plan(self, names: Any, epoch: int, sizes: Any, channels: int, mates: Mates | None) -> Plan:
-        epoch = check.integer("plan", "epoch", epoch, -MOST_EPOCH, MOST_EPOCH)
+        epoch = checked_epoch("plan", epoch)
         shapes = Shapes.of(_checked_sizes(sizes, len(names)), channels)
         if sizes is None and (leaf := next((leaf for leaf in self._leaves() if leaf._needs_sizes), None)):
             raise ValueError(f"plan: {type(leaf).__name__} needs 'sizes', the images' heights and widths")
@@ -164,7 +146,8 @@ class Pipeline(ABC):
         images : array of shape (N, H, W, C) or (N, C, H, W), or (H, W, C), (C, H, W), (H, W); or list of images
             uint8 (0..255) or float32 (0..1), NumPy or torch. NaN becomes 0 in operations that change colors.
         ids : integers of shape (N,), optional
-            The samples' names. Without them the pipeline counts: see `next_id`.
+            The samples' names. Without them the pipeline counts: see `next_id`. Workers of a loader would all begin at
+            the same number, and again in each epoch: pass ids there, or take `burnish.augment.torch`.
         epoch : int, default 0
         image : array, optional
             One image by this name: the result is a dict, ``{"image": ...}``.
@@ -180,7 +163,9 @@ class Pipeline(ABC):
         dtype : {"uint8", "float32", "float16", "bfloat16"}, optional
             Of the results. The default is that of `out`, else float32 after `Normalize`, else that of the images.
         fuse : bool, default True
-            Whether adjacent steps are taken in one pass over the pixels.
+            Whether adjacent steps are taken in one pass over the pixels. Several warps are then one resampling, which
+            keeps more detail than one after the other. Else only places that lie midway between pixels, and a warp and
+            a flip round differently, may change.
 
         Returns
         -------
@@ -220,13 +205,13 @@ class Pipeline(ABC):
             raise
         return result if image is None else {"image": result}
 
-    def _next_ids(self, n: int) -> npt.NDArray[np.int64]:
+    def _next_ids(self, n: int) -> Integers:
         """Take numbers that no other call gets, on whatever thread."""
         with _COUNTING:
             self.next_id += n
             return np.arange(self.next_id - n, self.next_id)
 
-    def _give_back(self, ids: npt.NDArray[np.int64]) -> None:
+    def _give_back(self, ids: Integers) -> None:
         """Give the last numbers back, after a call that failed."""
         with _COUNTING:
             if len(ids) and self.next_id == ids[-1] + 1:
@@ -300,8 +285,8 @@ class Pipeline(ABC):
         if images is not None:
             read = read_images("explain", images, layout)
         else:
-            height, width = (check.integer("explain", "size", side, 1, 1 << 20) for side in _pair(size))
-            channels = check.integer("explain", "channels", channels, 1, 1 << 20)
+            height, width = (check.integer("explain", "size", side, 1, MOST_SIDE) for side in _pair(size))
+            channels = check.integer("explain", "channels", channels, 1, MOST_SIDE)
             n = 100 if ids is None else len(checked_ids("explain", ids))
             code = layout_of("explain", "layout", layout, None)
             shape = (height, width, channels) if code is _core.Layout.nhwc else (channels, height, width)
@@ -355,7 +340,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _checked_sizes(sizes: Any, n: int) -> npt.NDArray[np.int64]:
+def _checked_sizes(sizes: Any, n: int) -> Integers:
     if sizes is None:
         return np.ones((n, 2), np.int64)
     accepted = f"a pair of integers, a pair of arrays of shape ({n},), or an array of shape ({n}, 2)"

@@ -100,8 +100,8 @@ class Plan:
         if not isinstance(self.ids, np.ndarray):
             raise TypeError(f"{call}: 'ids' of the plan is a {type(self.ids).__name__}; accepted: a NumPy array")
         check.one_dimensional(call, "ids", self.ids)
-        check.integer(call, "seed", self.seed, 0, (1 << 64) - 1)
-        check.integer(call, "epoch", self.epoch, -MOST_EPOCH, MOST_EPOCH)
+        checked_seed(call, self.seed)
+        checked_epoch(call, self.epoch)
         for entry in self.entries:
             check.integer(call, "place", entry.place, 0, _MOST_PLACE)
 
@@ -151,17 +151,18 @@ class Plan:
         try:
             with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 values: dict[str, Any] = {name: file[name] for name in file.files}
-                values["ids"], values["seed"], values["epoch"], values["transforms"]
-        except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            entries = []
+            for line in values["transforms"].tolist():
+                place, _, transform = line.partition(" ")
+                own = {name.partition(".")[2]: array for name, array in values.items() if name.startswith(f"{place}.")}
+                entries.append({"place": int(place), "transform": transform, **own})
+            return cls.from_dict({**values, "entries": entries})
+        except _UNREADABLE as error:
             raise ValueError(f"load: {os.fspath(path)} is not the file of a plan") from error
-        entries = []
-        for line in values["transforms"].tolist():
-            place, _, transform = line.partition(" ")
-            own = {name.partition(".")[2]: array for name, array in values.items() if name.startswith(f"{place}.")}
-            entries.append({"place": int(place), "transform": transform, **own})
-        return cls.from_dict({**values, "entries": entries})
 
 
+# What reading raises; RuntimeError is of zip files that are encrypted, or as nobody writes them.
+_UNREADABLE = (AttributeError, EOFError, KeyError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile)
 _OWN = ("place", "transform", "applies")
 MOST_EPOCH = (1 << 63) - 1
 _MOST_PLACE = (1 << 31) - 1  # twice that, and one more, has 32 bits
@@ -179,3 +180,13 @@ def checked_ids(call: str, ids: Any) -> npt.NDArray[np.int64]:
     if array.dtype == np.uint64 and int(array.max()) >= 1 << 63:
         raise ValueError(f"{call}: 'ids' has {array.max()}; accepted: -2^63 to 2^63 - 1")
     return np.ascontiguousarray(array, np.int64)
+
+
+def checked_seed(call: str, seed: Any) -> int:
+    """Return a seed as an int."""
+    return check.integer(call, "seed", seed, 0, (1 << 64) - 1)
+
+
+def checked_epoch(call: str, epoch: Any) -> int:
+    """Return an epoch as an int."""
+    return check.integer(call, "epoch", epoch, -MOST_EPOCH, MOST_EPOCH)

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._affine import affine_matrices
-from burnish.augment._arguments import border_code, fill_options, fill_values, interpolation_code, uniform_whole
+from burnish.augment._arguments import border_code, fill_options, fill_values, interpolation_code
 from burnish.augment._color import color_channels
-from burnish.augment._numbers import Floats
+from burnish.augment._numbers import Bools, Floats, Integers, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -56,13 +56,13 @@ class _Policy(Transform):
         """Return how far to move an image with sides of that many pixels, for parts of the largest magnitude."""
         raise NotImplementedError
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         kind, sign, bins = (u[:, i * self._count : (i + 1) * self._count] for i in range(3))
         operation = uniform_whole(kind, 0, len(_NAMES) - 1)
         part = self._bin(bins) / (self.num_magnitude_bins - 1)
         return {"operation": operation, "magnitude": np.where(_IS_SIGNED[operation] & (sign < 0.5), -part, part)}
 
-    def _checked(self, params: Params) -> tuple[npt.NDArray[np.int64], Floats]:
+    def _checked(self, params: Params) -> tuple[Integers, Floats]:
         operation, magnitude = np.asarray(params["operation"]), np.asarray(params["magnitude"], np.float64)
         shape = (len(operation), self._count)
         if (
@@ -93,12 +93,12 @@ class _Policy(Transform):
             steps += self._steps_of_one(operation[:, i], magnitude[:, i], shapes)
         return steps
 
-    def _steps_of_one(self, operation: npt.NDArray[np.int64], magnitude: Floats, shapes: Shapes) -> list[Step]:
+    def _steps_of_one(self, operation: Integers, magnitude: Floats, shapes: Shapes) -> list[Step]:
         """Return a step for each kind, with its parameters for the samples that take it."""
         n = len(shapes)
         size = np.abs(magnitude)
         factor = columns(n, 1 + self._factor * magnitude)
-        nothing = np.empty((n, 0))
+        nothing = columns(n)
         return [
             self._warp(operation, magnitude, shapes),
             (_core.Op.linear, [], columns(n, factor[:, 0], 0)),
@@ -111,7 +111,7 @@ class _Policy(Transform):
             (_core.Op.equalize, [], nothing),
         ]
 
-    def _warp(self, operation: npt.NDArray[np.int64], magnitude: Floats, shapes: Shapes) -> Step:
+    def _warp(self, operation: Integers, magnitude: Floats, shapes: Shapes) -> Step:
         def of(name: str, values: Any) -> Any:
             return np.where(operation == _NAMES.index(name), values, 0.0)
 

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import choice, filter_code, pair, uniform, uniform_whole
-from burnish.augment._numbers import Floats, exponential, logarithm
+from burnish.augment._arguments import MOST_SIDE, filter_code, one_of, pair
+from burnish.augment._numbers import Bools, Floats, logarithm, random_sides, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
-_MOST_SIDE = 1 << 20
 _AREA = 3
 _TRIES = 10
 
@@ -23,8 +21,8 @@ _TRIES = 10
 def resize_options(call: str, interpolation: Any, antialias: Any, area_for_downscale: Any = None) -> list[float]:
     """Return what the engine's `resize` takes."""
     code = filter_code(call, interpolation)
-    choice(call, "area_for_downscale", area_for_downscale, (None, "image", "image_mask"))
-    return [float(code), float(choice(call, "antialias", antialias, (True, False))),
+    one_of(call, "area_for_downscale", area_for_downscale, (None, "image", "image_mask"))
+    return [float(code), float(one_of(call, "antialias", antialias, (True, False))),
             float(code if area_for_downscale is None else _AREA)]  # fmt: skip
 
 
@@ -54,8 +52,8 @@ class Resize(Transform):
         area_for_downscale: str | None = None, p: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__(p)
-        self.height = check.integer("Resize", "height", height, 1, _MOST_SIDE)
-        self.width = check.integer("Resize", "width", width, 1, _MOST_SIDE)
+        self.height = check.integer("Resize", "height", height, 1, MOST_SIDE)
+        self.width = check.integer("Resize", "width", width, 1, MOST_SIDE)
         self.interpolation, self.antialias, self.area_for_downscale = interpolation, antialias, area_for_downscale
         self._options = resize_options("Resize", interpolation, antialias, area_for_downscale)
 
@@ -85,6 +83,10 @@ class RandomResizedCrop(Transform):
     -----
     Planned parameters: "top", "left", "height", "width" of the part. The first of ten tries that fits into the image
     is taken; if none does, the largest part in the middle with a ratio within the range, as in torchvision.
+
+    References
+    ----------
+    C. Szegedy et al.: Going deeper with convolutions. CVPR 2015.
     """
 
     _draws = 2 * _TRIES + 2
@@ -101,18 +103,16 @@ class RandomResizedCrop(Transform):
         if isinstance(size, tuple | list) and len(size) != 2:
             raise ValueError(f"{call}: 'size' is {size!r}; accepted: (height, width), or an integer for both")
         sides = size if isinstance(size, tuple | list) else (size, size)
-        self._height, self._width = (check.integer(call, "size", side, 1, _MOST_SIDE) for side in sides)
+        self._height, self._width = (check.integer(call, "size", side, 1, MOST_SIDE) for side in sides)
         self._scale = pair(call, "scale", scale, 0, 1)
         self._ratio = pair(call, "ratio", ratio, 1e-3, 1e3)
         self._log_ratio = float(logarithm(self._ratio[0])), float(logarithm(self._ratio[1]))
         self._options = resize_options(call, interpolation, antialias, area_for_downscale)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         height, width = shapes.height[:, None], shapes.width[:, None]
-        area = height * width * uniform(u[:, :_TRIES], self._scale)
-        ratio = exponential(uniform(u[:, _TRIES : 2 * _TRIES], self._log_ratio))
-        rows = np.rint(np.sqrt(area / ratio)).astype(np.int64)
-        cols = np.rint(np.sqrt(area * ratio)).astype(np.int64)
+        draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
+        cols, rows = random_sides(*draws, height * width, self._scale, self._log_ratio)
         fits = (rows > 0) & (rows <= height) & (cols > 0) & (cols <= width)
         first = np.argmax(fits, axis=1)[:, None]
         found = fits.any(axis=1)

@@ -54,8 +54,7 @@ class _Compiled:
     ) -> None:
         sizes = images.sizes()
         check_plan(call, transforms, plan, sizes)
-        is_bytes = dtype_name(images.like) == "uint8"
-        shapes = Shapes.of(sizes, images.channels(), 255.0 if is_bytes else 1.0)
+        shapes = Shapes.of_images(images)
         if images.channels() < 1 or (sizes < 1).any():
             raise ValueError(f"{call}: 'images' has an image without pixels; accepted: one or more")
         self.program = _Program(len(images))
@@ -74,9 +73,9 @@ class _Compiled:
             if transform._white_after is not None:
                 _check_conversion(call, transform, entry)
                 shapes.white = transform._white_after
-                normalized &= not is_white_of_bytes(shapes)
+                normalized &= not shapes.are_bytes
         self.dtype = result_dtype(call, transforms, images, out, dtype)
-        if (self.dtype == "uint8") != is_white_of_bytes(shapes) and not normalized.all():
+        if (self.dtype == "uint8") != shapes.are_bytes and not normalized.all():
             _add_scaling(self.program, shapes, self.dtype == "uint8", ~normalized)
         self.layout = images.layout if out_layout is None else layout_of(call, "out_layout", out_layout, None)
         self.sizes = np.stack([shapes.height, shapes.width], axis=1)
@@ -104,6 +103,13 @@ def run(
     return hand_over(images, results) if out is None else out
 
 
+def run_alike(call: str, steps: list[Any], images: Images, results: Images, seed: int = 0, ids: Any = None) -> None:
+    """Take all images through the same steps (op, options, parameters); `seed` and `ids` are for those that draw."""
+    order = np.tile(np.arange(len(steps), dtype=np.int32), (len(images), 1))
+    names = np.zeros(len(images), np.int64) if ids is None else ids
+    call_core(call, [(op, 0, *rest) for op, *rest in steps], order, names, seed, 0, True, images, results)
+
+
 def explain(
     call: str, transforms: list[Transform], images: Images, plan: Plan, out_layout: str | None, dtype: Any, fuse: bool
 ) -> Explanation:
@@ -119,11 +125,6 @@ def _add_scaling(program: _Program, shapes: Shapes, to_bytes: bool, where: npt.N
     nothing = np.empty((program.n, 0))
     fractions = (_core.Op.normalize, [1 / 255.0, 0.0] * shapes.channels, nothing)
     program.add(0, [(_core.Op.to_bytes, [], nothing) if to_bytes else fractions], where)
-
-
-def is_white_of_bytes(shapes: Shapes) -> bool:
-    """Return whether values are bytes at this point of a pipeline."""
-    return shapes.white == 255
 
 
 def _check_conversion(call: str, transform: Transform, entry: Entry) -> None:
@@ -177,7 +178,8 @@ def check_plan(call: str, transforms: list[Transform], plan: Plan, sizes: Any) -
 
 
 def _check_entry(call: str, entry: Entry, n: int) -> None:
-    if np.shape(entry.applies) != (n,) or entry.applies.dtype != np.bool_:
+    applies = entry.applies
+    if not isinstance(applies, np.ndarray) or applies.shape != (n,) or applies.dtype != np.bool_:
         raise ValueError(f"{call}: 'applies' of {entry.transform} must be {n} bools")
     for name, values in entry.params.items():
         if not isinstance(values, np.ndarray) or values.shape[:1] != (n,):

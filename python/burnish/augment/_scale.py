@@ -11,7 +11,7 @@ from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import one_of
 from burnish.augment._shapes import Shapes
-from burnish.augment._transform import Params, Step, Transform
+from burnish.augment._transform import Params, Step, Transform, columns
 
 
 class Normalize(Transform):
@@ -46,7 +46,7 @@ class Normalize(Transform):
         white = shapes.white if self.max_pixel_value is None else float(self.max_pixel_value)
         means, stds = (self._for_channels(values, shapes.channels) for values in (self._mean, self._std))
         options = [value for m, s in zip(means, stds, strict=True) for value in (1 / (s * white), -m / s)]
-        return [(_core.Op.normalize, options, np.empty((len(shapes), 0)))]
+        return [(_core.Op.normalize, options, columns(len(shapes)))]
 
     @staticmethod
     def _for_channels(values: list[float], channels: int) -> list[float]:
@@ -77,7 +77,7 @@ class _Conversion(Transform):
             raise ValueError(f"{call}: 'p' is {p!r}; accepted: 1 (all images of a batch have one dtype)")
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        return [(self._op, [], np.empty((len(shapes), 0)))]
+        return [(self._op, [], columns(len(shapes)))]
 
 
 class ToFloat(_Conversion):

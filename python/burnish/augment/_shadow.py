@@ -6,12 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import pair, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import pair, whole_pair
+from burnish.augment._numbers import Bools, Floats, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform
 
@@ -58,7 +57,7 @@ class RandomShadow(Transform):
     def _number_of_draws(self) -> int:
         return 1 + self._counts[1] * (1 + 2 * self.shadow_dimension)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         most, corners = self._counts[1], self.shadow_dimension
         there = np.arange(most) < uniform_whole(u[:, 0], *self._counts)[:, None]
         u = u[:, 1:].reshape(len(u), most, 1 + 2 * corners)

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
+from burnish._array import dtype_name
+from burnish.augment._numbers import Bools, Integers
+
+if TYPE_CHECKING:
+    from burnish.augment._images import Images
 
 
 @dataclass
@@ -37,7 +40,18 @@ class Shapes:
         """Take heights and widths from an array (N, 2)."""
         return cls(sizes[:, 0].copy(), sizes[:, 1].copy(), channels, white)
 
-    def change(self, where: npt.NDArray[np.bool_], height: Any, width: Any) -> None:
+    @classmethod
+    def of_images(cls, images: Images) -> Shapes:
+        """Take those of what a caller gave."""
+        white = 255.0 if dtype_name(images.like) == "uint8" else 1.0
+        return cls.of(images.sizes(), images.channels(), white)
+
+    @property
+    def are_bytes(self) -> bool:
+        """Whether values are 0..255, rounded unless they are normalized."""
+        return self.white == 255
+
+    def change(self, where: Bools, height: Any, width: Any) -> None:
         """Set new sizes of some samples."""
         if height is not self.height or width is not self.width:
             self.height = np.where(where, height, self.height)

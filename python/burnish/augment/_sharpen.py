@@ -5,12 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, one_of, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import fixed_or_pair, one_of, whole_pair
+from burnish.augment._numbers import Bools, Floats, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -44,7 +41,7 @@ class Sharpen(Transform):
         self._alpha = fixed_or_pair("Sharpen", "alpha", alpha, 0, 1)
         self._lightness = fixed_or_pair("Sharpen", "lightness", lightness, 0, 65536)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"alpha": uniform(u[:, 0], self._alpha), "lightness": uniform(u[:, 1], self._lightness)}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
@@ -81,7 +78,7 @@ class UnsharpMask(Transform):
         self._percent = whole_pair("UnsharpMask", "percent", percent, 0, 65536)
         self._threshold = whole_pair("UnsharpMask", "threshold", threshold, 0, 255)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {
             "radius": uniform(u[:, 0], self._radius),
             "percent": uniform_whole(u[:, 1], *self._percent),

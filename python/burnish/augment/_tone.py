@@ -7,12 +7,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import fixed_or_pair, one_of, pair, uniform, uniform_whole, whole_pair
-from burnish.augment._numbers import Floats
+from burnish.augment._arguments import fixed_or_pair, one_of, pair, whole_pair
+from burnish.augment._numbers import Bools, Floats, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -57,7 +56,7 @@ class RandomGamma(Transform):
         bounds = (1, gamma_limit) if isinstance(gamma_limit, Real) else gamma_limit
         self._limit = pair("RandomGamma", "gamma_limit", bounds, 1, 100000)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"gamma": uniform(u[:, 0], self._limit) / 100}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
@@ -85,7 +84,7 @@ class Solarize(Transform):
         self.threshold_range = threshold_range
         self._range = fixed_or_pair("Solarize", "threshold_range", threshold_range, 0, 1)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         return {"threshold": uniform(u[:, 0], self._range)}
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
@@ -116,7 +115,7 @@ class Posterize(Transform):
     def _number_of_draws(self) -> int:
         return len(self._bits)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         if len(self._bits) not in (1, shapes.channels):
             raise ValueError(
                 f"Posterize: 'num_bits' is given for {len(self._bits)} channels; accepted: {shapes.channels}, or one "
@@ -173,4 +172,4 @@ class Equalize(Transform):
         self.by_channels = one_of("Equalize", "by_channels", by_channels, (True,))
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        return [(_core.Op.equalize, [float(EQUALIZE_MODES.index(self.mode))], np.empty((len(shapes), 0)))]
+        return [(_core.Op.equalize, [float(EQUALIZE_MODES.index(self.mode))], columns(len(shapes)))]

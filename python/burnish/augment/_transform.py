@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._numbers import Floats
-from burnish.augment._pipeline import Drawing, Pipeline
+from burnish.augment._drawing import Drawing
+from burnish.augment._numbers import Bools, Floats
+from burnish.augment._pipeline import Pipeline
 from burnish.augment._plan import Entry
 from burnish.augment._shapes import Shapes
 
@@ -43,7 +44,7 @@ class Transform(Pipeline):
     def __init__(self, p: float) -> None:
         self.p = check.real(type(self).__name__, "p", p, 0, 1)
 
-    def _parameters(self, u: Floats, shapes: Shapes, active: npt.NDArray[np.bool_]) -> Params:
+    def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
         """Return this transform's parameters for draws `u` (N, draws); `active` ones must be possible."""
         return {}
 
@@ -68,7 +69,7 @@ class Transform(Pipeline):
     def _leaves(self) -> Iterator[Transform]:
         yield self
 
-    def _draw(self, drawing: Drawing, active: npt.NDArray[np.bool_], forced: bool) -> None:
+    def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None:
         place = drawing.next_place()
         if drawing.only_partners:
             return
@@ -79,7 +80,7 @@ class Transform(Pipeline):
 
 
 def columns(n: int, *values: Any) -> Floats:
-    """Put numbers, or arrays of shape (N,), side by side: (N, values)."""
+    """Put numbers, or arrays of shape (N,), side by side: (N, values); (N, 0) for a step without parameters."""
     result = np.empty((n, len(values)))
     for column, value in enumerate(values):
         result[:, column] = value

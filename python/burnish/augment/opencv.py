@@ -35,7 +35,10 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
+from burnish.augment._arguments import MOST_SIDE, border_code
+from burnish.augment._images import Images
 from burnish.augment._numbers import sine_and_cosine
+from burnish.augment._run import run_alike
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -46,7 +49,6 @@ BORDER_REFLECT101 = BORDER_DEFAULT = BORDER_REFLECT_101
 COLOR_BGR2RGB = COLOR_RGB2BGR = 4
 COLOR_BGR2HSV, COLOR_RGB2HSV, COLOR_HSV2BGR, COLOR_HSV2RGB = 40, 41, 54, 55
 
-_BORDERS = {0: 0.0, 1: 1.0, 2: 2.0, 4: 3.0, 3: 4.0}  # the engine's numbers
 _SWAP = (_core.Op.permute, [2.0, 1.0, 0.0])
 _COLORS: dict[int, list[tuple[_core.Op, list[float]]]] = {
     COLOR_BGR2RGB: [_SWAP],
@@ -98,14 +100,14 @@ def warpAffine(  # noqa: N802
         raise ValueError(f"warpAffine: 'M' has shape {matrix.shape}; accepted: (2, 3), finite numbers")
     if not isinstance(dsize, tuple | list) or len(dsize) != 2:
         raise TypeError(f"warpAffine: 'dsize' is {dsize!r}; accepted: a pair of int, (width, height)")
-    width, height = (check.integer("warpAffine", "dsize", side, 0, 1 << 20) for side in dsize)
+    width, height = (check.integer("warpAffine", "dsize", side, 0, MOST_SIDE) for side in dsize)
     width, height = (width, height) if width and height else (image.shape[1], image.shape[0])
     flags = check.integer("warpAffine", "flags", flags, 0)
     if flags & ~WARP_INVERSE_MAP not in (INTER_NEAREST, INTER_LINEAR):
         raise ValueError(
             f"warpAffine: 'flags' is {flags}; accepted: INTER_NEAREST, INTER_LINEAR, each with WARP_INVERSE_MAP or not"
         )
-    if borderMode not in _BORDERS:
+    if borderMode not in range(5):
         raise ValueError(
             f"warpAffine: 'borderMode' is {borderMode!r}; accepted: BORDER_CONSTANT, BORDER_REPLICATE, BORDER_REFLECT, "
             "BORDER_REFLECT_101, BORDER_WRAP"
@@ -117,7 +119,7 @@ def warpAffine(  # noqa: N802
     x, y = x + 0.5 - 0.5 * (a + b), y + 0.5 - 0.5 * (c + d)
     channels = image.shape[2] if image.ndim == 3 else 1
     fill = _scalar("warpAffine", "borderValue", borderValue, channels)
-    options = [float(flags & 1), _BORDERS[borderMode], *fill]
+    options = [float(flags & 1), float(border_code("warpAffine", borderMode)), *fill]
     params = [a, b, x, c, d, y, 0.0, 0.0, 1.0, float(height), float(width)]
     return _run("warpAffine", image, [(_core.Op.warp, options, params)], (height, width), dst)
 
@@ -215,11 +217,8 @@ def _run(
     out = (
         np.empty((*size, *image.shape[2:]), np.uint8) if dst is None else _target(call, dst, (*size, *image.shape[2:]))
     )
-    native = [(op, 0, options, np.array([params], np.float64).reshape(1, -1)) for op, options, params in steps]
-    layout = _core.Layout.nhwc
     planes = (image, out) if image.ndim == 3 else (image[:, :, None], out[:, :, None])
-    _core.run_pipeline(
-        call, native, np.arange(len(native), dtype=np.int32)[None], np.zeros(1, np.int64), 0, 0, True, planes[0][None],
-        layout, planes[1][None], layout,
-    )  # fmt: skip
+    images, results = (Images("batch", array[None], _core.Layout.nhwc) for array in planes)
+    rows = [(op, options, np.array([params], np.float64).reshape(1, -1)) for op, options, params in steps]
+    run_alike(call, rows, images, results)
     return out

@@ -22,6 +22,8 @@ from PIL import ImageFilter as _PillowFilter
 
 from burnish import _check as check
 from burnish import _core
+from burnish.augment._images import Images
+from burnish.augment._run import run_alike
 
 __all__ = ["Image", "ImageFilter"]
 
@@ -36,23 +38,24 @@ class _Filter(_PillowFilter.MultibandFilter):  # type: ignore[misc]
     def _step(self) -> tuple[_core.Op, list[float]]:
         raise NotImplementedError
 
+    def _changes_nothing(self) -> bool:
+        """Return whether Pillow copies images, of whatever mode."""
+        return False
+
     def filter(self, image: Any) -> Any:
         """Return the filtered core image of a core image."""
-        if image.mode not in _MODES:
-            raise ValueError(f"{self.name}: the image has mode {image.mode!r}; accepted: {', '.join(_MODES)}")
         # Of a core image, Pillow's own wrapper tells the pixels.
         wrapped = Image.new("L", (1, 1))._new(image)
         width, height = wrapped.size
-        if width * height == 0:
+        if width * height == 0 or self._changes_nothing():
             return wrapped.copy().im
+        if image.mode not in _MODES:
+            raise ValueError(f"{self.name}: the image has mode {image.mode!r}; accepted: {', '.join(_MODES)}")
         pixels = np.frombuffer(wrapped.tobytes(), np.uint8).reshape(1, height, width, -1)
         op, params = self._step()
         out = np.empty_like(pixels)
-        layout = _core.Layout.nhwc
-        _core.run_pipeline(
-            self.name, [(op, 0, [], np.array([params]))], np.zeros((1, 1), np.int32), np.zeros(1, np.int64), 0, 0, True,
-            pixels, layout, out, layout,
-        )  # fmt: skip
+        images, results = (Images("batch", array, _core.Layout.nhwc) for array in (pixels, out))
+        run_alike(self.name, [(op, [], np.array([params]))], images, results)
         return Image.frombytes(wrapped.mode, wrapped.size, out.tobytes()).im
 
 
@@ -73,6 +76,9 @@ class _GaussianBlur(_Filter):
             raise ValueError(f"GaussianBlur: 'radius' is {radius!r}; accepted: a number, or a pair of the same")
         self.radius = radius
         self._radius = check.real("GaussianBlur", "radius", given[0], 0, 1024)
+
+    def _changes_nothing(self) -> bool:
+        return self._radius == 0
 
     def _step(self) -> tuple[_core.Op, list[float]]:
         return _core.Op.pillow_blur, [self._radius]

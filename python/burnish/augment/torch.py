@@ -18,24 +18,24 @@ torch is imported when a data set or a batch is made.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from burnish import _check as check
 from burnish import _core
 from burnish._array import is_on_gpu, is_torch
-from burnish.augment._images import Images, layout_of, read_images
+from burnish.augment._arguments import one_of
+from burnish.augment._images import PILLOW_MODES, Images, is_pillow_image, layout_of, read_images
 from burnish.augment._labels import MixedLabels
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import perform, sizes_after
 from burnish.augment._pipeline import Pipeline
+from burnish.augment._plan import checked_epoch, checked_ids
 from burnish.augment._run import result_dtype
 
 __all__ = ["AugmentedDataset", "IndexedDataset", "Collate", "Sample", "Batch", "collate"]
 
-_EPOCHS = (1 << 63) - 1
 _ITEMS = "accepted: an image, or a pair of an image and its label"
 
 
@@ -57,7 +57,7 @@ class Sample(NamedTuple):
     label: Any = None
 
 
-class Batch(Sequence[Any]):
+class Batch(list[Any]):
     """A finished batch, which is also the list of its samples, so that torch's own ``collate_fn`` takes it, too.
 
     Parameters
@@ -70,19 +70,16 @@ class Batch(Sequence[Any]):
 
     def __init__(self, images: Any, labels: Any, each: Any) -> None:
         self.images, self.labels, self._each = images, labels, each
+        # A list in truth: torch.stack takes no other sequence.
+        if labels is None:
+            super().__init__(images)
+        elif isinstance(labels, MixedLabels):
+            super().__init__(zip(images, map(MixedLabels, *labels), strict=True))
+        else:
+            super().__init__(zip(images, each, strict=True))
 
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: Any) -> Any:
-        if self.labels is None:
-            return self.images[index]
-        if isinstance(self.labels, MixedLabels):
-            return self.images[index], MixedLabels(*(part[index] for part in self.labels))
-        return self.images[index], self._each[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self)))
+    def __reduce__(self) -> Any:
+        return Batch, (self.images, self.labels, self._each)  # each image once
 
 
 def collate(batch: Batch) -> Any:
@@ -157,7 +154,7 @@ class IndexedDataset:
         ----------
         epoch : int
         """
-        self._epoch.fill_(check.integer("set_epoch", "epoch", epoch, -_EPOCHS, _EPOCHS))
+        self._epoch.fill_(checked_epoch("set_epoch", epoch))
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -215,13 +212,14 @@ class Collate:
         call = type(self).__name__
         if not samples or not all(isinstance(sample, tuple) and len(sample) == 4 for sample in samples):
             raise TypeError(f"{call}: the batch must have Samples (id, epoch, image, label); see IndexedDataset")
-        ids, epochs, images, labels = zip(*samples, strict=True)
-        if len(set(epochs)) > 1:
-            raise ValueError(f"{call}: the batch has samples of the epochs {sorted(set(epochs))}; accepted: one epoch")
+        ids, given_epochs, images, labels = zip(*samples, strict=True)
+        epochs = {checked_epoch(call, epoch) for epoch in given_epochs}
+        if len(epochs) > 1:
+            raise ValueError(f"{call}: the batch has samples of the epochs {sorted(epochs)}; accepted: one epoch")
         read = self._read(images)
-        names = np.array(ids, np.int64)
+        names = checked_ids(call, np.array(ids))
         n = len(names) if count is None else count
-        plan = self.pipe._plan(names, epochs[0], read.sizes(), read.channels(), Mates(names, population, n))
+        plan = self.pipe._plan(names, epochs.pop(), read.sizes(), read.channels(), Mates(names, population, n))
         leaves = list(self.pipe._leaves())
         name = result_dtype(call, leaves, read, None, self.dtype)
         shapes = sizes_after(leaves, plan, read)
@@ -231,7 +229,7 @@ class Collate:
         mixes = any(leaf._mixes for leaf in leaves)
         if mixes and not have_labels:
             raise ValueError(f"{call}: the samples have no labels, which the pipeline mixes as it mixes images")
-        given = torch.utils.data.default_collate(list(labels)) if have_labels else None
+        given = _collated(torch, call, labels, mixes) if have_labels else None
         mixed = perform(call, leaves, read, plan, given if mixes else None, out, self.out_layout, self.dtype, True,
                         n if mixes else None)  # fmt: skip
         if not have_labels:
@@ -243,10 +241,10 @@ class Collate:
         tensors = [is_torch(image) for image in images]
         if any(tensors) != all(tensors):
             raise TypeError(f"{call}: the batch has tensors and other images; accepted: one kind")
-        arrays = [_image_array(call, image) for image in images]
         layout = layout_of(call, "layout", self.layout, images[0])
+        arrays = [_image_array(call, image, layout) for image in images]
         if layout is _core.Layout.nchw and not all(tensors):
-            arrays = [array.transpose(2, 0, 1) if _is_pil(image) else array
+            arrays = [array.transpose(2, 0, 1) if is_pillow_image(image) else array
                       for array, image in zip(arrays, images, strict=True)]  # fmt: skip
         return read_images(call, arrays, layout.name)
 
@@ -294,9 +292,7 @@ class AugmentedDataset(IndexedDataset):
     ) -> None:  # fmt: skip
         super().__init__(dataset)
         self._collate = Collate(pipe, layout=layout, out_layout=out_layout, dtype=dtype)
-        if partners not in ("dataset", "batch"):
-            raise ValueError(f"AugmentedDataset: 'partners' is {partners!r}; accepted: 'dataset', 'batch'")
-        self.partners = partners
+        self.partners = one_of("AugmentedDataset", "partners", partners, ("dataset", "batch"))
 
     @property
     def pipe(self) -> Pipeline:
@@ -321,29 +317,37 @@ def _image_and_label(item: Any) -> tuple[Any, Any]:
         if len(item) == 2:
             return item[0], item[1]
         raise TypeError(f"the data set has a {type(item).__name__} of {len(item)}; {_ITEMS}")
-    if _is_pil(item) or hasattr(item, "shape"):
+    if is_pillow_image(item) or hasattr(item, "shape"):
         return item, None
     raise TypeError(f"the data set has a {type(item).__name__}; {_ITEMS}")
 
 
-def _is_pil(image: Any) -> bool:
-    return hasattr(image, "getbands") and hasattr(image, "mode")
+def _collated(torch: Any, call: str, labels: Sequence[Any], mixes: bool) -> Any:
+    missing = next((i for i, label in enumerate(labels) if label is None), None)
+    if missing is not None:
+        raise ValueError(f"{call}: sample {missing} of the batch has no label, and others have; accepted: all or none")
+    if mixes:  # torch would make lists of parts a list of classes
+        labels = [np.asarray(label) if isinstance(label, list | tuple) else label for label in labels]
+    return torch.utils.data.default_collate(list(labels))
 
 
-def _image_array(call: str, image: Any) -> Any:
+def _image_array(call: str, image: Any, layout: _core.Layout) -> Any:
     """Return an image as a NumPy array with 3 axes, copying nothing but PIL's."""
-    if _is_pil(image):
-        if image.mode not in ("L", "RGB", "RGBA"):
-            raise TypeError(f"{call}: an image has the mode {image.mode!r}; accepted: L, RGB, RGBA, as convert() makes")
+    if is_pillow_image(image):
+        if image.mode not in PILLOW_MODES:
+            raise TypeError(
+                f"{call}: an image has the mode {image.mode!r}; accepted: {', '.join(PILLOW_MODES)}, as convert() makes"
+            )
         array = np.asarray(image)
     elif is_torch(image):
         if is_on_gpu(image):
             raise TypeError(f"{call}: an image is on a GPU; accepted: images on the CPU, as workers load them")
         array = image.detach().numpy()
-        return array[None] if array.ndim == 2 else array
     else:
         array = np.asarray(image)
-    return array[:, :, None] if array.ndim == 2 else array
+    if array.ndim != 2:
+        return array
+    return array[None] if layout is _core.Layout.nchw and not is_pillow_image(image) else array[:, :, None]
 
 
 def _empty_images(torch: Any, sizes: Any, n: int, channels: int, layout: str, dtype: Any) -> tuple[Any, Any]:

@@ -3,6 +3,10 @@
 
 Images are what pipelines take: a batch, a list or one image, uint8 (0..255) or float32 (0..1), NumPy or torch; what
 goes in comes out. `layout` is "NHWC" or "NCHW", by default NHWC for NumPy and NCHW for torch; `out` is where to write.
+
+Results have the shape and dtype of the images where a function does not say otherwise; uint8 ones are the same bits for
+any number of threads and on every processor. Wrong arguments raise `TypeError` or `ValueError` before any work, and the
+message says what is accepted; parameters must be finite numbers.
 """
 
 from burnish.augment.functional._channels import drop_channels, isolate_channel, permute_channels, to_grayscale
@@ -78,11 +82,11 @@ __all__ = [
     "multiplicative_noise",
     "salt_and_pepper",
     "erase",
-    "to_float",
-    "to_bytes",
     "erase_holes",
     "grid_dropout",
     "shade",
+    "to_float",
+    "to_bytes",
     "normalize",
     "mixup",
     "cutmix",

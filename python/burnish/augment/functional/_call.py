@@ -11,7 +11,6 @@ from burnish import _core
 from burnish._array import dtype_name, to_numpy
 from burnish.augment._images import (
     Images,
-    call_core,
     checked_nothing,
     hand_over,
     make_results,
@@ -20,6 +19,8 @@ from burnish.augment._images import (
     wrap_out,
 )
 from burnish.augment._plan import checked_ids
+from burnish.augment._run import run_alike
+from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Step
 
 MOST = 2.0**24  # the engine's largest parameter
@@ -36,8 +37,8 @@ class Call:
         if self.is_empty:
             self.images = read_images(name, one_blank(self.images), self.images.layout.name)
         self.sizes = self.images.sizes()
-        self.white = 255.0 if dtype_name(self.images.like) == "uint8" else 1.0
-        self.channels = self.images.channels()
+        self.shapes = Shapes.of_images(self.images)
+        self.white, self.channels = self.shapes.white, self.shapes.channels
 
     def __len__(self) -> int:
         return len(self.images)
@@ -60,16 +61,12 @@ class Call:
         return self._numbers(name, values, (size,), least, most, whole)
 
     def _numbers(self, name: str, values: Any, each: tuple[int, ...], least: float, most: float, whole: bool) -> Any:
-        array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
-        if array.dtype.kind not in "iuf":
-            raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
+        array = self._finite(name, values)
         if self.is_empty and array.shape == (0, *each):
             array = np.clip(np.arange(each[0]) if each else np.ones(1), least, most)  # any that are possible
         if array.shape not in (each, (1, *each), (len(self), *each)):
             one = str(each) if each else "one"
             raise ValueError(f"{self.name}: '{name}' has shape {array.shape}; accepted: {one}, or {(len(self), *each)}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{self.name}: '{name}' has NaN or infinity; accepted: finite numbers")
         wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
         if wrong.size:
             kind = "integers" if whole else "numbers"
@@ -78,15 +75,21 @@ class Call:
             )
         return np.broadcast_to(array.astype(np.float64), (len(self), *each))
 
+    def _finite(self, name: str, values: Any) -> Any:
+        array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{self.name}: '{name}' has NaN or infinity; accepted: finite numbers")
+        return array
+
     def names(self, ids: Any) -> Any:
         """Return the samples' names, 0, 1, ... without `ids`."""
         return np.arange(len(self)) if ids is None or self.is_empty else checked_ids(self.name, ids)
 
     def table(self, name: str, values: Any, shape: tuple[Any, ...]) -> Any:
         """Return a parameter as an array (N, *shape) of it, or of (*shape) for all; None stands for any length."""
-        array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
-        if array.dtype.kind not in "iuf":
-            raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
+        array = self._finite(name, values)
         if self.is_empty and array.ndim == len(shape) + 1 and len(array) == 0:
             array = np.ones((1, *array.shape[1:]))
         found = array.shape[1:] if array.ndim > len(shape) else array.shape
@@ -96,8 +99,6 @@ class Call:
             raise ValueError(
                 f"{self.name}: '{name}' has shape {array.shape}; accepted: ({wanted}), or one for each image"
             )
-        if not np.isfinite(array).all():
-            raise ValueError(f"{self.name}: '{name}' has NaN or infinity; accepted: finite numbers")
         return np.broadcast_to(array.astype(np.float64), (len(self), *found))
 
     def run(self, op: _core.Op, options: list[float], params: Any, out: Any, *, height: Any = None, width: Any = None,
@@ -130,9 +131,6 @@ class Call:
             results = wrap_out(self.name, images, out, layout)
         if len(self) == 0:
             return hand_over(images, results) if out is None else out
-        order = np.tile(np.arange(len(steps), dtype=np.int32), (len(self), 1))
-        names = np.zeros(len(self), np.int64) if ids is None else ids
-        native = [(op, 0, options, params) for op, options, params in steps]
-        call_core(self.name, native, order, names, seed, 0, True, images, results)
+        run_alike(self.name, steps, images, results, seed, ids)
         result = hand_over(images, results) if out is None else out
         return result[:0] if self.is_empty else result

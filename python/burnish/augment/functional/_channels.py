@@ -12,7 +12,7 @@ from burnish import _core
 from burnish.augment._arguments import one_of
 from burnish.augment._channels import GRAYS, drop_step
 from burnish.augment._color import color_channels
-from burnish.augment._shapes import Shapes
+from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
 
@@ -35,7 +35,7 @@ def to_grayscale(images: Any, *, method: str = "weighted_average", layout: Any =
     call = Call("to_grayscale", images, layout)
     color_channels("to_grayscale", call.channels)
     which = GRAYS.index(one_of("to_grayscale", "method", method, GRAYS))
-    return call.run(_core.Op.gray, [float(which)], np.empty((len(call), 0)), out)
+    return call.run(_core.Op.gray, [float(which)], columns(len(call)), out)
 
 
 def permute_channels(images: Any, order: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -81,14 +81,7 @@ def drop_channels(images: Any, dropped: Any, *, fill: float = 0.0, layout: Any =
     given = np.asarray(dropped)
     numbers = given.astype(np.int8) if given.dtype == np.bool_ else given
     where = call.rows("dropped", numbers, call.channels, 0, 1, whole=True) != 0  # bools become numbers
-    return call.run(
-        *drop_step(
-            where,
-            Shapes.of(call.sizes, call.channels, call.white),
-            check.real("drop_channels", "fill", fill, -255, 255),
-        ),
-        out,
-    )
+    return call.run(*drop_step(where, call.shapes, check.real("drop_channels", "fill", fill, -255, 255)), out)
 
 
 def isolate_channel(images: Any, channel: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -108,5 +101,4 @@ def isolate_channel(images: Any, channel: Any, *, layout: Any = None, out: Any =
     """
     call = Call("isolate_channel", images, layout)
     kept = call.numbers("channel", channel, 0, call.channels - 1, whole=True)
-    shapes = Shapes.of(call.sizes, call.channels, call.white)
-    return call.run(*drop_step(np.arange(call.channels) != kept[:, None], shapes, 0.0), out)
+    return call.run(*drop_step(np.arange(call.channels) != kept[:, None], call.shapes, 0.0), out)

@@ -9,6 +9,7 @@ import numpy as np
 
 from burnish import _check as check
 from burnish.augment._erase import MOST_HOLES, grid_holes, hole_fill, hole_step
+from burnish.augment._plan import checked_seed
 from burnish.augment._shadow import MOST_CORNERS, shade_step
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
@@ -16,9 +17,22 @@ from burnish.augment.functional._call import Call
 
 def erase(images: Any, top: Any, left: Any, height: Any, width: Any, *, fill: Any = 0, seed: int = 0, ids: Any = None,
           layout: Any = None, out: Any = None) -> Any:  # fmt: skip
-    """Cover the rectangle of `height` x `width` pixels at `top`, `left`; what lies beyond the image is left out.
+    """Cover a rectangle.
 
-    `fill` is that of `CoarseDropout`; `seed` and `ids` are for those that are drawn, as in `gaussian_noise`.
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    top, left, height, width : int or array of shape (N,)
+        In pixels; what lies beyond the image is left out.
+    fill, seed, ids
+        As in `erase_holes`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
     """
     call = Call("erase", images, layout)
     named = {"top": top, "left": left, "height": height, "width": width}
@@ -33,7 +47,7 @@ def erase_holes(images: Any, holes: Any, *, fill: Any = 0, seed: int = 0, ids: A
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     holes : array of shape (N, holes, 4), or (holes, 4) for all
         Top, left, height, width, in pixels; what lies beyond the image is left out.
     fill : float, one for each channel, "random" or "random_uniform", default 0
@@ -41,7 +55,7 @@ def erase_holes(images: Any, holes: Any, *, fill: Any = 0, seed: int = 0, ids: A
     seed, ids
         For fills that are drawn, as in `gaussian_noise`.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
@@ -63,7 +77,7 @@ def grid_dropout(
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     rows, columns : int or array of shape (N,)
         How many cells there are down and across, 1 or more each; at most 65,536.
     ratio : float or array of shape (N,), default 0.5
@@ -73,18 +87,15 @@ def grid_dropout(
     fill, seed, ids
         As in `erase_holes`.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
     array or list of arrays
     """
     call = Call("grid_dropout", images, layout)
-    counts = {"rows": call.numbers("rows", rows), "columns": call.numbers("columns", columns)}
-    for name, values in counts.items():
-        if ((values < 1) | (values != np.floor(values))).any():
-            raise ValueError(f"grid_dropout: '{name}' has other values; accepted: whole numbers, 1 or more")
-    down, across = (values.astype(np.int64) for values in counts.values())
+    counts = call.numbers("rows", rows, 1, whole=True), call.numbers("columns", columns, 1, whole=True)
+    down, across = (values.astype(np.int64) for values in counts)
     down, across = np.minimum(down, call.sizes[:, 0]), np.minimum(across, call.sizes[:, 1])
     cells = int((down * across).max(initial=1))
     if cells > MOST_HOLES:
@@ -105,13 +116,13 @@ def shade(images: Any, vertices: Any, factor: Any, *, layout: Any = None, out: A
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     vertices : array of shape (N, polygons, corners, 2), or (polygons, corners, 2) for all
         x and y of 3 to 64 corners in pixels; 0, 0 is the upper left corner of the first pixel. Sides may cross.
     factor : array of shape (N, polygons), or (polygons,) for all
         Those that overlap multiply one after the other, each rounded in uint8.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
@@ -133,6 +144,6 @@ def shade(images: Any, vertices: Any, factor: Any, *, layout: Any = None, out: A
 
 
 def _cover(call: Call, holes: Any, fill: Any, seed: int, ids: Any, out: Any) -> Any:
-    seed = check.integer(call.name, "seed", seed, 0, (1 << 64) - 1)
+    seed = checked_seed(call.name, seed)
     step = hole_step(call.name, hole_fill(call.name, fill), call.channels, holes)
     return call.run_steps([step], out, seed=seed, ids=call.names(ids))

@@ -59,6 +59,11 @@ def pillow_gaussian_blur(images: Any, radius: Any, *, layout: Any = None, out: A
     -----
     The same bits as Pillow's in uint8. Beyond its border the image has the border's values. In float32 images infinity,
     NaN and values far beyond 1 spoil the rest of their rows and columns, as sums are carried along these.
+
+    References
+    ----------
+    P. Gwosdek, S. Grewenig, A. Bruhn, J. Weickert: Theoretical foundations of Gaussian convolution by extended box
+    filtering. SSVM 2011.
     """
     call = Call("pillow_gaussian_blur", images, layout)
     params = columns(len(call), call.numbers("radius", radius, 0, 1024))

@@ -10,8 +10,8 @@ import numpy as np
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._affine import affine_matrices, torchvision_matrices
-from burnish.augment._arguments import border_code, choice, fill_options, fill_values, interpolation_code
-from burnish.augment._crop import MOST_SIDE, sides
+from burnish.augment._arguments import MOST_SIDE, border_code, fill_options, fill_values, interpolation_code, one_of
+from burnish.augment._crop import sides
 from burnish.augment._orient import REVERSE_COLUMNS, REVERSE_ROWS, TRANSPOSE
 from burnish.augment._perspective import quad_matrices
 from burnish.augment._resize import resize_options
@@ -23,7 +23,25 @@ _WHOLE = ((0, 0), (1, 0), (1, 1), (0, 1))
 
 def crop(images: Any, top: Any, left: Any, height: int, width: int, *, border_mode: Any = "constant", fill: Any = 0,
          layout: Any = None, out: Any = None) -> Any:  # fmt: skip
-    """Cut out the part of `height` x `width` pixels at `top`, `left`; beyond the image there is the border."""
+    """Cut out a part of the image.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    top, left : int or array of shape (N,)
+        The first row and column of the part, below 0 beyond the image.
+    height, width : int
+        How many pixels it has, 1 or more; beyond the image there is the border.
+    border_mode, fill
+        As in `Rotate`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
     call = Call("crop", images, layout)
     height = check.integer("crop", "height", height, 1, MOST_SIDE)
     width = check.integer("crop", "width", width, 1, MOST_SIDE)
@@ -34,7 +52,23 @@ def crop(images: Any, top: Any, left: Any, height: int, width: int, *, border_mo
 
 def pad(images: Any, padding: Any, *, border_mode: Any = "constant", fill: Any = 0, layout: Any = None,
         out: Any = None) -> Any:  # fmt: skip
-    """Put `padding` around: an int, (left and right, top and bottom), or (left, top, right, bottom)."""
+    """Put something around the image.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    padding : int, (left and right, top and bottom) or (left, top, right, bottom)
+        How many pixels, 0 or more.
+    border_mode, fill
+        As in `Rotate`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
     call = Call("pad", images, layout)
     left, top, right, bottom = sides("pad", padding)
     options = [float(border_code("pad", border_mode)), *fill_options("pad", fill_values("pad", fill), call.channels)]
@@ -44,19 +78,55 @@ def pad(images: Any, padding: Any, *, border_mode: Any = "constant", fill: Any =
 
 
 def horizontal_flip(images: Any, *, layout: Any = None, out: Any = None) -> Any:
-    """Exchange left and right."""
+    """Exchange left and right.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
     call = Call("horizontal_flip", images, layout)
     return call.run(_core.Op.orient, [], columns(len(call), REVERSE_COLUMNS), out)
 
 
 def vertical_flip(images: Any, *, layout: Any = None, out: Any = None) -> Any:
-    """Exchange top and bottom."""
+    """Exchange top and bottom.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
     call = Call("vertical_flip", images, layout)
     return call.run(_core.Op.orient, [], columns(len(call), REVERSE_ROWS), out)
 
 
 def transpose(images: Any, *, layout: Any = None, out: Any = None) -> Any:
-    """Exchange rows and columns."""
+    """Exchange rows and columns.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
     call = Call("transpose", images, layout)
     height, width = call.sizes[:, 1], call.sizes[:, 0]
     return call.run(_core.Op.orient, [], columns(len(call), TRANSPOSE), out, height=height, width=width)
@@ -64,7 +134,23 @@ def transpose(images: Any, *, layout: Any = None, out: Any = None) -> Any:
 
 def rotate(images: Any, angle: Any, *, interpolation: Any = "bilinear", border_mode: Any = "constant", fill: Any = 0,
            layout: Any = None, out: Any = None) -> Any:  # fmt: skip
-    """Rotate about the center by `angle` degrees, counter-clockwise as seen."""
+    """Rotate about the center; the size stays.
+
+    Parameters
+    ----------
+    images
+        A batch, a list or one image; see `burnish.augment.functional`.
+    angle : float or array of shape (N,)
+        In degrees, counter-clockwise as seen.
+    interpolation, border_mode, fill
+        As in `Rotate`.
+    layout, out
+        See `burnish.augment.functional`.
+
+    Returns
+    -------
+    array or list of arrays
+    """
     return affine(images, angle=angle, interpolation=interpolation, border_mode=border_mode, fill=fill, layout=layout,
                   out=out)  # fmt: skip
 
@@ -79,7 +165,7 @@ def affine(
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     angle : float or array of shape (N,)
         In degrees, counter-clockwise as seen.
     scale, shear, translate : float or array of shape (N,), or a pair of such for x and y
@@ -89,7 +175,7 @@ def affine(
     compat : {None, "torchvision"}, default None
         As in `Affine`.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
@@ -98,7 +184,7 @@ def affine(
     call = Call("affine", images, layout)
     fills = fill_options("affine", fill_values("affine", fill), call.channels)
     options = [interpolation_code("affine", interpolation), border_code("affine", border_mode), *fills]
-    choice("affine", "compat", compat, (None, "torchvision"))
+    one_of("affine", "compat", compat, (None, "torchvision"))
     pairs = []
     for name, value, most in (("scale", scale, 1e6), ("shear", shear, 89), ("translate", translate, 1 << 24)):
         x, y = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
@@ -124,7 +210,7 @@ def perspective(
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     corners : array of shape (N, 4, 2), or (4, 2) for all
         x and y as fractions of width and height, clockwise from the top left.
     height, width : int, optional
@@ -132,7 +218,7 @@ def perspective(
     interpolation, border_mode, fill
         As in `Rotate`.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
@@ -151,9 +237,9 @@ def perspective(
 def _result_sides(call: Call, height: Any, width: Any) -> tuple[Any, Any]:
     rows, cols = call.sizes[:, 0], call.sizes[:, 1]
     if height is not None:
-        rows = np.full_like(rows, check.integer(call.name, "height", height, 1, 1 << 20))
+        rows = np.full_like(rows, check.integer(call.name, "height", height, 1, MOST_SIDE))
     if width is not None:
-        cols = np.full_like(cols, check.integer(call.name, "width", width, 1, 1 << 20))
+        cols = np.full_like(cols, check.integer(call.name, "width", width, 1, MOST_SIDE))
     return rows, cols
 
 
@@ -164,12 +250,12 @@ def resize(images: Any, height: int, width: int, *, interpolation: Any = "biline
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     height, width : int
     interpolation, antialias
         As in `Resize`.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
@@ -191,7 +277,7 @@ def resized_crop(
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     top, left, height, width : int or array of shape (N,)
         The part, which may reach beyond the image.
     size : (int, int)
@@ -201,7 +287,7 @@ def resized_crop(
     border_mode, fill
         As in `Rotate`, for what lies beyond the image.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
@@ -211,7 +297,7 @@ def resized_crop(
     call = Call("resized_crop", images, layout)
     if not isinstance(size, tuple | list) or len(size) != 2:
         raise TypeError(f"resized_crop: 'size' is {size!r}; accepted: (height, width)")
-    rows, cols = (np.full(len(call), check.integer("resized_crop", "size", side, 1, 1 << 20)) for side in size)
+    rows, cols = (np.full(len(call), check.integer("resized_crop", "size", side, 1, MOST_SIDE)) for side in size)
     named = {"top": top, "left": left, "height": height, "width": width}
     part = columns(len(call), *(call.numbers(name, values) for name, values in named.items()))
     fills = fill_options("resized_crop", fill_values("resized_crop", fill), call.channels)
@@ -228,20 +314,18 @@ def square_symmetry(images: Any, member: Any, *, layout: Any = None, out: Any = 
     Parameters
     ----------
     images
-        See the module.
+        A batch, a list or one image; see `burnish.augment.functional`.
     member : int or array of shape (N,)
         0 to 7: + 4 transposed, then + 2 rows in reverse order, then + 1 columns in reverse order.
     layout, out
-        See the module.
+        See `burnish.augment.functional`.
 
     Returns
     -------
     array or list of arrays
     """
     call = Call("square_symmetry", images, layout)
-    codes = call.numbers("member", member)
-    if ((codes < 0) | (codes > 7) | (codes != np.floor(codes))).any():
-        raise ValueError("square_symmetry: 'member' has other values; accepted: whole numbers 0 to 7")
+    codes = call.numbers("member", member, 0, 7, whole=True)
     turned = codes >= TRANSPOSE
     height, width = (np.where(turned, call.sizes[:, 1 - axis], call.sizes[:, axis]) for axis in (0, 1))
     return call.run(_core.Op.orient, [], columns(len(call), codes), out, height=height, width=width)

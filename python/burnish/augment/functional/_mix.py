@@ -14,10 +14,29 @@ from burnish.augment._labels import as_labels, check_labels, class_count, mix_la
 
 
 def mixup(images: Any, partner: Any, lam: Any, *, layout: Any = None, out: Any = None) -> Any:
-    """Blend each image with another one: lam * images + (1 - lam) * images[partner]; also float16, bfloat16, float64.
+    """Blend each image with another one: lam * images + (1 - lam) * images[partner].
 
-    `out` may be the images themselves, on a CPU.
+    Parameters
+    ----------
+    images
+        A batch or a list; see `burnish.augment.functional`. Also float16, bfloat16 and float64.
+    partner : integers of shape (N,), or one for all
+        The place of the other image, 0 to N - 1.
+    lam : float or array of shape (N,)
+        The weight of the image itself, 0 to 1.
+    layout, out
+        See `burnish.augment.functional`. `out` may be the images themselves, on a CPU.
 
+    Returns
+    -------
+    array or list of arrays
+
+    Notes
+    -----
+    uint8 results are rounded to the nearest, ties to even; the same bits on a CPU and on a GPU.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from burnish.augment import functional
     >>> images = np.array([10, 20, 30], np.uint8).reshape(3, 1, 1, 1)
@@ -29,9 +48,20 @@ def mixup(images: Any, partner: Any, lam: Any, *, layout: Any = None, out: Any =
 
 def cutmix(images: Any, partner: Any, top: Any, left: Any, height: Any, width: Any, *, layout: Any = None,
            out: Any = None) -> Any:  # fmt: skip
-    """Take the rectangle of `height` x `width` pixels at `top`, `left`, inside of the image, from images[partner].
+    """Take a rectangle of each image from images[partner].
 
-    Also of float16, bfloat16 and float64; `out` may be the images themselves, on a CPU.
+    Parameters
+    ----------
+    images, partner
+        As in `mixup`.
+    top, left, height, width : int or array of shape (N,)
+        In pixels, inside of the image; empty where a side is 0.
+    layout, out
+        As in `mixup`.
+
+    Returns
+    -------
+    array or list of arrays
     """
     named = {"top": top, "left": left, "height": height, "width": width}
     return _mix("cutmix", images, partner, named, layout, out)
@@ -40,9 +70,23 @@ def cutmix(images: Any, partner: Any, top: Any, left: Any, height: Any, width: A
 def soft_labels(labels: Any, num_classes: int | None = None, partner: Any = None, lam: Any = None) -> Any:
     """Return labels as parts of classes, (N, K) float32, mixed with those of partners if there are any.
 
-    `labels` are integers of shape (N,), which need `num_classes`, or one-hot or soft labels of shape (N, K); `lam` is
-    the part of a sample's own label.
+    Parameters
+    ----------
+    labels : integers of shape (N,), or floats of shape (N, K)
+        Classes, which need `num_classes`; or one-hot or soft labels, 0 to 1.
+    num_classes : int, optional
+        K.
+    partner : integers of shape (N,), or one for all, optional
+        The places of the samples to mix with, 0 to N - 1.
+    lam : float or array of shape (N,), optional
+        The part of a sample's own label, 0 to 1.
 
+    Returns
+    -------
+    float32 array of shape (N, K), of the caller's library
+
+    Examples
+    --------
     >>> from burnish.augment import functional
     >>> functional.soft_labels([0, 1], 3, partner=[1, 0], lam=[0.75, 1])
     array([[0.75, 0.25, 0.  ],

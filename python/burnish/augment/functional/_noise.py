@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from burnish import _check as check
 from burnish import _core
+from burnish.augment._plan import checked_seed
 from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
@@ -133,5 +133,5 @@ def salt_and_pepper(
 
 
 def _disturb(call: Call, op: _core.Op, params: Any, seed: int, ids: Any, out: Any) -> Any:
-    seed = check.integer(call.name, "seed", seed, 0, (1 << 64) - 1)
+    seed = checked_seed(call.name, seed)
     return call.run(op, [], params, out, seed=seed, ids=call.names(ids))

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from burnish import _core
 from burnish.augment._scale import Normalize
-from burnish.augment._shapes import Shapes
+from burnish.augment._transform import columns
 from burnish.augment.functional._call import Call
 
 FLOATS = ("float32", "float16", "bfloat16")
@@ -35,9 +33,7 @@ def normalize(
     array or list of arrays
     """
     call = Call("normalize", images, layout)
-    shapes = Shapes.of(call.sizes, call.channels, call.white)
-    op, options, params = Normalize(mean, std, max_pixel_value)._steps({}, shapes)[0]
-    return call.run(op, options, params, out, dtypes=FLOATS)
+    return call.run_steps(Normalize(mean, std, max_pixel_value)._steps({}, call.shapes), out, dtypes=FLOATS)
 
 
 def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -55,7 +51,7 @@ def to_float(images: Any, *, layout: Any = None, out: Any = None) -> Any:
     array or list of arrays
     """
     call = Call("to_float", images, layout)
-    return call.run(_core.Op.to_float, [], np.empty((len(call), 0)), out, dtypes=FLOATS)
+    return call.run(_core.Op.to_float, [], columns(len(call)), out, dtypes=FLOATS)
 
 
 def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
@@ -73,4 +69,4 @@ def to_bytes(images: Any, *, layout: Any = None, out: Any = None) -> Any:
     array or list of arrays
     """
     call = Call("to_bytes", images, layout)
-    return call.run(_core.Op.to_bytes, [], np.empty((len(call), 0)), out, dtypes=("uint8",))
+    return call.run(_core.Op.to_bytes, [], columns(len(call)), out, dtypes=("uint8",))

@@ -160,4 +160,4 @@ def equalize(images: Any, *, mode: str = "pil", layout: Any = None, out: Any = N
     """
     call = Call("equalize", images, layout)
     which = EQUALIZE_MODES.index(one_of("equalize", "mode", mode, EQUALIZE_MODES))
-    return call.run(_core.Op.equalize, [float(which)], np.empty((len(call), 0)), out)
+    return call.run(_core.Op.equalize, [float(which)], columns(len(call)), out)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish.augment._arguments import pair
+from burnish.augment._plan import checked_seed
 
 CALL = "ImageDataGenerator"
 
@@ -28,18 +29,13 @@ def readable(call: str, x: Any, axes: int) -> npt.NDArray[Any]:
     return array if array.dtype in (np.uint8, np.float32) else array.astype(np.float32)
 
 
-def checked_seed(seed: int | None) -> int:
-    return 0 if seed is None else check.integer(CALL, "seed", seed, 0, (1 << 64) - 1)
+def seed_or_0(call: str, seed: int | None) -> int:
+    """Return a seed as an int, 0 where there is none."""
+    return 0 if seed is None else checked_seed(call, seed)
 
 
 def channels_last(shape: Any) -> tuple[int, int, int, int]:
     return shape[0], shape[2], shape[3], shape[1]
-
-
-def choice(name: str, value: Any, accepted: tuple[Any, ...]) -> Any:
-    if value not in accepted:
-        raise ValueError(f"{CALL}: '{name}' is {value!r}; accepted: {', '.join(map(str, accepted))}")
-    return value
 
 
 def zoom_pair(value: Any) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish._runtime import get_num_threads
+from burnish.augment._arguments import MOST_SIDE, one_of
 from burnish.augment.keras._flow import Indices, Iterator
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class DirectoryIterator(Iterator):
             raise ValueError(f"{call}: 'directory' is {self.directory!r}, which is no folder; accepted: a folder")
         if not isinstance(target_size, tuple | list) or len(target_size) != 2:
             raise TypeError(f"{call}: 'target_size' is {target_size!r}; accepted: a pair of int, (height, width)")
-        height, width = (check.integer(call, "target_size", side, 1, 1 << 20) for side in target_size)
+        height, width = (check.integer(call, "target_size", side, 1, MOST_SIDE) for side in target_size)
         self.target_size = (height, width)
         for name, value, accepted in (
             ("color_mode", color_mode, tuple(_MODES)),
@@ -69,8 +70,7 @@ class DirectoryIterator(Iterator):
             ("interpolation", interpolation, _RESAMPLING),
             ("subset", subset, ("training", "validation", None)),
         ):
-            if value not in accepted:
-                raise ValueError(f"{call}: '{name}' is {value!r}; accepted: {', '.join(map(str, accepted))}")
+            one_of(call, name, value, accepted)
         self.color_mode, self.class_mode, self.interpolation = color_mode, class_mode, interpolation
         self.keep_aspect_ratio = bool(keep_aspect_ratio)
         self.image_data_generator = image_data_generator
@@ -79,6 +79,8 @@ class DirectoryIterator(Iterator):
         last = self.data_format == "channels_last"
         self.image_shape = (height, width, channels) if last else (channels, height, width)
         self.save_to_dir, self._saves = save_to_dir, (save_to_dir, save_prefix, save_format)
+        if isinstance(classes, str) or (classes and len(set(classes)) < len(classes)):
+            raise ValueError(f"{call}: 'classes' is {classes!r}; accepted: a list of names of folders, each once")
         names = list(classes) if classes else _folders(self.directory)
         self.class_indices = {name: i for i, name in enumerate(names)}
         self.num_classes = len(names)

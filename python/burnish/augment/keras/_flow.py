@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish.augment.keras._arguments import readable
+from burnish.augment._plan import MOST_EPOCH
+from burnish.augment.keras._arguments import readable, seed_or_0
 from burnish.augment.keras._draws import ORDER_PLACE, uniforms
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Iterator:
         self.batch_size = check.integer(call, "batch_size", batch_size, 1)
         self.shuffle = bool(shuffle)
         self.seed = seed
-        self._seed = 0 if seed is None else check.integer(call, "seed", seed, 0, (1 << 64) - 1)
+        self._seed = seed_or_0(call, seed)
         self.batch_index = 0
         self.total_batches_seen = 0
         self._epoch = 0
@@ -88,7 +89,7 @@ class Iterator:
     @epoch.setter
     def epoch(self, value: int) -> None:
         with self._lock:
-            self._epoch, self.batch_index = check.integer(type(self).__name__, "epoch", value, 0), 0
+            self._epoch, self.batch_index = check.integer(type(self).__name__, "epoch", value, 0, MOST_EPOCH), 0
 
     @property
     def index_array(self) -> Indices:

@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import pair
+from burnish.augment._arguments import border_code, one_of, pair
+from burnish.augment._images import Images
+from burnish.augment._run import run_alike
 from burnish.augment._transform import columns
-from burnish.augment.keras._arguments import CALL, channels_last, checked_seed, choice, readable, zoom_pair
+from burnish.augment.keras._arguments import CALL, channels_last, readable, seed_or_0, zoom_pair
 from burnish.augment.keras._colors import brighten_as_keras, shift_channels_as_keras, value_range
 from burnish.augment.keras._directory import DirectoryIterator
 from burnish.augment.keras._draws import (
@@ -40,7 +42,7 @@ from burnish.augment.keras._draws import (
 from burnish.augment.keras._flow import NumpyArrayIterator, iterator_class
 from burnish.augment.keras._standardize import Standardizing
 
-_FILLS = {"constant": 0.0, "nearest": 1.0, "reflect": 2.0, "wrap": 4.0}  # the engine's borders
+_FILLS = {"constant": "constant", "nearest": "replicate", "reflect": "reflect", "wrap": "wrap"}  # as borders
 _GEOMETRY = {"theta": 0.0, "tx": 0.0, "ty": 0.0, "shear": 0.0, "zx": 1.0, "zy": 1.0}
 _UNCHANGED = {
     **_GEOMETRY, "flip_horizontal": False, "flip_vertical": False, "channel_shift_intensity": None, "brightness": None,
@@ -152,7 +154,7 @@ class ImageDataGenerator(Standardizing):
         *,
         compat: str | None = None,
     ) -> None:
-        choice("compat", compat, (None, "keras"))
+        one_of(CALL, "compat", compat, (None, "keras"))
         self.compat = compat
         self._as_keras = compat == "keras"
         self.featurewise_center, self.samplewise_center = bool(featurewise_center), bool(samplewise_center)
@@ -170,20 +172,22 @@ class ImageDataGenerator(Standardizing):
         self.shear_range = check.real(CALL, "shear_range", shear_range, 0, 89)
         self.zoom_range = list(zoom_pair(zoom_range))
         self.channel_shift_range = check.real(CALL, "channel_shift_range", channel_shift_range, 0)
-        self.fill_mode = choice("fill_mode", fill_mode, tuple(_FILLS))
+        self.fill_mode = one_of(CALL, "fill_mode", fill_mode, tuple(_FILLS))
         self.cval = check.real(CALL, "cval", cval, -math.inf)
         self.horizontal_flip, self.vertical_flip = bool(horizontal_flip), bool(vertical_flip)
         self.rescale = None if not rescale else check.real(CALL, "rescale", rescale, -math.inf)
         if preprocessing_function is not None and not callable(preprocessing_function):
             raise TypeError(f"{CALL}: 'preprocessing_function' is {preprocessing_function!r}; accepted: a function")
         self.preprocessing_function = preprocessing_function
-        self.data_format = choice("data_format", data_format or "channels_last", ("channels_last", "channels_first"))
+        self.data_format = one_of(
+            CALL, "data_format", data_format or "channels_last", ("channels_last", "channels_first")
+        )
         self._validation_split = check.real(CALL, "validation_split", validation_split, 0, 1)
         if self._validation_split == 1:
             raise ValueError(f"{CALL}: 'validation_split' is 1; accepted: a number from 0, below 1")
         self.interpolation_order = check.integer(CALL, "interpolation_order", interpolation_order, 0, 1)
         name = "float32" if dtype is None else np.dtype(dtype).name
-        self.dtype = choice("dtype", name, ("float32", "float16", "float64"))
+        self.dtype = one_of(CALL, "dtype", name, ("float32", "float16", "float64"))
         self.mean = self.std = self.zca_whitening_matrix = None
         self._next_id = 0
         self._imply()
@@ -267,7 +271,7 @@ class ImageDataGenerator(Standardizing):
         name = 0
         if seed is None:
             name, self._next_id = self._next_id, self._next_id + 1
-        drawn = self._draw((height, width, channels), checked_seed(seed), 0, np.array([name]))
+        drawn = self._draw((height, width, channels), seed_or_0(CALL, seed), 0, np.array([name]))
         return {key: value[0].tolist() if isinstance(value, np.ndarray) else value for key, value in drawn.items()}
 
     # Doing
@@ -319,19 +323,16 @@ class ImageDataGenerator(Standardizing):
         in_python = self._as_keras and (
             params["channel_shift_intensity"] is not None or params["brightness"] is not None
         )
-        steps: list[Any] = [(_core.Op.levels, [-math.inf, math.inf], np.empty((n, 0)))]
+        steps: list[Any] = [(_core.Op.levels, [-math.inf, math.inf], columns(n))]
         steps += self._geometry(n, height, width, params)
         if not in_python:
             steps += _colors(n, channels, params, levels)
         if not in_python and scale != [1.0, 0.0]:
             values = scale if len(scale) > 2 else scale * channels
-            steps.append((_core.Op.normalize, values, np.empty((n, 0))))
-        order = np.broadcast_to(np.arange(len(steps), dtype=np.int32), (n, len(steps)))
+            steps.append((_core.Op.normalize, values, columns(n)))
         layout = _core.Layout.nhwc if self.data_format == "channels_last" else _core.Layout.nchw
-        _core.run_pipeline(
-            CALL, [(op, 0, options, rows) for op, options, rows in steps], order, np.zeros(n, np.int64), 0, 0, True,
-            images, layout, out, layout,
-        )  # fmt: skip
+        kind = "list" if isinstance(images, list) else "batch"
+        run_alike(CALL, steps, Images(kind, images, layout), Images("batch", out, layout))
         if in_python:
             channel = self.channel_axis - 1
             for i, image in enumerate(out):
@@ -347,7 +348,7 @@ class ImageDataGenerator(Standardizing):
     def _geometry(self, n: int, height: int, width: int, params: Params) -> list[Any]:
         moves = any(np.any(np.asarray(params[name]) != unchanged) for name, unchanged in _GEOMETRY.items())
         if moves:
-            options = [float(self.interpolation_order), _FILLS[self.fill_mode], self.cval]
+            options = [float(self.interpolation_order), float(border_code(CALL, _FILLS[self.fill_mode])), self.cval]
             return [(_core.Op.warp, options, warp_parameters(n, height, width, params, self._as_keras))]
         flips = np.add(params["flip_horizontal"], np.multiply(2, params["flip_vertical"]))
         return [(_core.Op.orient, [], columns(n, flips))] if np.any(flips) else []
@@ -444,5 +445,5 @@ def _colors(n: int, channels: int, params: Params, levels: tuple[float, float] |
     if not steps:
         return []
     low, high = (0.0, 255.0) if levels is None else levels
-    bounds = (_core.Op.levels, [low, high], np.empty((n, 0)))
-    return [bounds, *steps, (_core.Op.levels, [-math.inf, math.inf], np.empty((n, 0)))]
+    bounds = (_core.Op.levels, [low, high], columns(n))
+    return [bounds, *steps, (_core.Op.levels, [-math.inf, math.inf], columns(n))]

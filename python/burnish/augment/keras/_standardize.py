@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish.augment.keras._arguments import CALL, channels_last, checked_seed, readable
+from burnish.augment.keras._arguments import CALL, channels_last, readable, seed_or_0
 from burnish.augment.keras._draws import Params
 from burnish.augment.keras._statistics import Statistics, whitening_matrix
 
@@ -146,7 +146,7 @@ class Standardizing:
                 if augment:
                     changed = np.empty(part.shape, np.float32)
                     shape = part.shape[1:] if channel == 3 else channels_last(part.shape)[1:]
-                    drawn = self._draw(shape, checked_seed(seed), epoch, np.arange(first, first + len(part)))
+                    drawn = self._draw(shape, seed_or_0(CALL, seed), epoch, np.arange(first, first + len(part)))
                     self._change(part, drawn, levels, [1.0, 0.0], changed)
                     part = changed
                 statistics.add(np.moveaxis(part, channel, -1), factor)

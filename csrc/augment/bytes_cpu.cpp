@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes over values as they are stored: copies, and changes of bytes that no tile of floats is needed for.
+#include <algorithm>
+
+#include "augment/byte_tables.hpp"
+#include "augment/color_vectors.hpp"
+#include "augment/kernels.hpp"
+#include "augment/levels_math.hpp"
+
+namespace burnish::augment {
+namespace {
+
+#if defined(__SSSE3__)
+// Pixels of three bytes in reverse order: five at a time. Returns how many were written.
+int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
+  const __m128i order = _mm_setr_epi8(13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
+  int x = 0;
+  // Sixteen bytes are read and written: one before the five pixels, and one after them, which is written again.
+  for (; x + 6 <= count; x += 5) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(last - 3 * (x + 4) - 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * x), _mm_shuffle_epi8(bytes, order));
+  }
+  return x;
+}
+
+// Pixels of three bytes, forward or in reverse order, into planes.
+int split_color_bytes(const std::uint8_t* from, std::int64_t column, std::uint8_t* to, std::int64_t plane, int count) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    const Bytes3 bytes = load3(column > 0 ? from + 3 * x : from - 3 * (x + 15));
+    for (int c = 0; c < 3; ++c) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + c * plane + x),
+                       column > 0 ? bytes.channel[c] : reversed(bytes.channel[c]));
+    }
+  }
+  return x;
+}
+
+// Planes into pixels of three bytes.
+int join_color_bytes(const std::uint8_t* from, std::int64_t plane, std::uint8_t* to, int count) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
+    __m128i bytes[3];
+    for (int c = 0; c < 3; ++c) bytes[c] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + c * plane + x));
+    store3(bytes, to + 3 * x);
+  }
+  return x;
+}
+#endif
+
+// Pixels from `from` on, as they are.
+template <class T>
+void copy_pixels(const Image& image, const T* from, const Image& target, T* to, int count) {
+  if (is_interleaved(image) && is_interleaved(target)) {
+    __builtin_memcpy(to, from, static_cast<std::size_t>(count) * static_cast<std::size_t>(image.channels) * sizeof(T));
+    return;
+  }
+  int done = 0;
+#if defined(__SSSE3__)
+  if constexpr (sizeof(T) == 1) {
+    const bool is_color = image.channels == 3;
+    const bool from_pixels = is_color && image.channel == 1 && (image.column == 3 || image.column == -3);
+    if (from_pixels && image.column < 0 && is_interleaved(target)) done = reverse_color_bytes(from, to, count);
+    if (from_pixels && target.column == 1) done = split_color_bytes(from, image.column, to, target.channel, count);
+    if (is_color && image.column == 1 && is_interleaved(target))
+      done = join_color_bytes(from, image.channel, to, count);
+  }
+#endif
+  for (int c = 0; c < image.channels; ++c) {
+    for (int x = done; x < count; ++x) {
+      to[x * target.column + c * target.channel] = from[x * image.column + c * image.channel];
+    }
+  }
+}
+
+// A row of the result, by tables: from `from` where the values lie as in the result, else in place.
+void look_up_row(const ByteChange& change, const std::uint8_t* from, const Image& target, std::uint8_t* to) {
+  if (is_interleaved(target) && (change.is_shared || target.channels == 1)) {
+    return look_up(change.tables, from, to, std::int64_t{target.width} * target.channels);
+  }
+  if (is_interleaved(target) && target.channels == 3) return look_up_colors(change.tables, from, to, target.width);
+  for (int c = 0; c < target.channels; ++c) {
+    const std::uint8_t* table = change.tables + (change.is_shared ? 0 : c * table_size);
+    const std::int64_t first = c * target.channel;
+    if (target.column == 1) {
+      look_up(table, from + first, to + first, target.width);
+    } else {
+      for (std::int64_t x = first, i = 0; i < target.width; ++i, x += target.column) to[x] = table[from[x]];
+    }
+  }
+}
+
+void erase_row(const ByteChange& change, int row, const Image& target, std::uint8_t* to) {
+  for (int i = 0; i + 4 <= change.param_count; i += 4) {
+    const Region region(change.params + i, change.height, target.width);
+    if (row < region.top || row >= region.bottom || region.left >= region.right) continue;
+    for (int c = 0; c < target.channels; ++c) {
+      const int last = change.option_count - 1;
+      const auto fill = static_cast<std::uint8_t>(settled_fill(change.options[c < last ? c : last], Levels()));
+      std::uint8_t* channel = to + c * target.channel;
+      for (std::int64_t x = region.left; x < region.right; ++x) channel[x * target.column] = fill;
+    }
+  }
+}
+
+// The copy of a row, changed; `from` are the same pixels where they lie in the image as in the result, else null.
+void change_row(const ByteWork& work, int row, const std::uint8_t* from, const Image& target, std::uint8_t* to) {
+  for (int i = 0; i < work.count; ++i) {
+    const ByteChange& change = work.changes[i];
+    if (change.tables) {
+      look_up_row(change, i == 0 && from ? from : to, target, to);
+    } else {
+      erase_row(change, row, target, to);
+    }
+  }
+}
+
+template <class T>
+void move_rows(const Source& source, const Image& target, const ByteWork& work) {
+  const Image& image = source.image;
+  const T* pixels = static_cast<const T*>(image.data) + image.offset;
+  const int first = std::clamp(-source.left, 0, source.width);
+  const int last = std::clamp(image.width - source.left, first, source.width);
+  const bool is_looked_up = work.count > 0 && work.changes[0].tables && is_interleaved(image) &&
+                            is_interleaved(target) && first == 0 && last == source.width;
+  for (int r = 0; r < source.height; ++r) {
+    T* to = static_cast<T*>(target.data) + target.offset + r * target.row;
+    const std::int64_t y = inside(source.top + r, image.height, source.border);
+    const auto outer = [&](int x) {
+      const std::int64_t at = y < 0 ? -1 : inside(source.left + x, image.width, source.border);
+      for (int c = 0; c < image.channels; ++c) {
+        to[x * target.column + c * target.channel] =
+            at < 0 ? static_cast<T>(source.fill.of(c)) : pixels[y * image.row + at * image.column + c * image.channel];
+      }
+    };
+    const T* from = y < 0 ? nullptr : pixels + y * image.row + (source.left + first) * image.column;
+    const bool is_direct = is_looked_up && from;
+    const int inner_last = from ? last : first;
+    if (inner_last > first && !is_direct) {
+      copy_pixels(image, from, target, to + first * target.column, inner_last - first);
+    }
+    for (int x = 0; x < first; ++x) outer(x);
+    for (int x = inner_last; x < source.width; ++x) outer(x);
+    if constexpr (sizeof(T) == 1) change_row(work, work.top + r, is_direct ? from : nullptr, target, to);
+  }
+}
+
+// Four take turns, so that equal neighbors do not wait for each other.
+struct Counts {
+  std::uint32_t count[4][table_size] = {};
+};
+
+void count_row(const std::uint8_t* from, std::int64_t column, int width, Counts& counts) {
+  int x = 0;
+  for (; x + 4 <= width; x += 4) {
+    for (int i = 0; i < 4; ++i) ++counts.count[i][from[(x + i) * column]];
+  }
+  for (; x < width; ++x) ++counts.count[0][from[x * column]];
+}
+
+void count_color_row(const std::uint8_t* from, std::int64_t column, int width, Counts* counts) {
+  int x = 0;
+  for (; x + 4 <= width; x += 4) {
+    for (int i = 0; i < 4; ++i) {
+      for (int c = 0; c < 3; ++c) ++counts[c].count[i][from[(x + i) * column + c]];
+    }
+  }
+  for (; x < width; ++x) {
+    for (int c = 0; c < 3; ++c) ++counts[c].count[0][from[x * column + c]];
+  }
+}
+
+void add_counts(const Counts& counts, Histogram& histogram) {
+  for (int bin = 0; bin < table_size; ++bin) {
+    std::int64_t sum = 0;
+    for (int i = 0; i < 4; ++i) sum += counts.count[i][bin];
+    histogram.count[bin] += sum;
+    if (sum == 0) continue;
+    histogram.low = std::min(histogram.low, static_cast<float>(bin));
+    histogram.high = std::max(histogram.high, static_cast<float>(bin));
+  }
+}
+
+constexpr int rows_counted = 1024;  // at once: sides are up to 2^20, so that counts stay below 2^32
+
+}  // namespace
+
+template <>
+void move_image<Isa::BURNISH_ISA>(const Source& source, const Image& target, const ByteWork& work) {
+  target.dtype == DType::uint8 ? move_rows<std::uint8_t>(source, target, work) : move_rows<float>(source, target, work);
+}
+
+template <>
+void count_bytes<Isa::BURNISH_ISA>(const Image& image, Histogram* histograms) {
+  const auto* pixels = static_cast<const std::uint8_t*>(image.data) + image.offset;
+  for (int top = 0; top < image.height; top += rows_counted) {
+    const int bottom = std::min(image.height, top + rows_counted);
+    if (image.channels == 3 && image.channel == 1) {
+      Counts counts[3];
+      for (int y = top; y < bottom; ++y) {
+        count_color_row(pixels + y * image.row, image.column, image.width, counts);
+      }
+      for (int c = 0; c < 3; ++c) add_counts(counts[c], histograms[c]);
+      continue;
+    }
+    for (int c = 0; c < image.channels; ++c) {
+      Counts counts;
+      for (int y = top; y < bottom; ++y) {
+        count_row(pixels + y * image.row + c * image.channel, image.column, image.width, counts);
+      }
+      add_counts(counts, histograms[c]);
+    }
+  }
+}
+
+}  // namespace burnish::augment
