@@ -13,9 +13,12 @@ std::string_view name(SourceKind kind) {
       return "separable";
     case SourceKind::taps:
       return "taps";
-    default:
-      return "copy";
+    case SourceKind::sharpness:
+      return "sharpness";
+    case SourceKind::copy:
+      break;
   }
+  return "copy";
 }
 
 std::string_view name(Prepare::Kind kind) {

@@ -56,6 +56,12 @@ def test_steps_that_are_not_joined() -> None:
     assert [stage.does for stage in apart].count("resample by one matrix (warp)") == 2
 
 
+def test_policies() -> None:
+    text = str(A.TrivialAugmentWide().explain(size=(40, 60), ids=range(200)))
+    assert "filter (sharpness)" in text
+    assert "copy (sharpness)" not in text
+
+
 def test_samples_of_several_kinds() -> None:
     pipe = A.Compose([A.Rotate(20, p=0.3), A.GaussianBlur(5, p=0.2)], seed=4)
     found = pipe.explain(size=(20, 30), ids=np.arange(1000))

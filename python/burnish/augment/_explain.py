@@ -16,6 +16,7 @@ _READ = {
     "warp": "resample by one matrix",
     "separable": "filter rows and columns",
     "taps": "filter",
+    "sharpness": "filter",
 }
 _PREPARED = {"boxes": "boxes", "unsharp": "boxes and mask", "resize": "resample rows and columns"}
 
