@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies of small images with their border around them, so that a warp reads what lies beyond as it reads the rest. It
-// takes a tenth of the time of the warp of 32 x 32 pixels, and saves half of it: what a row has within the image, what
-// on its border and what beyond need not be found out.
+// takes a tenth of the time of the warp of 32 x 32 pixels: what a row has within the image, what on its border and what
+// beyond took half of it to be found out.
 #pragma once
 
 #include <cstring>
@@ -12,7 +12,8 @@ namespace burnish::augment {
 
 inline constexpr int most_at_once = 8;   // pixels that a warp of colors makes
 inline constexpr int border_pixels = 2;  // on each side: the two that a place beyond lies between
-inline constexpr std::int64_t most_bordered_bytes = std::int64_t{16} << 10;  // of an image, half of a first cache
+// At 128 x 128 pixels it saves 7 % of the time, at 256 x 256 it costs as much as it saves.
+inline constexpr std::int64_t most_bordered_bytes = std::int64_t{64} << 10;
 
 inline std::int64_t bordered_row(const Image& image) { return 3 * (std::int64_t{image.width} + 2 * border_pixels); }
 inline std::int64_t bordered_bytes(const Image& image) {
