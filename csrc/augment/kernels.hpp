@@ -99,8 +99,8 @@ void taps_tile(const Source& source, const Levels& levels, const Tile& tile, flo
 
 inline constexpr int box_strip_width = 64;  // columns at once: a line of the cache
 
-// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes, and a sum for each pixel of
-// a row or a column.
+// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes or strips, and sums for
+// the pixels of a row or a column.
 struct Planes {
   const void* from = nullptr;
   void* to = nullptr;
