@@ -120,3 +120,12 @@ def test_refused(message: str) -> None:
     error, call = BAD[message]
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+@pytest.mark.parametrize("percent", [0, 1, 99, 150, 257, 258, 1000])
+def test_unsharp_percentages(isa: str, percent: int) -> None:
+    # Black and white too: differences up to 255, of which a product with up to 257 % has 16 bits.
+    rng = np.random.default_rng(percent)
+    for image in (rng.integers(0, 256, (67, 131, 3), np.uint8), rng.choice(np.array([0, 255], np.uint8), (67, 131, 3))):
+        expected = np.asarray(Image.fromarray(image).filter(ImageFilter.UnsharpMask(1.3, percent, 2)))
+        np.testing.assert_array_equal(F.unsharp_mask(image[None], 1.3, percent, 2)[0], expected)
