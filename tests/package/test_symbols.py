@@ -46,8 +46,8 @@ ENTRY_POINTS = {
             "void burnish::augment::count_values<>(burnish::augment::Tile const&, "
             "burnish::augment::Levels const&, burnish::augment::Histogram*)"
         ),
-        "double burnish::augment::luma_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
-        "double burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
+        "long burnish::augment::luma_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
+        "long burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
         "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, bool)",
@@ -57,10 +57,7 @@ ENTRY_POINTS = {
         "void burnish::augment::erase_tile<>(burnish::augment::TileJob const&)",
     },
     "mix_cpu.cpp.o": {"void burnish::augment::mix_band<>(burnish::augment::MixJob const&, long, void*)"},
-    "noise_cpu.cpp.o": {
-        "void burnish::augment::gauss_noise_tile<>(burnish::augment::TileJob const&)",
-        "void burnish::augment::uniform_noise_tile<>(burnish::augment::TileJob const&)",
-    },
+    "noise_cpu.cpp.o": {"void burnish::augment::noise_tile<>(burnish::augment::TileJob const&)"},
     "planes_cpu.cpp.o": {
         (
             "void burnish::augment::prepare_planes<>(burnish::augment::Prepare const&, "
@@ -68,6 +65,7 @@ ENTRY_POINTS = {
         ),
     },
     "warp_cpu.cpp.o": {
+        "void burnish::augment::warp_bytes<>(burnish::augment::Source const&, burnish::augment::Image const&)",
         (
             "void burnish::augment::warp_tile<>(burnish::augment::Source const&, "
             "burnish::augment::Levels const&, burnish::augment::Tile const&)"
