@@ -284,7 +284,7 @@ BAD_ACCUMULATOR: dict[str, tuple[Callable[[], Any], Any, list[str]]] = {
     "histogram_max 0": (
         lambda: Accumulator(2, 3, histogram_max=0),
         ValueError,
-        ["'histogram_max' is 0", "a number from 1e-06"],
+        ["'histogram_max' is 0", "a finite number from 1e-06"],
     ),
     "histogram_max NaN": (lambda: Accumulator(2, 3, histogram_max=np.nan), ValueError, ["'histogram_max' is nan"]),
     "histogram_max inf": (lambda: Accumulator(2, 3, histogram_max=np.inf), ValueError, ["'histogram_max' is inf"]),
