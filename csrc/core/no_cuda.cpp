@@ -8,6 +8,7 @@
 #include "burnish/runtime.hpp"
 #include "core/cuda_backend.hpp"
 #include "hardness/scores.hpp"
+#include "losses/focal.hpp"
 #include "neighbors/nearest_cuda.hpp"
 
 namespace burnish {
@@ -32,6 +33,12 @@ void interpolate_rows_cuda(const InterpolateJob&, int, void*) { require_cuda(); 
 namespace hardness {
 void score_rows_cuda(const ScoreJob&, int, void*) { require_cuda(); }
 }  // namespace hardness
+
+namespace losses {
+void softmax_cuda(const SoftmaxJob&, int, void*) { require_cuda(); }
+void sigmoid_cuda(const SigmoidJob&, int, void*) { require_cuda(); }
+void scale_cuda(const ScaleJob&, int, void*) { require_cuda(); }
+}  // namespace losses
 
 namespace neighbors {
 std::int64_t workspace_cuda(std::int64_t, std::int64_t, std::int64_t, bool, Metric) { return 0; }

@@ -7,6 +7,7 @@ version: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
 MOST_NEIGHBORS: int
+ROWS_PER_PARTIAL: int
 
 class InputKind(Enum):
     logits = 0
@@ -18,6 +19,11 @@ class Metric(Enum):
     sqeuclidean = 1
     cosine = 2
     manhattan = 3
+
+class Reduction(Enum):
+    none = 0
+    mean = 1
+    sum = 2
 
 class Op(Enum):
     crop = 0
@@ -85,6 +91,48 @@ def nearest(
     stream: int,
 ) -> None: ...
 def within(call: str, queries: Any, points: Any, metric: Metric, radius: float) -> tuple[Any, Any, Any]: ...
+def softmax_focal_loss(
+    call: str,
+    logits: Any,
+    targets: Any,
+    weight: Any,
+    offset: Any,
+    gamma: float,
+    alpha: float,
+    label_smoothing: float,
+    ignore_index: int,
+    reduction: Reduction,
+    gradient_scale: float,
+    defers_mean: bool,
+    totals: Any,
+    partials: Any,
+    losses: Any,
+    gradient: Any,
+    stream: int,
+) -> None: ...
+def sigmoid_focal_loss(
+    call: str,
+    logits: Any,
+    targets: Any,
+    negative_weight: float,
+    positive_weight: float,
+    gamma: float,
+    alpha: float,
+    label_smoothing: float,
+    ignore_index: int,
+    reduction: Reduction,
+    gradient_scale: float,
+    defers_mean: bool,
+    totals: Any,
+    partials: Any,
+    losses: Any,
+    gradient: Any,
+    stream: int,
+) -> None: ...
+def scale_gradient(
+    gradient: Any, factor: Any, multiplier: float, divisor: Any, out: Any, stream: int
+) -> None: ...
+def count_classes(labels: Any, counts: Any, ignore_index: int) -> int: ...
 def interpolate(
     rows: Any, other: Any, base: Any, neighbor: Any, step: Any, scale: Any, out: Any, stream: int
 ) -> None: ...
