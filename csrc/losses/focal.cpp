@@ -81,81 +81,93 @@ void for_partials(std::int64_t rows, const F& f) {
   parallel_for(rows, check_grain, f);
 }
 
-// The first row for which is_wrong, or `rows`.
+// The first row for which is_wrong; there is one.
 template <class Wrong>
 std::int64_t first_wrong(std::int64_t rows, const Wrong& is_wrong) {
   std::int64_t row = 0;
-  while (row < rows && !is_wrong(row)) ++row;
+  while (row < rows - 1 && !is_wrong(row)) ++row;
   return row;
 }
 
-// weight_of(row) is what row adds to the divisor, negative where its target is out of range.
-template <class Weight>
-bool add_weights(const Common& job, std::int64_t rows, const Weight& weight_of) {
+// Runs the check of the level in use over all rows; whether all targets are right, and then totals[1].
+template <class Check>
+bool count_targets(const Common& job, std::int64_t rows, const Check& check_rows) {
   std::atomic<bool> all_right{true};
   for_partials(rows, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t row = first; row < last; row += rows_per_partial) {
-      const int count = static_cast<int>(std::min(rows_per_partial, last - row));
-      bool right = true;
-      job.partials[row / rows_per_partial] = sum_of_partial(count, [&](int i) {
-        const double weight = weight_of(row + i);
-        right = right && !(weight < 0);
-        return weight;
-      });
-      if (!right) all_right = false;
-    }
+    if (!check_rows(first, last)) all_right = false;
   });
-  if (!all_right) return false;
-  job.totals[1] = sum_of_partials(job.partials, partial_count(rows));
-  return true;
+  if (all_right) job.totals[1] = sum_of_partials(job.partials, partial_count(rows));
+  return all_right;
 }
 
+// Replaces the number of rows by their weight.
 template <class T>
-void count_labels(std::string_view call, const SoftmaxJob& job) {
+void add_weights(const SoftmaxJob& job) {
   const T* targets = static_cast<const T*>(job.targets);
-  const auto label_of = [&](std::int64_t row) { return targets[job.target_places.of_row(row)]; };
-  const auto fits = [&](T label) { return std::cmp_greater_equal(label, 0) && std::cmp_less(label, job.classes); };
-  const auto ignored = [&](T label) { return std::cmp_equal(label, job.ignore_index); };
-  const bool is_right = add_weights(job, job.rows, [&](std::int64_t row) {
-    const T label = label_of(row);
-    if (ignored(label)) return 0.0;
-    if (!fits(label)) return -1.0;
-    if (!job.weight) return 1.0;
-    const auto c = static_cast<std::size_t>(label);
-    const double weight = job.dtype == DType::float64 ? static_cast<const double*>(job.weight)[c]
-                                                      : static_cast<double>(static_cast<const float*>(job.weight)[c]);
-    return weight;
+  visit_native_float(job.dtype, [&]<class F>() {
+    const F* weights = static_cast<const F*>(job.weight);
+    for_partials(job.rows, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t row = first; row < last; row += rows_per_partial) {
+        const int count = static_cast<int>(std::min(rows_per_partial, last - row));
+        std::int64_t places[rows_per_partial];
+        job.target_places.of_rows(row, count, places);
+        job.partials[row / rows_per_partial] = sum_of_partial(count, [&](int i) {
+          const T label = targets[places[i]];
+          return std::cmp_equal(label, job.ignore_index) ? 0.0
+                                                         : static_cast<double>(weights[static_cast<std::size_t>(label)]);
+        });
+      }
+    });
   });
-  if (is_right) return;
-  const std::int64_t row =
-      first_wrong(job.rows, [&](std::int64_t r) { return !ignored(label_of(r)) && !fits(label_of(r)); });
-  // Else a weight is negative.
-  check(row == job.rows, call, ": 'targets' is ", row < job.rows ? +label_of(row) : T{}, " in row ", row,
-        "; accepted: 0 to ", job.classes - 1, ", or ", job.ignore_index, " for rows to ignore");
-  fail(call, ": 'weight' has a negative value; accepted: 0 and more");
+  job.totals[1] = sum_of_partials(job.partials, partial_count(job.rows));
 }
 
-template <class T>
-void count_sigmoid_targets(std::string_view call, const SigmoidJob& job) {
-  const T* targets = static_cast<const T*>(job.targets);
-  const auto value_of = [&](std::int64_t row) {
-    if constexpr (std::is_integral_v<T>) {
-      return static_cast<double>(targets[row * job.target_stride]);
-    } else {
-      return static_cast<double>(widen(targets[row * job.target_stride]));
-    }
+void check_labels(std::string_view call, const SoftmaxJob& job) {
+  const bool all_right = with_isa([&]<Isa isa>() {
+    return count_targets(job, job.rows,
+                         [&](std::int64_t first, std::int64_t last) { return softmax_targets<isa>(job, first, last); });
+  });
+  visit_integer(job.target_dtype, [&]<class T>() {
+    if (all_right && job.weight) add_weights<T>(job);
+    if (all_right) return;
+    const T* targets = static_cast<const T*>(job.targets);
+    const std::int64_t row = first_wrong(job.rows, [&](std::int64_t r) {
+      const T label = targets[job.target_places.of_row(r)];
+      return !std::cmp_equal(label, job.ignore_index) &&
+             !(std::cmp_greater_equal(label, 0) && std::cmp_less(label, job.classes));
+    });
+    fail(call, ": 'targets' is ", +targets[job.target_places.of_row(row)], " in row ", row, "; accepted: 0 to ",
+         job.classes - 1, ", or ", job.ignore_index, " for rows to ignore");
+  });
+}
+
+void check_probabilities(std::string_view call, const SigmoidJob& job) {
+  const bool all_right = with_isa([&]<Isa isa>() {
+    return count_targets(job, job.rows,
+                         [&](std::int64_t first, std::int64_t last) { return sigmoid_targets<isa>(job, first, last); });
+  });
+  if (all_right) return;
+  const auto report = [&]<class T>() {
+    const auto value_of = [&](std::int64_t row) {
+      const T value = static_cast<const T*>(job.targets)[row * job.target_stride];
+      if constexpr (std::is_integral_v<T>) {
+        return static_cast<double>(value);
+      } else {
+        return static_cast<double>(widen(value));
+      }
+    };
+    const std::int64_t row = first_wrong(job.rows, [&](std::int64_t r) {
+      const double t = value_of(r);
+      return t != static_cast<double>(job.ignore_index) && !(t >= 0 && t <= 1);
+    });
+    fail(call, ": 'targets' is ", value_of(row), " at place ", row, "; accepted: 0 to 1, or ", job.ignore_index,
+         " for those to ignore");
   };
-  const double ignored = static_cast<double>(job.ignore_index);
-  const auto weight_of = [&](double t) { return t >= 0 && t <= 1 ? 1.0 : -1.0; };
-  const bool is_right = add_weights(job, job.rows, [&](std::int64_t row) {
-    const double t = value_of(row);
-    return t == ignored ? 0.0 : weight_of(t);
-  });
-  if (is_right) return;
-  const std::int64_t row = first_wrong(
-      job.rows, [&](std::int64_t r) { return value_of(r) != ignored && weight_of(value_of(r)) < 0; });
-  fail(call, ": 'targets' is ", value_of(row), " at place ", row, "; accepted: 0 to 1, or ", job.ignore_index,
-       " for those to ignore");
+  if (job.target_dtype <= DType::bfloat16) {
+    visit_float(job.target_dtype, report);
+  } else {
+    visit_integer(job.target_dtype, report);
+  }
 }
 
 // ---- jobs ----
@@ -277,7 +289,7 @@ void focal_loss(const SoftmaxArgs& args) {
   if (job.soft_targets) {
     job.totals[1] = static_cast<double>(job.rows);
   } else {
-    visit_integer(job.target_dtype, [&]<class T>() { count_labels<T>(args.options.call, job); });
+    check_labels(args.options.call, job);
   }
   const auto item = static_cast<std::int64_t>(item_size(compute_dtype(args.logits)));
   const std::int64_t bytes = softmax_workspace(job) * item;
@@ -309,12 +321,7 @@ void focal_loss(const SigmoidArgs& args) {
   if (args.gradient) check_gradient(call, *args.gradient, logits, args.targets);
   const SigmoidJob job = make_job(args);
   if (logits.device.type == DeviceType::cuda) return sigmoid_cuda(job, logits.device.index, args.options.stream);
-  const auto count = [&]<class T>() { count_sigmoid_targets<T>(call, job); };
-  if (job.target_dtype <= DType::bfloat16) {
-    visit_float(job.target_dtype, count);
-  } else {
-    visit_integer(job.target_dtype, count);
-  }
+  check_probabilities(call, job);
   with_isa([&]<Isa isa>() {
     parallel_for(job.rows, 32 * rows_per_partial,
                  [&](std::int64_t first, std::int64_t last) { sigmoid_rows<isa>(job, first, last); });

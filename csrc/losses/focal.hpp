@@ -22,6 +22,16 @@ struct Places {
     if (inner == 1) return row * batch_stride;
     return row / inner * batch_stride + row % inner * inner_stride;
   }
+
+  // Of `count` rows that follow one another, with as few divisions as there are batches.
+  BURNISH_HD void of_rows(std::int64_t first, int count, std::int64_t* places) const {
+    for (int r = 0; r < count;) {
+      const std::int64_t start = of_row(first + r);
+      const std::int64_t left = inner == 1 ? count : inner - (first + r) % inner;
+      const std::int64_t step = inner == 1 ? batch_stride : inner_stride;
+      for (std::int64_t i = 0; i < left && r < count; ++i, ++r) places[r] = start + i * step;
+    }
+  }
 };
 
 struct Common {
@@ -106,6 +116,11 @@ template <Isa isa>
 void softmax_rows(const SoftmaxJob& job, std::int64_t first, std::int64_t last, void* workspace);
 template <Isa isa>
 void sigmoid_rows(const SigmoidJob& job, std::int64_t first, std::int64_t last);
+// Writes how many targets of each partial are not ignored; false where one is out of range.
+template <Isa isa>
+bool softmax_targets(const SoftmaxJob& job, std::int64_t first, std::int64_t last);
+template <Isa isa>
+bool sigmoid_targets(const SigmoidJob& job, std::int64_t first, std::int64_t last);
 template <Isa isa>
 void scale_values(const ScaleJob& job, std::int64_t first, std::int64_t last);
 #if defined(BURNISH_HAS_X86_LEVELS)
@@ -114,11 +129,19 @@ void softmax_rows<Isa::v4>(const SoftmaxJob& job, std::int64_t first, std::int64
 template <>
 void sigmoid_rows<Isa::v4>(const SigmoidJob& job, std::int64_t first, std::int64_t last);
 template <>
+bool softmax_targets<Isa::v4>(const SoftmaxJob& job, std::int64_t first, std::int64_t last);
+template <>
+bool sigmoid_targets<Isa::v4>(const SigmoidJob& job, std::int64_t first, std::int64_t last);
+template <>
 void scale_values<Isa::v4>(const ScaleJob& job, std::int64_t first, std::int64_t last);
 template <>
 void softmax_rows<Isa::v3>(const SoftmaxJob& job, std::int64_t first, std::int64_t last, void* workspace);
 template <>
 void sigmoid_rows<Isa::v3>(const SigmoidJob& job, std::int64_t first, std::int64_t last);
+template <>
+bool softmax_targets<Isa::v3>(const SoftmaxJob& job, std::int64_t first, std::int64_t last);
+template <>
+bool sigmoid_targets<Isa::v3>(const SigmoidJob& job, std::int64_t first, std::int64_t last);
 template <>
 void scale_values<Isa::v3>(const ScaleJob& job, std::int64_t first, std::int64_t last);
 #endif
@@ -126,6 +149,10 @@ template <>
 void softmax_rows<Isa::v2>(const SoftmaxJob& job, std::int64_t first, std::int64_t last, void* workspace);
 template <>
 void sigmoid_rows<Isa::v2>(const SigmoidJob& job, std::int64_t first, std::int64_t last);
+template <>
+bool softmax_targets<Isa::v2>(const SoftmaxJob& job, std::int64_t first, std::int64_t last);
+template <>
+bool sigmoid_targets<Isa::v2>(const SigmoidJob& job, std::int64_t first, std::int64_t last);
 template <>
 void scale_values<Isa::v2>(const ScaleJob& job, std::int64_t first, std::int64_t last);
 

@@ -98,12 +98,15 @@ void move_rows(std::conditional_t<reads, const T*, T*> array, const std::int64_t
 // The class of a row: its index, or `no_class` where the row is ignored.
 constexpr std::int64_t no_class = -1;
 
-std::int64_t class_of(const SoftmaxJob& job, std::int64_t row) {
-  std::int64_t label = no_class;
-  const std::int64_t place = job.target_places.of_row(row);
-  visit_integer(job.target_dtype,
-                [&]<class T>() { label = static_cast<std::int64_t>(static_cast<const T*>(job.targets)[place]); });
-  return label == job.ignore_index ? no_class : label;
+void read_classes(const SoftmaxJob& job, std::int64_t first, int count, std::int64_t* classes) {
+  job.target_places.of_rows(first, count, classes);
+  visit_integer(job.target_dtype, [&]<class T>() {
+    const T* targets = static_cast<const T*>(job.targets);
+    for (int r = 0; r < count; ++r) {
+      const auto label = static_cast<std::int64_t>(targets[classes[r]]);
+      classes[r] = label == job.ignore_index ? no_class : label;
+    }
+  });
 }
 
 template <class F>
@@ -220,21 +223,22 @@ void narrow_rows(const SoftmaxJob& job, std::int64_t first, int count, NarrowTil
   const int classes = static_cast<int>(job.classes);
   const F scale = static_cast<F>(job.final_scale());
   std::int64_t starts[tile_rows];
-  for (int r = 0; r < count; ++r) starts[r] = job.logit_places.of_row(first + r);
+  job.logit_places.of_rows(first, count, starts);
   visit_stored<F>(job.dtype, [&]<class T>() {
     move_rows<T, F, true>(static_cast<const T*>(job.logits), starts, job.logit_places.class_stride, count, classes,
                           tile.logits[0], 1, tile_rows);
   });
   for (int r = 0; job.offset && r < count; ++r) add_offset(job, tile.logits[0] + r, tile_rows);
   if (job.soft_targets) {
-    for (int r = 0; r < count; ++r) starts[r] = job.target_places.of_row(first + r);
+    job.target_places.of_rows(first, count, starts);
     visit_float(job.target_dtype, [&]<class T>() {
       move_rows<T, F, true>(static_cast<const T*>(job.targets), starts, job.target_places.class_stride, count, classes,
                             tile.targets[0], 1, tile_rows);
     });
   } else {
+    read_classes(job, first, count, starts);
     for (int r = 0; r < count; ++r) {
-      const std::int64_t label = class_of(job, first + r);
+      const std::int64_t label = starts[r];
       tile.labels[r] = static_cast<Bits<F>>(label);
       tile.amounts[r] = label == no_class ? F{0} : static_cast<F>(job.alpha) * class_weight<F>(job, label);
     }
@@ -263,7 +267,7 @@ void narrow_rows(const SoftmaxJob& job, std::int64_t first, int count, NarrowTil
   F* losses = static_cast<F*>(job.losses) + first;
   for (int r = 0; r < count; ++r) losses[r] = tile.losses[r];
   if (!job.gradient) return;
-  for (int r = 0; r < count; ++r) starts[r] = job.gradient_places.of_row(first + r);
+  job.gradient_places.of_rows(first, count, starts);
   visit_stored<F>(job.dtype, [&]<class T>() {
     move_rows<T, F, false>(static_cast<T*>(job.gradient), starts, job.gradient_places.class_stride, count, classes,
                            tile.weights[0], 1, tile_rows);
@@ -335,12 +339,14 @@ BURNISH_HD void store_vector(F* row, std::int64_t first, simd::Vector<F> v) {
 
 template <class F>
 Sums<F> exponentials(const F* logits, std::int64_t classes, F base, F* weights) {
+  // The next row most likely follows: fetched meanwhile, so that memory and arithmetic overlap.
   using V = simd::Vector<F>;
   constexpr int vectors = vectors_per_step<F>;
   V all[vectors] = {};
   V below[vectors] = {};
   const V of_lanes = V{} + base;
   for_vectors(logits, classes, -infinite<F>(), [&](int j, std::int64_t first, V z) {
+    __builtin_prefetch(logits + first + classes);
     const V weight = weight_of(z, of_lanes);
     store_vector(weights, first, weight);
     all[j] += weight;
@@ -437,12 +443,11 @@ void write_gradient(const SoftmaxJob& job, std::int64_t row, F* from, F* spare) 
 }
 
 template <class F>
-void wide_row(const SoftmaxJob& job, std::int64_t row, const F* logits, F* own_logits, const F* targets, F scale,
-              const WideBuffers<F>& buffers, F* gradient) {
+void wide_row(const SoftmaxJob& job, std::int64_t row, std::int64_t label, const F* logits, F* own_logits,
+              const F* targets, F scale, const WideBuffers<F>& buffers, F* gradient) {
   WideBuffers<F> mine = buffers;
   mine.weights = gradient;
   F& loss = static_cast<F*>(job.losses)[row];
-  const std::int64_t label = job.soft_targets ? 0 : class_of(job, row);
   if (label == no_class) {
     loss = F{0};
     for (std::int64_t c = 0; job.gradient && c < job.classes; ++c) gradient[c] = F{0};
@@ -475,30 +480,32 @@ void wide_rows(const SoftmaxJob& job, std::int64_t first, std::int64_t last, F* 
     const int count = last - row < group ? static_cast<int>(last - row) : group;
     std::int64_t starts[group_rows];
     if (!direct) {
-      for (int r = 0; r < count; ++r) starts[r] = job.logit_places.of_row(row + r);
+      job.logit_places.of_rows(row, count, starts);
       visit_stored<F>(job.dtype, [&]<class T>() {
         move_rows<T, F, true>(static_cast<const T*>(job.logits), starts, job.logit_places.class_stride, count,
                               job.classes, buffers.logits, size, 1);
       });
     }
     if (job.soft_targets) {
-      for (int r = 0; r < count; ++r) starts[r] = job.target_places.of_row(row + r);
+      job.target_places.of_rows(row, count, starts);
       visit_float(job.target_dtype, [&]<class T>() {
         move_rows<T, F, true>(static_cast<const T*>(job.targets), starts, job.target_places.class_stride, count,
                               job.classes, buffers.targets, size, 1);
       });
     }
+    std::int64_t labels[group_rows] = {};
+    if (!job.soft_targets) read_classes(job, row, count, labels);
     for (int r = 0; r < count; ++r) {
       F* own_logits = buffers.logits + r * size;
       if (!direct) add_offset(job, own_logits, 1);
       const F* logits =
           direct ? static_cast<const F*>(job.logits) + job.logit_places.of_row(row + r) : own_logits;
       const F* targets = job.soft_targets ? buffers.targets + r * size : nullptr;
-      wide_row(job, row + r, logits, own_logits, targets, scale, buffers, gradients + r * size);
+      wide_row(job, row + r, labels[r], logits, own_logits, targets, scale, buffers, gradients + r * size);
       if (job.gradient && group == 1) write_gradient(job, row, gradients, buffers.slopes);
     }
     if (job.gradient && group > 1) {
-      for (int r = 0; r < count; ++r) starts[r] = job.gradient_places.of_row(row + r);
+      job.gradient_places.of_rows(row, count, starts);
       visit_stored<F>(job.dtype, [&]<class T>() {
         move_rows<T, F, false>(static_cast<T*>(job.gradient), starts, job.gradient_places.class_stride, count,
                                job.classes, gradients, size, 1);
@@ -519,13 +526,19 @@ void rows_of(const SoftmaxJob& job, std::int64_t first, std::int64_t last, void*
 
 // ---- sigmoid ----
 
-// 32 elements at a time, so that lane and place are the same at each level.
 template <class T, class F>
 void widen_block(const T* from, std::int64_t stride, int count, F* to) {
+  const auto value_of = [](const T& value) {
+    if constexpr (std::is_integral_v<T>) {
+      return static_cast<F>(value);
+    } else {
+      return static_cast<F>(widen(value));
+    }
+  };
   if (stride == 1) {
-    for (int i = 0; i < count; ++i) to[i] = static_cast<F>(widen(from[i]));
+    for (int i = 0; i < count; ++i) to[i] = value_of(from[i]);
   } else {
-    for (int i = 0; i < count; ++i) to[i] = static_cast<F>(widen(from[i * stride]));
+    for (int i = 0; i < count; ++i) to[i] = value_of(from[i * stride]);
   }
 }
 
@@ -535,14 +548,7 @@ template <class F>
 void read_sigmoid_targets(const SigmoidJob& job, std::int64_t first, int count, F* targets, F* counted) {
   const F ignored = static_cast<F>(job.ignore_index);
   const auto read = [&]<class T>() {
-    const T* from = static_cast<const T*>(job.targets) + first * job.target_stride;
-    for (int i = 0; i < count; ++i) {
-      if constexpr (std::is_integral_v<T>) {
-        targets[i] = static_cast<F>(from[i * job.target_stride]);
-      } else {
-        targets[i] = static_cast<F>(widen(from[i * job.target_stride]));
-      }
-    }
+    widen_block(static_cast<const T*>(job.targets) + first * job.target_stride, job.target_stride, count, targets);
   };
   if (job.target_dtype <= DType::bfloat16) {
     visit_float(job.target_dtype, read);
@@ -617,6 +623,89 @@ void chunks_of(const SigmoidJob& job, std::int64_t first, std::int64_t last) {
   }
 }
 
+// ---- targets ----
+
+// Counts are kept in 32 bits, as wide as what is compared, or nothing is vectorised.
+template <class T, class Wrong>
+bool count_targets(const T* targets, std::int64_t stride, int count, T ignored, bool may_ignore, const Wrong& is_wrong,
+                   double& counted) {
+  int without = 0;
+  int wrong = 0;
+  const auto add = [&](T t) {
+    const bool is_ignored = may_ignore && t == ignored;
+    without += is_ignored;
+    wrong += is_wrong(t) && !is_ignored;
+  };
+  if (stride == 1) {
+    for (int i = 0; i < count; ++i) add(targets[i]);
+  } else {
+    for (int i = 0; i < count; ++i) add(targets[i * stride]);
+  }
+  counted = count - without;
+  return wrong == 0;
+}
+
+template <class T>
+bool fits_in(std::int64_t value) {
+  return static_cast<std::int64_t>(static_cast<T>(value)) == value && (value >= 0 || std::is_signed_v<T>);
+}
+
+template <class T>
+bool count_labels(const SoftmaxJob& job, std::int64_t first, int count, double& counted) {
+  const T* targets = static_cast<const T*>(job.targets);
+  const auto is_wrong = [classes = static_cast<std::uint64_t>(job.classes)](T label) {
+    // As unsigned, negative numbers are the largest.
+    return static_cast<std::make_unsigned_t<T>>(label) >= classes;
+  };
+  bool all_right = true;
+  counted = 0;
+  const Places& places = job.target_places;
+  for (int r = 0; r < count;) {
+    const std::int64_t row = first + r;
+    const std::int64_t left = places.inner == 1 ? count - r : places.inner - row % places.inner;
+    const int run = left < count - r ? static_cast<int>(left) : count - r;
+    const std::int64_t stride = places.inner == 1 ? places.batch_stride : places.inner_stride;
+    double of_run = 0;
+    all_right &= count_targets(targets + places.of_row(row), stride, run, static_cast<T>(job.ignore_index),
+                               fits_in<T>(job.ignore_index), is_wrong, of_run);
+    counted += of_run;
+    r += run;
+  }
+  return all_right;
+}
+
+template <class T>
+bool count_probabilities(const SigmoidJob& job, std::int64_t first, int count, double& counted) {
+  if constexpr (std::is_integral_v<T>) {
+    const auto is_wrong = [](T t) { return static_cast<std::make_unsigned_t<T>>(t) > 1; };
+    return count_targets(static_cast<const T*>(job.targets) + first * job.target_stride, job.target_stride, count,
+                         static_cast<T>(job.ignore_index), fits_in<T>(job.ignore_index), is_wrong, counted);
+  } else {
+    using W = decltype(widen(T{}));
+    const auto is_wrong = [](W t) { return !(t >= 0 && t <= 1); };
+    const T* targets = static_cast<const T*>(job.targets) + first * job.target_stride;
+    if constexpr (std::is_same_v<W, T>) {
+      return count_targets(targets, job.target_stride, count, static_cast<W>(job.ignore_index), true, is_wrong,
+                           counted);
+    } else {
+      W widened[rows_per_partial];
+      widen_block(targets, job.target_stride, count, widened);
+      return count_targets(widened, 1, count, static_cast<W>(job.ignore_index), true, is_wrong, counted);
+    }
+  }
+}
+
+template <class Count>
+bool for_each_partial(std::int64_t first, std::int64_t last, double* partials, const Count& count_of) {
+  bool all_right = true;
+  for (std::int64_t row = first; row < last; row += rows_per_partial) {
+    const std::int64_t left = last - row;
+    const int count = static_cast<int>(left < rows_per_partial ? left : rows_per_partial);
+    all_right &= count_of(row, count, partials[row / rows_per_partial]);
+  }
+  return all_right;
+}
+
 // ---- gradient times factor ----
 
 // `count` values that have one factor.
@@ -664,6 +753,29 @@ void sigmoid_rows<Isa::BURNISH_ISA>(const SigmoidJob& job, std::int64_t first, s
   } else {
     chunks_of<float>(job, first, last);
   }
+}
+
+template <>
+bool softmax_targets<Isa::BURNISH_ISA>(const SoftmaxJob& job, std::int64_t first, std::int64_t last) {
+  return for_each_partial(first, last, job.partials, [&](std::int64_t row, int count, double& counted) {
+    bool all_right = true;
+    visit_integer(job.target_dtype, [&]<class T>() { all_right = count_labels<T>(job, row, count, counted); });
+    return all_right;
+  });
+}
+
+template <>
+bool sigmoid_targets<Isa::BURNISH_ISA>(const SigmoidJob& job, std::int64_t first, std::int64_t last) {
+  return for_each_partial(first, last, job.partials, [&](std::int64_t row, int count, double& counted) {
+    bool all_right = true;
+    const auto each = [&]<class T>() { all_right = count_probabilities<T>(job, row, count, counted); };
+    if (job.target_dtype <= DType::bfloat16) {
+      visit_float(job.target_dtype, each);
+    } else {
+      visit_integer(job.target_dtype, each);
+    }
+    return all_right;
+  });
 }
 
 template <>

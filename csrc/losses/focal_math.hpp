@@ -213,33 +213,42 @@ struct SigmoidTerm {
   V gradient{};
 };
 
-// `amounts` are those of the negative and of the positive class, as of soft_term.
+// Of one of two classes that has the probability p: focal_term without its division, `inverse_rest` being 1 / (1 - p).
+template <class V, class E>
+BURNISH_HD Term<V> one_of_two(V log_p, V p, V inverse_rest, V modulation, V amount, E gamma) {
+  const V pull = p > V{} ? p * (log_p * inverse_rest) : V{};
+  Term<V> term;
+  term.loss = amount == V{} ? V{} : modulation * (V{} - log_p) * amount;
+  term.slope = amount == V{} ? V{} : modulation * (gamma * pull - E{1}) * amount;
+  return term;
+}
+
+// `negative` and `positive` are the classes' amounts, as of soft_term.
 template <class V, class E>
 BURNISH_HD SigmoidTerm<V> sigmoid_term(V z, V negative, V positive, E gamma) {
   const V one = V{} + E{1};
-  const V distance = z < V{} ? z : V{} - z;  // -|z|, or NaN
+  const auto is_positive = z >= V{};
+  const V distance = is_positive ? V{} - z : z;  // -|z|, or NaN
   const V weight = exp(distance);
-  const V log_sum = weight < V{} + static_cast<E>(0.4) ? log_of_parts(weight, V{}) : log_positive(weight + one);
-  const V inverse = one / (weight + one);
-  const V likely = inverse;
-  const V unlikely = weight * inverse;
+  // ln(1 + weight), with all the digits of a small weight.
+  const auto is_small = weight < V{} + static_cast<E>(0.4);
+  const V log_sum = log_of_parts(is_small ? weight : (weight - one) * static_cast<E>(0.5), is_small ? V{} : one);
+  const V sum = weight + one;
+  const V likely = one / sum;
+  const V unlikely = weight * likely;
   const V log_likely = V{} - log_sum;
   const V log_unlikely = distance - log_sum;
-  const auto is_positive = z >= V{};
-  const V p = is_positive ? likely : unlikely;
-  const V q = is_positive ? unlikely : likely;
-  const V log_p = is_positive ? log_likely : log_unlikely;
-  const V log_q = is_positive ? log_unlikely : log_likely;
-  const Term<V> of_positive = focal_term(log_p, p, q, power(q, gamma, [&] { return log_q; }), gamma);
-  const Term<V> of_negative = focal_term(log_q, q, p, power(p, gamma, [&] { return log_p; }), gamma);
+  // ln p / (1 - p) tends to -1 where 1 - p vanishes, and there ln p is p - 1.
+  const V per_unlikely = weight >= V{} + LogTable<E>::smallest_normal ? sum / weight : V{};
+  const Term<V> of_likely = one_of_two(log_likely, likely, per_unlikely, power(unlikely, gamma, [&] { return log_unlikely; }),
+                                 is_positive ? positive : negative, gamma);
+  const Term<V> of_unlikely = one_of_two(log_unlikely, unlikely, sum, power(likely, gamma, [&] { return log_likely; }),
+                                         is_positive ? negative : positive, gamma);
+  const V gradient = of_likely.slope * unlikely - of_unlikely.slope * likely;
   const auto is_number = z == z;
   SigmoidTerm<V> result;
-  const V loss = (positive == V{} ? V{} : of_positive.loss * positive) +
-                 (negative == V{} ? V{} : of_negative.loss * negative);
-  const V gradient = (positive == V{} ? V{} : of_positive.slope * positive * q) -
-                     (negative == V{} ? V{} : of_negative.slope * negative * p);
-  result.loss = is_number ? loss : z;
-  result.gradient = is_number ? gradient : z;
+  result.loss = is_number ? of_likely.loss + of_unlikely.loss : z;
+  result.gradient = is_number ? (is_positive ? gradient : V{} - gradient) : z;
   return result;
 }
 
