@@ -200,7 +200,7 @@ void narrow_soft(const SoftmaxJob& job, NarrowTile<F>& tile, int row, const Row<
     if (!job.soft_targets) target = label == B{} + static_cast<Bits<F>>(c) ? V{} + F{1} : V{};
     const V weight = load_as<V>(tile.weights[c] + row);
     const V shifted = load_as<V>(tile.logits[c] + row) - base;
-    const V amount = amount_of(mixing, target, class_weight<F>(job, c));
+    const V amount = amount_of(mixing, target) * class_weight<F>(job, c);
     const Term<V> term = soft_term(sums, share_of(sums, weight), shifted, amount, gamma);
     store_as(losses[c] + row, term.loss);
     store_as(tile.targets[c] + row, term.slope);
@@ -397,7 +397,7 @@ F wide_soft(const SoftmaxJob& job, const F* logits, const Row<F>& scalar_row, F 
     const B index = simd::iota<B>() + static_cast<Bits<F>>(first);
     V target = index == B{} + static_cast<Bits<F>>(label) ? V{} + F{1} : V{};
     if (targets) target = simd::load(targets + first);
-    V amount = amount_of(mixing, target, F{1});
+    V amount = amount_of(mixing, target);
     if (class_weights) {
       amount *= count == simd::width<F> ? simd::load(class_weights + first)
                                         : simd::load_partial(class_weights + first, count, F{0});
@@ -544,72 +544,84 @@ void widen_block(const T* from, std::int64_t stride, int count, F* to) {
 
 constexpr int block = 256;
 
+// `count` values as F, where they lie if they lie so, else in `buffer`; readable to the end of the last 32.
 template <class F>
-void read_sigmoid_targets(const SigmoidJob& job, std::int64_t first, int count, F* targets, F* counted) {
-  const F ignored = static_cast<F>(job.ignore_index);
+const F* sigmoid_input(const void* from, DType dtype, std::int64_t stride, std::int64_t first, int count, F* buffer) {
+  if (dtype == own_dtype<F> && stride == 1 && count % lane_count == 0) return static_cast<const F*>(from) + first;
   const auto read = [&]<class T>() {
-    widen_block(static_cast<const T*>(job.targets) + first * job.target_stride, job.target_stride, count, targets);
+    widen_block(static_cast<const T*>(from) + first * stride, stride, count, buffer);
   };
-  if (job.target_dtype <= DType::bfloat16) {
-    visit_float(job.target_dtype, read);
+  if (dtype <= DType::bfloat16) {
+    visit_float(dtype, read);
   } else {
-    visit_integer(job.target_dtype, read);
+    visit_integer(dtype, read);
   }
-  for (int i = 0; i < count; ++i) counted[i] = targets[i] == ignored ? F{0} : F{1};
+  return buffer;
 }
 
+struct SigmoidBlock {
+  std::int64_t first;
+  int count;
+};
+
+// Losses are added to 32 lanes, of which element i is in lane i % 32.
 template <class F>
-F sigmoid_chunk(const SigmoidJob& job, std::int64_t first, int count) {
+void sigmoid_block(const SigmoidJob& job, SigmoidBlock part, simd::Vector<F> (&lanes)[vectors_per_step<F>]) {
   using V = simd::Vector<F>;
-  constexpr int vectors = vectors_per_step<F>;
   const F gamma = gamma_of<F>(job.gamma);
   const F scale = static_cast<F>(job.final_scale());
   const F keep = static_cast<F>(1 - job.smoothing);
   const F floor = static_cast<F>(job.smoothing / 2);
   const F negative_weight = static_cast<F>(job.alpha * job.weights[0]);
   const F positive_weight = static_cast<F>(job.alpha * job.weights[1]);
-  alignas(64) F logits[block];
-  alignas(64) F targets[block];
-  alignas(64) F counted[block];
+  const F ignored = static_cast<F>(job.ignore_index);
+  alignas(64) F logit_buffer[block];
+  alignas(64) F target_buffer[block];
   alignas(64) F losses[block];
-  alignas(64) F gradients[block];
-  V lanes[vectors] = {};
-  for (int done = 0; done < count; done += block) {
-    const int n = count - done < block ? count - done : block;
-    const std::int64_t at = first + done;
-    visit_stored<F>(job.dtype, [&]<class T>() {
-      widen_block(static_cast<const T*>(job.logits) + at * job.logit_stride, job.logit_stride, n, logits);
-    });
-    read_sigmoid_targets(job, at, n, targets, counted);
-    for (int i = n; i < (n + lane_count - 1) / lane_count * lane_count; ++i) {
-      logits[i] = targets[i] = counted[i] = F{0};
-    }
-    for (int i = 0; i < n; i += lane_count) {
+  alignas(64) F gradient_buffer[block];
+  const auto [first, count] = part;
+  const F* logits = sigmoid_input(job.logits, job.dtype, job.logit_stride, first, count, logit_buffer);
+  const F* targets = sigmoid_input(job.targets, job.target_dtype, job.target_stride, first, count, target_buffer);
+  for (int i = count; i % lane_count != 0; ++i) {  // both are in the buffers, then
+    logit_buffer[i] = F{0};
+    target_buffer[i] = ignored;
+  }
+  const bool writes_directly = job.gradient && job.dtype == own_dtype<F> && job.gradient_stride == 1;
+  F* gradients = writes_directly && count % lane_count == 0 ? static_cast<F*>(job.gradient) + first : gradient_buffer;
+  for (int i = 0; i < count; i += lane_count) {
 #pragma GCC unroll 16
-      for (int j = 0; j < vectors; ++j) {
-        const int place = i + j * simd::width<F>;
-        const V t = load_as<V>(targets + place) * keep + floor;
-        const auto is_counted = load_as<V>(counted + place) > V{};
-        const V checked = t >= V{} ? (t <= V{} + F{1} ? t : not_a_number<V>()) : not_a_number<V>();
-        const SigmoidTerm<V> term =
-            sigmoid_term(load_as<V>(logits + place), (F{1} - checked) * negative_weight, checked * positive_weight,
-                         gamma);
-        const V loss = is_counted ? term.loss : V{};
-        lanes[j] += loss;
-        store_as(losses + place, loss);
-        store_as(gradients + place, is_counted ? term.gradient * scale : V{});
-      }
+    for (int j = 0; j < vectors_per_step<F>; ++j) {
+      const int place = i + j * simd::width<F>;
+      const V given = load_as<V>(targets + place);
+      const auto is_ignored = given == V{} + ignored;
+      const V t = given * keep + floor;
+      const SigmoidTerm<V> term = sigmoid_term(load_as<V>(logits + place), (F{1} - t) * negative_weight,
+                                               t * positive_weight, gamma);
+      const V loss = is_ignored ? V{} : term.loss;
+      lanes[j] += loss;
+      if (job.losses) store_as(losses + place, loss);
+      if (job.gradient) store_as(gradients + place, is_ignored ? V{} : term.gradient * scale);
     }
-    if (job.losses) __builtin_memcpy(static_cast<F*>(job.losses) + at, losses, static_cast<std::size_t>(n) * sizeof(F));
-    if (!job.gradient) continue;
-    visit_stored<F>(job.dtype, [&]<class T>() {
-      T* to = static_cast<T*>(job.gradient) + at * job.gradient_stride;
-      if (job.gradient_stride == 1) {
-        narrow_run(gradients, to, n);
-      } else {
-        for (int i = 0; i < n; ++i) narrow(gradients[i], to[i * job.gradient_stride]);
-      }
-    });
+  }
+  if (job.losses) {
+    __builtin_memcpy(static_cast<F*>(job.losses) + first, losses, static_cast<std::size_t>(count) * sizeof(F));
+  }
+  if (!job.gradient || gradients != gradient_buffer) return;
+  visit_stored<F>(job.dtype, [&]<class T>() {
+    T* to = static_cast<T*>(job.gradient) + first * job.gradient_stride;
+    if (job.gradient_stride == 1) {
+      narrow_run(gradients, to, count);
+    } else {
+      for (int i = 0; i < count; ++i) narrow(gradients[i], to[i * job.gradient_stride]);
+    }
+  });
+}
+
+template <class F>
+F sigmoid_chunk(const SigmoidJob& job, std::int64_t first, int count) {
+  simd::Vector<F> lanes[vectors_per_step<F>] = {};
+  for (int done = 0; done < count; done += block) {
+    sigmoid_block<F>(job, {first + done, count - done < block ? count - done : block}, lanes);
   }
   return fold(lanes, [](auto a, auto b) { return a + b; });
 }

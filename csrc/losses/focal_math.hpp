@@ -186,7 +186,7 @@ BURNISH_HD V soft_gradient(const Share<V>& share, V slope, V slope_sum, E scale)
   return (slope * share.rest - share.p * (slope_sum - slope)) * scale;
 }
 
-// Target of a class: smoothed, and times alpha and the class's weight.
+// Target of a class: smoothed, and times alpha; the class's weight comes on top.
 template <class E>
 struct Mixing {
   E keep;   // 1 - label_smoothing
@@ -195,8 +195,8 @@ struct Mixing {
 };
 
 template <class V, class E>
-BURNISH_HD V amount_of(const Mixing<E>& mixing, V target, E class_weight) {
-  return (target * mixing.keep + mixing.floor) * (mixing.alpha * class_weight);
+BURNISH_HD V amount_of(const Mixing<E>& mixing, V target) {
+  return (target * mixing.keep + mixing.floor) * mixing.alpha;
 }
 
 template <class E>
@@ -219,7 +219,7 @@ BURNISH_HD Term<V> one_of_two(V log_p, V p, V inverse_rest, V modulation, V amou
   const V pull = p > V{} ? p * (log_p * inverse_rest) : V{};
   Term<V> term;
   term.loss = amount == V{} ? V{} : modulation * (V{} - log_p) * amount;
-  term.slope = amount == V{} ? V{} : modulation * (gamma * pull - E{1}) * amount;
+  term.slope = modulation * (gamma * pull - E{1}) * amount;
   return term;
 }
 

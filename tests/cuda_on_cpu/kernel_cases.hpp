@@ -15,5 +15,6 @@ struct Tally {
 Tally augment_cases(bool full);
 Tally balance_cases(bool full);
 Tally hardness_cases(bool full);
+Tally losses_cases(bool full);
 Tally mix_cases(bool full);
 Tally neighbors_cases(bool full);

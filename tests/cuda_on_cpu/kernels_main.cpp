@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   cuda_on_cpu::set_order(cuda_on_cpu::parse_order(argv[1]));
   const bool full = std::string(argv[2]) == "full";
   Tally total;
-  for (const auto family : {augment_cases, balance_cases, hardness_cases, mix_cases, neighbors_cases}) {
+  for (const auto family : {augment_cases, balance_cases, hardness_cases, losses_cases, mix_cases, neighbors_cases}) {
     const Tally tally = family(full);
     total.cases += tally.cases;
     total.differences += tally.differences;
