@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from burnish import _core, augment, hardness
+from burnish.losses import focal_loss
 from burnish.neighbors import kneighbors
 
 LABEL_FREE = ("entropy", "margin", "least_confidence", "energy", "perplexity", "predictions")
@@ -51,6 +52,29 @@ def compare_interpolation(generator: torch.Generator) -> None:
         stream = torch.cuda.current_stream().cuda_stream
         _core.interpolate(X.cuda(), None, base.cuda(), neighbor.cuda(), step.cuda(), None, out_gpu, stream)
         np.testing.assert_array_equal(out_gpu.cpu().numpy(), out.numpy(), err_msg=str(dtype))
+
+
+def compare_losses(generator: torch.Generator) -> None:
+    """Losses and gradients of rows, planes and binary logits, hard and soft, of every dtype."""
+    for shape in ((300,), (300, 10), (70, 100), (5, 1025), (3, 7, 50), (2, 40, 30)):
+        x = torch.randn(shape, generator=generator, dtype=torch.float64) * 4
+        soft = torch.rand(shape, generator=generator)
+        goals = [(soft, "sigmoid")]
+        if len(shape) > 1:
+            goals += [(soft, "softmax"), (torch.randint(shape[1], x[:, 0].shape, generator=generator), "softmax")]
+        for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+            for targets, activation in goals:
+                for reduction, gamma in (("mean", 2.0), ("none", 0.5)):
+                    found = []
+                    for device in ("cpu", "cuda"):
+                        z = x.to(dtype).to(device).requires_grad_()
+                        loss = focal_loss(
+                            z, targets.to(device), gamma=gamma, activation=activation, reduction=reduction
+                        )
+                        (3 * loss).sum().backward()
+                        found.append((loss.detach().cpu(), z.grad.cpu()))
+                    if not all(torch.equal(a, b) for a, b in zip(*found, strict=True)):
+                        raise AssertionError(f"losses differ: {shape}, {dtype}, {activation}, {reduction}")
 
 
 def pipelines() -> list[augment.Compose]:
@@ -104,6 +128,7 @@ def main() -> None:
         compare(None, labels, tuple(name for name in WITH_LABELS if name != "energy"), probs=logits.softmax(1))
     compare_neighbors(generator)
     compare_interpolation(generator)
+    compare_losses(generator)
     compare_augment(generator)
     torch.cuda.synchronize()
     print("same bits on both devices")

@@ -90,6 +90,13 @@ ENTRY_POINTS = {
         "long burnish::hardness::collect_at_least<>(float const*, long, int, float, unsigned int*)",
         "long burnish::hardness::collect_at_least<>(double const*, long, int, double, unsigned int*)",
     },
+    "focal_cpu.cpp.o": {
+        "void burnish::losses::softmax_rows<>(burnish::losses::SoftmaxJob const&, long, long, void*)",
+        "void burnish::losses::sigmoid_rows<>(burnish::losses::SigmoidJob const&, long, long)",
+        "bool burnish::losses::softmax_targets<>(burnish::losses::SoftmaxJob const&, long, long)",
+        "bool burnish::losses::sigmoid_targets<>(burnish::losses::SigmoidJob const&, long, long)",
+        "void burnish::losses::scale_values<>(burnish::losses::ScaleJob const&, long, long)",
+    },
     "scores_cpu.cpp.o": {"void burnish::hardness::score_rows<>(burnish::hardness::ScoreJob const&, long, long)"},
 }
 LEVEL = re.compile(r"\(burnish::Isa\)(\d)")

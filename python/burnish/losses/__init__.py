@@ -17,6 +17,7 @@ from burnish.losses._weights import class_counts, class_weights
 try:
     from burnish.losses._focal import FocalLoss, focal_loss
     from burnish.losses._imbalanced import class_balanced_loss, logit_adjusted_cross_entropy
+    from burnish.losses._native import free_memory
 except ModuleNotFoundError as error:
     if error.name != "torch":
         raise
@@ -27,6 +28,7 @@ __all__ = [
     "class_counts",
     "class_weights",
     "focal_loss",
+    "free_memory",
     "logit_adjusted_cross_entropy",
 ]
 

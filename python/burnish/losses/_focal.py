@@ -88,8 +88,9 @@ def focal_loss(
     Notes
     -----
     Forward writes the gradient while the logits are in the cache; it is the only thing kept, one tensor like the
-    logits, and backward scales it in place (not at all where the loss is the last step on a CPU). Gradients are the
-    same bits whatever the number of threads and the instruction set.
+    logits, and backward scales it in place (not at all where the loss is the last step on a CPU). Its memory is kept
+    for the next gradient of that size (`free_memory`). Results are the same bits whatever the number of threads, the
+    instruction set and the device.
 
     Examples
     --------

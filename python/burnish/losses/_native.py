@@ -9,6 +9,7 @@ the division of a mean, as GradScaler expects of a loss that small numbers survi
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,37 @@ def gradient_scale(dtype: torch.dtype, gamma: float, is_weighted: bool) -> float
     return 2.0 ** max(0, 13 - math.ceil(math.log2(1 + gamma)))
 
 
+_spare: list[Any] = []  # at most one array: memory of the last large gradient
+
+
+def _large_memory(size: int) -> Any:
+    """Memory for a gradient on a CPU: that of the last one, where nobody looks at it any more.
+
+    A training loop makes a gradient of one size in each step. Fresh memory would cost several times the loss itself.
+    """
+    spare = _spare.pop() if _spare else None
+    counts_are_exact = getattr(sys, "_is_gil_enabled", lambda: True)()
+    # The variable and the argument of the call refer to it; a tensor would too.
+    if spare is None or spare.nbytes != size or not counts_are_exact or sys.getrefcount(spare) > 2:
+        spare = np.empty(size, np.uint8)
+    _spare[:] = [spare]
+    return spare
+
+
+def free_memory() -> None:
+    """Give back the memory that is kept for the next gradient.
+
+    On a CPU, the memory of a gradient of 4 MiB and more is kept when the gradient is gone, one gradient in all, for the
+    next one of the same size.
+    """
+    _spare.clear()
+
+
 def _new_gradient(logits: Tensor) -> Tensor:
     layout = gradient_format(logits)
     if logits.device.type != "cpu" or logits.numel() * logits.element_size() < _LARGE:
         return torch.empty_like(logits, memory_format=layout)
-    memory = torch.from_numpy(np.empty(logits.numel() * logits.element_size(), np.uint8)).view(logits.dtype)
+    memory = torch.from_numpy(_large_memory(logits.numel() * logits.element_size())).view(logits.dtype)
     if layout == torch.channels_last:
         n, c, h, w = logits.shape
         return memory.view(n, h, w, c).permute(0, 3, 1, 2)

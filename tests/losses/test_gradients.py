@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gradients: finite differences, what is kept and reused, what is refused."""
+
+from __future__ import annotations
+
+import copy
+import gc
+
+import pytest
+import torch
+from burnish.losses import _native, focal_loss, free_memory
+
+GAMMAS = [0.0, 0.3, 1.0, 2.0, 5.0]
+
+
+def logits_for(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0), dtype=dtype)
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_gradcheck(gamma: float, reduction: str) -> None:
+    options = {"gamma": gamma, "reduction": reduction}
+    for classes in (2, 5, 40):
+        x = logits_for(4, classes).requires_grad_()
+        targets, soft = torch.arange(4) % classes, logits_for(4, classes).softmax(1)
+        targets[2] = -100
+        weight = torch.linspace(0.5, 2, classes)
+        for smoothing in (0.0, 0.1):
+            assert torch.autograd.gradcheck(
+                lambda z: focal_loss(z, targets, weight=weight, label_smoothing=smoothing, **options), x  # noqa: B023
+            )
+            assert torch.autograd.gradcheck(
+                lambda z: focal_loss(z, soft, activation="softmax", label_smoothing=smoothing, **options), x  # noqa: B023
+            )
+            assert torch.autograd.gradcheck(
+                lambda z: focal_loss(z, soft, activation="sigmoid", label_smoothing=smoothing, **options), x  # noqa: B023
+            )
+
+
+def test_gradcheck_of_planes() -> None:
+    x = logits_for(2, 3, 2, 2)
+    targets = torch.arange(8).view(2, 2, 2) % 3
+    for layout in (torch.contiguous_format, torch.channels_last):
+        given = x.contiguous(memory_format=layout).requires_grad_()
+        for reduction in ("mean", "none"):
+            assert torch.autograd.gradcheck(lambda z: focal_loss(z, targets, reduction=reduction), given)  # noqa: B023
+
+
+def layouts(x: torch.Tensor) -> dict[str, torch.Tensor]:
+    spread = torch.full((*x.shape[:-1], 2 * x.shape[-1]), 7.0, dtype=x.dtype)
+    spread[..., ::2] = x
+    found = {
+        "every second": spread[..., ::2],
+        "transposed": x.transpose(0, 1).contiguous().transpose(0, 1),
+        "last axis first": x.movedim(-1, 0).contiguous().movedim(0, -1),
+    }
+    if x.ndim == 4:
+        found["channels last"] = x.contiguous(memory_format=torch.channels_last)
+    return found
+
+
+@pytest.mark.parametrize("shape", [(9, 7), (9, 70), (3, 7, 4), (3, 70, 4, 5)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16])
+def test_layouts_have_the_same_bits(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    x = logits_for(*shape).to(dtype)
+    targets = torch.arange(x[:, 0].numel()).view(x[:, 0].shape) % shape[1]
+    soft = x.sin().abs().contiguous()
+    for goal, activation in ((targets, "softmax"), (soft, "softmax"), (soft, "sigmoid")):
+        for reduction in ("mean", "none"):
+            plain = x.clone().requires_grad_()
+            loss = focal_loss(plain, goal, reduction=reduction, activation=activation)
+            (3 * loss).sum().backward()
+            for name, view in layouts(x).items():
+                other = view.detach().requires_grad_()
+                found = focal_loss(other, goal, reduction=reduction, activation=activation)
+                (3 * found).sum().backward()
+                if activation == "softmax" or reduction == "none":  # sums of sigmoid losses follow the memory
+                    assert torch.equal(found, loss), name
+                assert torch.equal(other.grad, plain.grad), name
+
+
+def test_nothing_but_the_gradient_is_kept() -> None:
+    x = logits_for(64, 100, dtype=torch.float32).requires_grad_()
+    saved: list[torch.Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
+        focal_loss(x, torch.arange(64))
+    assert [tuple(t.shape) for t in saved] == [(64, 100)]
+
+
+def test_the_kept_gradient_is_handed_over() -> None:
+    """No pass and no copy where the loss is the last step; in place where it is not."""
+    x = logits_for(64, 100, dtype=torch.float32).requires_grad_()
+    for factor in (1, 2):
+        saved: list[int] = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t.data_ptr()) or t, lambda t: t):  # noqa: B023
+            loss = focal_loss(x, torch.arange(64))
+        x.grad = None
+        (factor * loss).backward()
+        assert x.grad.data_ptr() == saved[0]
+
+
+def test_backward_twice() -> None:
+    for reduction in ("mean", "none"):
+        x = logits_for(8, 10).requires_grad_()
+        loss = (2 * focal_loss(x, torch.arange(8), reduction=reduction)).sum()
+        loss.backward(retain_graph=True)
+        once = x.grad.clone()
+        loss.backward(retain_graph=True)
+        torch.testing.assert_close(x.grad, 2 * once)
+        loss.backward()
+        torch.testing.assert_close(x.grad, 3 * once)
+        with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+            loss.backward()
+
+
+def test_second_derivatives_are_refused() -> None:
+    x = logits_for(8, 10).requires_grad_()
+    for activation, targets in (("softmax", torch.arange(8)), ("sigmoid", x.detach().sin().abs())):
+        loss = focal_loss(x, targets, activation=activation)
+        with pytest.raises(RuntimeError, match=r"focal_loss: .*create_graph=True.*cannot be differentiated again"):
+            torch.autograd.grad(loss, x, create_graph=True)
+
+
+def test_no_gradient_is_computed_where_none_is_asked_for() -> None:
+    x = logits_for(8, 10)
+    assert not focal_loss(x, torch.arange(8)).requires_grad
+    with torch.no_grad():
+        assert not focal_loss(x.requires_grad_(), torch.arange(8)).requires_grad
+    with torch.inference_mode():
+        assert focal_loss(x, torch.arange(8)).isfinite()
+
+
+def test_memory_is_used_again_when_nobody_looks_at_it() -> None:
+    free_memory()
+    x = logits_for(1 << 11, 1 << 10, dtype=torch.float32).requires_grad_()
+    targets = torch.arange(1 << 11) % 1000
+    places = []
+    for _ in range(3):
+        x.grad = None
+        focal_loss(x, targets).backward()
+        places.append(x.grad.data_ptr())
+    assert places[0] == places[1] == places[2]
+    first = x.grad
+    before = first.clone()
+    x.grad = None
+    (2 * focal_loss(x, targets)).backward()
+    assert x.grad.data_ptr() != first.data_ptr()
+    assert torch.equal(first, before)
+    torch.testing.assert_close(x.grad, 2 * first)
+    view, x.grad = x.grad[5:6], None
+    kept = view.clone()
+    focal_loss(x, targets).backward()
+    assert torch.equal(view, kept), "a view keeps the memory too"
+    free_memory()
+    gc.collect()
+    assert not _native._spare
+
+
+def test_deep_copy_and_hooks() -> None:
+    x = logits_for(8, 10).requires_grad_()
+    with torch.autograd.graph.save_on_cpu():
+        loss = focal_loss(x, torch.arange(8))
+    (2 * loss).backward()
+    y = copy.deepcopy(x).detach().requires_grad_()
+    (2 * focal_loss(y, torch.arange(8))).backward()
+    assert torch.equal(x.grad, y.grad)

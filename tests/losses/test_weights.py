@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts and weights against NumPy and scikit-learn; the losses that use them."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+import torch
+from burnish import losses
+from burnish.losses import (
+    class_balanced_loss,
+    class_counts,
+    class_weights,
+    focal_loss,
+    logit_adjusted_cross_entropy,
+)
+from torch.nn import functional
+
+DTYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_counts(dtype: str, threads: int) -> None:
+    rng = np.random.default_rng(0)
+    for n, classes in ((0, 3), (1, 1), (1000, 10), (2_500_001, 100)):
+        labels = rng.integers(0, classes, n).astype(dtype)
+        np.testing.assert_array_equal(class_counts(labels, num_classes=classes), np.bincount(labels, minlength=classes))
+        np.testing.assert_array_equal(class_counts(labels[::-3]), np.bincount(labels[::-3]))
+
+
+def test_counts_of_many_classes_and_of_ignored_ones() -> None:
+    labels = np.random.default_rng(0).integers(0, 50_000, 100_000)
+    np.testing.assert_array_equal(class_counts(labels), np.bincount(labels))
+    labels[::7] = -100
+    np.testing.assert_array_equal(class_counts(labels), np.bincount(labels[labels >= 0]))
+    np.testing.assert_array_equal(class_counts([0, 1, 1, 2], ignore_index=1), [1, 0, 1])
+    np.testing.assert_array_equal(class_counts([5000, 3, 7], ignore_index=5000), np.bincount([3, 7]))
+    assert class_counts([-100, -100]).tolist() == class_counts([]).tolist() == []
+    found = class_counts(torch.tensor([0, 2, 2]))
+    assert isinstance(found, torch.Tensor)
+    assert found.tolist() == [1, 0, 2]
+
+
+def test_balanced_is_scikit_learn_s() -> None:
+    sklearn = pytest.importorskip("sklearn.utils.class_weight")
+    labels = np.random.default_rng(0).integers(0, 7, 1000) ** 2 % 7
+    present = np.unique(labels)
+    expected = sklearn.compute_class_weight("balanced", classes=present, y=labels)
+    np.testing.assert_allclose(class_weights(labels)[present], expected, rtol=1e-15)
+    absent = np.setdiff1d(np.arange(8), present)
+    assert not class_weights(labels, num_classes=8)[absent].any()
+    torch.testing.assert_close(class_weights(torch.from_numpy(labels))[present], torch.from_numpy(expected))
+
+
+def test_effective_number() -> None:
+    labels = np.repeat([0, 1, 3], [1000, 10, 1])
+    for beta in (0.0, 0.9, 0.999, 0.999999999):
+        raw = np.array([(1 - beta) / (1 - beta**n) for n in (1000, 10, 1)])
+        expected = np.zeros(4)
+        expected[[0, 1, 3]] = raw * 3 / raw.sum()
+        np.testing.assert_allclose(class_weights(labels, "effective", beta=beta), expected, rtol=1e-6)
+        found = class_weights(torch.from_numpy(labels), "effective", beta=beta)
+        np.testing.assert_allclose(found, class_weights(labels, "effective", beta=beta), rtol=1e-14)
+    # Where 1 - beta^n would cancel, it is n (1 - beta): the inverse count.
+    found = class_weights(labels, "effective", beta=1 - 1e-15)
+    np.testing.assert_allclose(found[3] / found[0], 1000, rtol=1e-9)
+
+
+def test_class_balanced_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(50, 4, generator=generator, dtype=torch.float64)
+    targets = torch.randint(0, 4, (50,), generator=generator)
+    counts = [1000, 100, 10, 0]
+    weight = class_weights(np.repeat([0, 1, 2], [1000, 100, 10]), "effective", num_classes=4)
+    for gamma in (0.0, 2.0):
+        found = class_balanced_loss(logits, targets, counts, gamma=gamma)
+        torch.testing.assert_close(found, focal_loss(logits, targets, gamma=gamma, weight=torch.from_numpy(weight)))
+
+
+@pytest.mark.parametrize("classes", [4, 60])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_logit_adjustment(classes: int, dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(50, classes, generator=generator, dtype=torch.float64).to(dtype)
+    targets = torch.randint(0, classes, (50,), generator=generator)
+    counts = torch.arange(1, classes + 1)
+    for tau in (0.0, 1.0, 2.5):
+        adjusted = logits + (tau * (counts / counts.sum()).log()).to(dtype)
+        x, y = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+        found = logit_adjusted_cross_entropy(x, targets, counts, tau=tau)
+        expected = functional.cross_entropy(y + (adjusted - logits), targets)
+        torch.testing.assert_close(found, expected)
+        found.backward()
+        expected.backward()
+        torch.testing.assert_close(x.grad, y.grad)
+    ruled_out = counts.clone()
+    ruled_out[0] = 0
+    x = logits.clone().requires_grad_()
+    logit_adjusted_cross_entropy(x, targets.clamp(min=1), ruled_out).backward()
+    assert x.grad.isfinite().all()
+    assert not x.grad[:, 0].any()
+
+
+def test_examples_run() -> None:
+    tried = 0
+    for module in pkgutil.iter_modules(losses.__path__):
+        result = doctest.testmod(importlib.import_module(f"burnish.losses.{module.name}"))
+        assert result.failed == 0, module.name
+        tried += result.attempted
+    assert tried >= 14
