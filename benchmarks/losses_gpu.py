@@ -82,9 +82,7 @@ def compare(machine: Machine, inputs: Inputs, name: str, budget: float, *, compi
     return results
 
 
-def run(
-    machine: Machine, classes: Sequence[int], elements: int, budget: float, compiles: bool, target: Path
-) -> None:
+def run(machine: Machine, classes: Sequence[int], elements: int, budget: float, compiles: bool, target: Path) -> None:
     print(f"{machine.where.get('chip', machine.chip)}; {timing.describe(machine.where)}")
     found: list[Result] = []
     for dtype in DTYPES:

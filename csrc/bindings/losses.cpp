@@ -26,8 +26,17 @@ Options make_options(const std::string& call, double gamma, double alpha, double
                      std::int64_t ignore_index, Reduction reduction, double gradient_scale, bool defers_mean,
                      const py::object& totals, const py::object& partials, std::uintptr_t stream) {
   Options made{to_array(totals, "totals", stream), to_array(partials, "partials", stream), {}};
-  made.options = {call,           gamma,       alpha,            label_smoothing,    ignore_index, reduction,
-                  gradient_scale, defers_mean, made.totals.view, made.partials.view, reinterpret_cast<void*>(stream)};
+  made.options = {call,
+                  gamma,
+                  alpha,
+                  label_smoothing,
+                  ignore_index,
+                  reduction,
+                  gradient_scale,
+                  defers_mean,
+                  made.totals.view,
+                  made.partials.view,
+                  reinterpret_cast<void*>(stream)};
   return made;
 }
 
@@ -49,9 +58,8 @@ void softmax_focal_loss(const std::string& call, const py::object& logits, const
   const std::optional<Array> offset_array = to_optional_array(offset, "offset", stream);
   const Array loss_array = to_array(losses, "losses", stream);
   const std::optional<Array> gradient_array = to_optional_array(gradient, "gradient", stream);
-  const losses::SoftmaxArgs args{options.options,       logit_array.view,      target_array.view,
-                                 view_of(weight_array), view_of(offset_array), loss_array.view,
-                                 view_of(gradient_array)};
+  const losses::SoftmaxArgs args{options.options,       logit_array.view, target_array.view,      view_of(weight_array),
+                                 view_of(offset_array), loss_array.view,  view_of(gradient_array)};
   const py::gil_scoped_release release;
   losses::focal_loss(args);
 }
@@ -67,7 +75,7 @@ void sigmoid_focal_loss(const std::string& call, const py::object& logits, const
   const Array target_array = to_array(targets, "targets", stream);
   const std::optional<Array> loss_array = to_optional_array(losses, "losses", stream);
   const std::optional<Array> gradient_array = to_optional_array(gradient, "gradient", stream);
-  const losses::SigmoidArgs args{options.options, logit_array.view, target_array.view, negative_weight,
+  const losses::SigmoidArgs args{options.options, logit_array.view,    target_array.view,      negative_weight,
                                  positive_weight, view_of(loss_array), view_of(gradient_array)};
   const py::gil_scoped_release release;
   losses::focal_loss(args);

@@ -113,8 +113,9 @@ void add_weights(const SoftmaxJob& job) {
         job.target_places.of_rows(row, count, places);
         job.partials[row / rows_per_partial] = sum_of_partial(count, [&](int i) {
           const T label = targets[places[i]];
-          return std::cmp_equal(label, job.ignore_index) ? 0.0
-                                                         : static_cast<double>(weights[static_cast<std::size_t>(label)]);
+          return std::cmp_equal(label, job.ignore_index)
+                     ? 0.0
+                     : static_cast<double>(weights[static_cast<std::size_t>(label)]);
         });
       }
     });
@@ -188,8 +189,8 @@ void check_softmax(const SoftmaxArgs& args) {
   check_device(call, "targets", targets, logits.device);
   if (targets.ndim == 3) {
     check_dtype(call, "targets", targets, {DType::float64, DType::float32, DType::float16, DType::bfloat16});
-    check(targets.shape == logits.shape, call, ": 'targets' has shape ", ShapeOf{targets}, "; accepted: ",
-          ShapeOf{logits}, ", a distribution for each row");
+    check(targets.shape == logits.shape, call, ": 'targets' has shape ", ShapeOf{targets},
+          "; accepted: ", ShapeOf{logits}, ", a distribution for each row");
   } else {
     check_integer(call, "targets", targets);
     check(targets.ndim == 2 && targets.shape[0] == logits.shape[0] && targets.shape[1] == logits.shape[2], call,
@@ -339,9 +340,9 @@ void scale(const ScaleArgs& args) {
         ": 'out' is unlike 'gradient'");
   for (const TensorView* view : {&gradient, &args.out}) {
     const auto [b, c, d] = std::tuple{view->shape[0], view->shape[1], view->shape[2]};
-    const bool is_contiguous = view->size() == 0 || ((d <= 1 || view->strides[2] == 1) &&
-                                                     (c <= 1 || view->strides[1] == d) &&
-                                                     (b <= 1 || view->strides[0] == c * d));
+    const bool is_contiguous =
+        view->size() == 0 || ((d <= 1 || view->strides[2] == 1) && (c <= 1 || view->strides[1] == d) &&
+                              (b <= 1 || view->strides[0] == c * d));
     check(is_contiguous, call, ": 'gradient' and 'out' must be contiguous");
   }
   check_device(call, "factor", args.factor, gradient.device);
@@ -350,11 +351,11 @@ void scale(const ScaleArgs& args) {
   check(one_factor || args.factor.size() == gradient.shape[0] * gradient.shape[2], call, ": 'factor' has shape ",
         ShapeOf{args.factor}, "; accepted: (1,) or (", gradient.shape[0], ", ", gradient.shape[2], ")");
   if (args.divisor) check_contiguous(call, "divisor", *args.divisor, DType::float64, 1, gradient.device);
-  const ScaleJob job{gradient.data,   gradient.dtype,
+  const ScaleJob job{gradient.data,     gradient.dtype,
                      gradient.shape[0], gradient.shape[1],
                      gradient.shape[2], args.factor.data,
                      args.factor.dtype, one_factor,
-                     args.multiplier, args.divisor ? static_cast<const double*>(args.divisor->data) : nullptr,
+                     args.multiplier,   args.divisor ? static_cast<const double*>(args.divisor->data) : nullptr,
                      args.out.data};
   if (gradient.device.type == DeviceType::cuda) return scale_cuda(job, gradient.device.index, args.stream);
   with_isa([&]<Isa isa>() {

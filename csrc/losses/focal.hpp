@@ -40,7 +40,7 @@ struct Common {
   double smoothing = 0.0;
   std::int64_t ignore_index = -100;
   double gradient_scale = 1.0;
-  bool divides = false;     // the gradient by totals[1]
+  bool divides = false;  // the gradient by totals[1]
   bool divides_loss = false;
   double* totals = nullptr;
   double* partials = nullptr;
@@ -110,8 +110,8 @@ struct ScaleJob {
 // Elements of working memory, of the compute type, that softmax_rows needs.
 std::int64_t softmax_workspace(const SoftmaxJob& job);
 
-// Rows, or values, first..last; `first` is a multiple of rows_per_partial for the chunks of sigmoid_rows, which writes a partial sum
-// for each. Need no check and throw nothing.
+// Rows, or values, first..last; `first` is a multiple of rows_per_partial for the chunks of sigmoid_rows, which writes
+// a partial sum for each. Need no check and throw nothing.
 template <Isa isa>
 void softmax_rows(const SoftmaxJob& job, std::int64_t first, std::int64_t last, void* workspace);
 template <Isa isa>

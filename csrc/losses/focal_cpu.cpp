@@ -362,8 +362,7 @@ F wide_hard(const SoftmaxJob& job, const F* logits, const Row<F>& row, F base, s
   using V = simd::Vector<F>;
   const F amount = static_cast<F>(job.alpha) * class_weight<F>(job, label);
   F* weights = buffers.weights;
-  const HardRow<F> result =
-      hard_row(row, logits[label] - base, weights[label], amount, gamma_of<F>(job.gamma), scale);
+  const HardRow<F> result = hard_row(row, logits[label] - base, weights[label], amount, gamma_of<F>(job.gamma), scale);
   if (job.gradient) {
     const V other = V{} + result.other;
     for (std::int64_t c = 0; c < job.classes; c += simd::width<F>) {
@@ -498,8 +497,7 @@ void wide_rows(const SoftmaxJob& job, std::int64_t first, std::int64_t last, F* 
     for (int r = 0; r < count; ++r) {
       F* own_logits = buffers.logits + r * size;
       if (!direct) add_offset(job, own_logits, 1);
-      const F* logits =
-          direct ? static_cast<const F*>(job.logits) + job.logit_places.of_row(row + r) : own_logits;
+      const F* logits = direct ? static_cast<const F*>(job.logits) + job.logit_places.of_row(row + r) : own_logits;
       const F* targets = job.soft_targets ? buffers.targets + r * size : nullptr;
       wide_row(job, row + r, labels[r], logits, own_logits, targets, scale, buffers, gradients + r * size);
       if (job.gradient && group == 1) write_gradient(job, row, gradients, buffers.slopes);
@@ -595,8 +593,8 @@ void sigmoid_block(const SigmoidJob& job, SigmoidBlock part, simd::Vector<F> (&l
       const V given = load_as<V>(targets + place);
       const auto is_ignored = given == V{} + ignored;
       const V t = given * keep + floor;
-      const SigmoidTerm<V> term = sigmoid_term(load_as<V>(logits + place), (F{1} - t) * negative_weight,
-                                               t * positive_weight, gamma);
+      const SigmoidTerm<V> term =
+          sigmoid_term(load_as<V>(logits + place), (F{1} - t) * negative_weight, t * positive_weight, gamma);
       const V loss = is_ignored ? V{} : term.loss;
       lanes[j] += loss;
       if (job.losses) store_as(losses + place, loss);
@@ -730,7 +728,8 @@ template <class T, class F, class U>
 void scale_range(const ScaleJob& job, const U* factors, std::int64_t first, std::int64_t last) {
   const T* from = static_cast<const T*>(job.gradient);
   T* to = static_cast<T*>(job.out);
-  if (job.one_factor) return scale_run(from + first, static_cast<F>(job.factor_at(factors, 0)), to + first, last - first);
+  if (job.one_factor)
+    return scale_run(from + first, static_cast<F>(job.factor_at(factors, 0)), to + first, last - first);
   const std::int64_t run = job.inner == 1 ? job.classes : job.inner;
   while (first < last) {
     const std::int64_t line = first / run;

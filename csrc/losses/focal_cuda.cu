@@ -52,8 +52,8 @@ __device__ __forceinline__ double add_partial(std::int64_t partial, std::int64_t
 enum class Total : std::uint8_t { loss, divisor };
 
 // One warp: the partials into one of the totals.
-__global__ void __launch_bounds__(warp_lanes) total_kernel(const double* partials, std::int64_t count, double* totals,
-                                                           Total which, bool divides) {
+__global__ void __launch_bounds__(warp_lanes)
+    total_kernel(const double* partials, std::int64_t count, double* totals, Total which, bool divides) {
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < count; i += warp_lanes) sum += partials[i];
   sum = add_warp(sum);
@@ -114,8 +114,8 @@ __global__ void __launch_bounds__(block_threads) divisor_kernel(const SoftmaxJob
   if (threadIdx.x % warp_lanes == 0) job.partials[partial] = sum;
 }
 
-// Who shares a row: a thread alone, which keeps 32 lanes of each sum (in registers where it unrolls), or a warp, each of
-// whose threads is one lane.
+// Who shares a row: a thread alone, which keeps 32 lanes of each sum (in registers where it unrolls), or a warp, each
+// of whose threads is one lane.
 template <bool unrolls>
 struct Thread {
   static constexpr int lanes = lane_count;
@@ -407,9 +407,8 @@ void softmax_cuda(const SoftmaxJob& job, int device, void* stream) {
   if (job.soft_targets || job.rows == 0) {
     cuda::launch(what, set_divisor_kernel, {dim3(1), dim3(1), 0, stream}, job.totals, static_cast<double>(job.rows));
   } else {
-    visit_native_float(job.dtype, [&]<class F>() {
-      cuda::launch(what, divisor_kernel<F>, warps(partials, stream), job);
-    });
+    visit_native_float(job.dtype,
+                       [&]<class F>() { cuda::launch(what, divisor_kernel<F>, warps(partials, stream), job); });
     launch_total(job, job.rows, Total::divisor, stream);
   }
   if (job.rows > 0) {
@@ -434,12 +433,10 @@ void sigmoid_cuda(const SigmoidJob& job, int device, void* stream) {
   if (job.rows == 0) {
     cuda::launch(what, set_divisor_kernel, {dim3(1), dim3(1), 0, stream}, job.totals, 0.0);
   } else {
-    visit_native_float(job.dtype, [&]<class F>() {
-      cuda::launch(what, counted_kernel<F>, warps(partials, stream), job);
-    });
+    visit_native_float(job.dtype,
+                       [&]<class F>() { cuda::launch(what, counted_kernel<F>, warps(partials, stream), job); });
     launch_total(job, job.rows, Total::divisor, stream);
-    visit_float(job.dtype,
-                [&]<class T>() { cuda::launch(what, sigmoid_kernel<T>, warps(partials, stream), job); });
+    visit_float(job.dtype, [&]<class T>() { cuda::launch(what, sigmoid_kernel<T>, warps(partials, stream), job); });
   }
   launch_total(job, job.rows, Total::loss, stream);
 }
@@ -451,9 +448,8 @@ void scale_cuda(const ScaleJob& job, int device, void* stream) {
   const std::int64_t wanted = (count + block_threads - 1) / block_threads;
   const std::int64_t most = std::int64_t{16} * cuda::multiprocessors();
   const dim3 grid(static_cast<unsigned>(wanted < most ? wanted : most));
-  visit_float(job.dtype, [&]<class T>() {
-    cuda::launch(what, scale_kernel<T>, {grid, dim3(block_threads), 0, stream}, job);
-  });
+  visit_float(job.dtype,
+              [&]<class T>() { cuda::launch(what, scale_kernel<T>, {grid, dim3(block_threads), 0, stream}, job); });
 }
 
 }  // namespace burnish::losses

@@ -2,10 +2,10 @@
 // Focal cross-entropy and its gradient for one row, for scalars (CUDA threads) and vectors (CPU lanes).
 //
 // With l = ln p, f(l) = -(1 - p)^gamma l and f'(l) = (1 - p)^gamma (gamma p l / (1 - p) - 1). Three things keep both
-// finite and exact: l and 1 - p come from sums of exponentials, never from a rounded p; near p = 1 the logarithm is that
-// of 1 - (1 - p); and l / (1 - p), which stands where others divide by zero, tends to -1.
-// The order of additions is fixed, so that a row has the same bits at each level, thread count and memory layout, and
-// on CUDA: class c belongs to lane c % 32, each lane adds its classes in order, and lanes are added in a fixed tree.
+// finite and exact: l and 1 - p come from sums of exponentials, never from a rounded p; near p = 1 the logarithm is
+// that of 1 - (1 - p); and l / (1 - p), which stands where others divide by zero, tends to -1. The order of additions
+// is fixed, so that a row has the same bits at each level, thread count and memory layout, and on CUDA: class c belongs
+// to lane c % 32, each lane adds its classes in order, and lanes are added in a fixed tree.
 #pragma once
 
 #include <cstdint>
@@ -240,8 +240,9 @@ BURNISH_HD SigmoidTerm<V> sigmoid_term(V z, V negative, V positive, E gamma) {
   const V log_unlikely = distance - log_sum;
   // ln p / (1 - p) tends to -1 where 1 - p vanishes, and there ln p is p - 1.
   const V per_unlikely = weight >= V{} + LogTable<E>::smallest_normal ? sum / weight : V{};
-  const Term<V> of_likely = one_of_two(log_likely, likely, per_unlikely, power(unlikely, gamma, [&] { return log_unlikely; }),
-                                 is_positive ? positive : negative, gamma);
+  const Term<V> of_likely =
+      one_of_two(log_likely, likely, per_unlikely, power(unlikely, gamma, [&] { return log_unlikely; }),
+                 is_positive ? positive : negative, gamma);
   const Term<V> of_unlikely = one_of_two(log_unlikely, unlikely, sum, power(likely, gamma, [&] { return log_likely; }),
                                          is_positive ? negative : positive, gamma);
   const V gradient = of_likely.slope * unlikely - of_unlikely.slope * likely;

@@ -172,7 +172,8 @@ int mismatches(const Case& test) {
     const TensorView loss_view = contiguous_view(found.losses.data(), compute, device, rows);
     const bool by_row = test.reduction == Reduction::none;
     if (sigmoid) {
-      losses::SigmoidArgs args{options, contiguous_view(logits.data(), test.dtype, device, rows), {}, 0.25, 0.75, {}, {}};
+      losses::SigmoidArgs args{options, contiguous_view(logits.data(), test.dtype, device, rows), {}, 0.25, 0.75, {},
+                               {}};
       args.targets = test.soft ? contiguous_view(soft.data(), DType::float32, device, rows)
                                : contiguous_view(labels.data(), DType::int64, device, rows);
       if (by_row) args.losses = loss_view;
@@ -196,8 +197,9 @@ int mismatches(const Case& test) {
     const std::int64_t factors = by_row ? rows : 1;
     std::vector<float> factor(static_cast<std::size_t>(factors > 0 ? factors : 1), 3.0f);
     for (std::size_t i = 0; by_row && i < factor.size(); ++i) factor[i] = 0.3f * static_cast<float>(i % 13);
-    losses::ScaleArgs back{lines(found.gradient), contiguous_view(factor.data(), DType::float32, device, factors),
-                           1 / options.gradient_scale, {}, lines(found.back), nullptr};
+    losses::ScaleArgs back{lines(found.gradient),      contiguous_view(factor.data(), DType::float32, device, factors),
+                           1 / options.gradient_scale, {},
+                           lines(found.back),          nullptr};
     if (options.defers_mean) back.divisor = contiguous_view(found.totals.data() + 8, DType::float64, device, 1);
     losses::scale(back);
   }

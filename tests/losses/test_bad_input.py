@@ -16,10 +16,14 @@ X, T = torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])
 Z, P = torch.zeros(4), torch.tensor([0.0, 1.0, 0.5, 1.0])
 
 WRONG: dict[str, tuple[Any, type[Exception], str]] = {
-    "a class too many": (lambda: focal_loss(X, T + 1), ValueError, r"'targets' is 3 in row 2; accepted: 0 to 2, or -100"),
+    "a class too many": (
+        lambda: focal_loss(X, T + 1), ValueError,
+        r"'targets' is 3 in row 2; accepted: 0 to 2, or -100",
+    ),
     "a negative class": (lambda: focal_loss(X, T - 1), ValueError, r"'targets' is -1 in row 0"),
     "in planes": (
-        lambda: focal_loss(torch.zeros(2, 3, 2), torch.tensor([[0, 0], [0, 9]])), ValueError, r"'targets' is 9 in row 3",
+        lambda: focal_loss(torch.zeros(2, 3, 2), torch.tensor([[0, 0], [0, 9]])), ValueError,
+        r"'targets' is 9 in row 3",
     ),
     "small integers": (lambda: focal_loss(X, (T - 2).to(torch.int8)), ValueError, r"'targets' is -2 in row 0"),
     "above 1": (lambda: focal_loss(Z, 2 * P), ValueError, r"'targets' is 2 at place 1; accepted: 0 to 1"),
@@ -38,7 +42,10 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "two meanings": (lambda: focal_loss(X, X), ValueError, r"pass activation='sigmoid' or activation='softmax'"),
     "a column": (lambda: focal_loss(X[:, :1], T), ValueError, r"a single class.*logits.squeeze\(1\)"),
     "shapes": (lambda: focal_loss(X, T[:3]), ValueError, r"'targets' has shape \(3,\).*accepted: integers \(4,\)"),
-    "shapes of sigmoid": (lambda: focal_loss(Z, P[:3], activation="sigmoid"), ValueError, r"accepted with sigmoid: \(4,\)"),
+    "shapes of sigmoid": (
+        lambda: focal_loss(Z, P[:3], activation="sigmoid"), ValueError,
+        r"accepted with sigmoid: \(4,\)",
+    ),
     "float classes": (lambda: focal_loss(X, T.float()), ValueError, r"dtype float32 .*accepted: integers \(4,\)"),
     "bool classes": (lambda: focal_loss(X, T.bool()), TypeError, r"dtype bool; class indices are integers"),
     "no classes": (lambda: focal_loss(X[:, :0], T), ValueError, r"at least one class"),
@@ -46,8 +53,14 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "arrays": (lambda: focal_loss(X.numpy(), T), TypeError, r"'logits' is a ndarray; accepted: torch.Tensor"),
     "sparse": (lambda: focal_loss(X.to_sparse(), T), TypeError, r"accepted: dense tensors"),
     "weights": (lambda: focal_loss(X, T, weight=[1, 2]), ValueError, r"'weight' has shape \(2,\); accepted: \(3,\)"),
-    "weights of sigmoid": (lambda: focal_loss(Z, P, weight=[1, 2, 3]), ValueError, r"two, of negatives and of positives"),
-    "targets with gradient": (lambda: focal_loss(Z, P.clone().requires_grad_()), ValueError, r"pass targets.detach\(\)"),
+    "weights of sigmoid": (
+        lambda: focal_loss(Z, P, weight=[1, 2, 3]), ValueError,
+        r"two, of negatives and of positives",
+    ),
+    "targets with gradient": (
+        lambda: focal_loss(Z, P.clone().requires_grad_()), ValueError,
+        r"pass targets.detach\(\)",
+    ),
     "weights with gradient": (
         lambda: focal_loss(X, T, weight=torch.ones(3, requires_grad=True)), ValueError, r"pass weight.detach\(\)",
     ),
@@ -58,7 +71,10 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "negative counts": (lambda: class_balanced_loss(X, T, [1, 2, -1]), ValueError, r"negative or not finite"),
     "no counts": (lambda: logit_adjusted_cross_entropy(X, T, [0, 0, 0]), ValueError, r"are all 0"),
     "counts None": (lambda: logit_adjusted_cross_entropy(X, T, None), TypeError, r"'class_counts' is None"),
-    "beta": (lambda: class_balanced_loss(X, T, [1, 2, 3], beta=1), ValueError, r"'beta' is 1; accepted: from 0 to below"),
+    "beta": (
+        lambda: class_balanced_loss(X, T, [1, 2, 3], beta=1), ValueError,
+        r"'beta' is 1; accepted: from 0 to below",
+    ),
     "tau": (lambda: logit_adjusted_cross_entropy(X, T, [1, 2, 3], tau=float("nan")), ValueError, r"'tau' is nan"),
     "float labels": (lambda: class_weights([0.5, 1.0]), TypeError, r"'labels' has dtype float64"),
     "negative labels": (lambda: class_weights([0, -1]), ValueError, r"1 of 'labels' are out of range; accepted: 0 and"),

@@ -54,10 +54,10 @@ def test_undefined_rows_are_nan_and_alone() -> None:
 def test_exact_where_p_rounds_to_one() -> None:
     """Loss and gradient of sure rows keep their digits: 1 - p is never taken from a rounded p."""
     for classes in (2, 40):
-        z = torch.full((1, classes), -40.0, dtype=torch.float64)
+        z = torch.full((1, classes), -20.0, dtype=torch.float64)
         z[0, 0] = 0
         for gamma in (0.5, 2.0):
-            exact = (classes - 1) * torch.exp(torch.tensor(-40.0, dtype=torch.float64))
+            exact = (classes - 1) * torch.exp(torch.tensor(-20.0, dtype=torch.float64))
             x = z.float().requires_grad_()
             loss = focal_loss(x, torch.tensor([0]), gamma=gamma)
             loss.backward()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import gc
+from functools import partial
 
 import pytest
 import torch
@@ -20,22 +21,19 @@ def logits_for(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
 @pytest.mark.parametrize("gamma", GAMMAS)
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 def test_gradcheck(gamma: float, reduction: str) -> None:
-    options = {"gamma": gamma, "reduction": reduction}
     for classes in (2, 5, 40):
         x = logits_for(4, classes).requires_grad_()
         targets, soft = torch.arange(4) % classes, logits_for(4, classes).softmax(1)
         targets[2] = -100
         weight = torch.linspace(0.5, 2, classes)
         for smoothing in (0.0, 0.1):
-            assert torch.autograd.gradcheck(
-                lambda z: focal_loss(z, targets, weight=weight, label_smoothing=smoothing, **options), x  # noqa: B023
-            )
-            assert torch.autograd.gradcheck(
-                lambda z: focal_loss(z, soft, activation="softmax", label_smoothing=smoothing, **options), x  # noqa: B023
-            )
-            assert torch.autograd.gradcheck(
-                lambda z: focal_loss(z, soft, activation="sigmoid", label_smoothing=smoothing, **options), x  # noqa: B023
-            )
+            options = {"gamma": gamma, "reduction": reduction, "label_smoothing": smoothing}
+            for goal, others in (
+                (targets, {"weight": weight}),
+                (soft, {"activation": "softmax"}),
+                (soft, {"activation": "sigmoid"}),
+            ):
+                assert torch.autograd.gradcheck(partial(focal_loss, targets=goal, **options, **others), x)
 
 
 def test_gradcheck_of_planes() -> None:
@@ -44,7 +42,7 @@ def test_gradcheck_of_planes() -> None:
     for layout in (torch.contiguous_format, torch.channels_last):
         given = x.contiguous(memory_format=layout).requires_grad_()
         for reduction in ("mean", "none"):
-            assert torch.autograd.gradcheck(lambda z: focal_loss(z, targets, reduction=reduction), given)  # noqa: B023
+            assert torch.autograd.gradcheck(partial(focal_loss, targets=targets, reduction=reduction), given)
 
 
 def layouts(x: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -88,12 +86,17 @@ def test_nothing_but_the_gradient_is_kept() -> None:
     assert [tuple(t.shape) for t in saved] == [(64, 100)]
 
 
+def note(places: list[int], tensor: torch.Tensor) -> torch.Tensor:
+    places.append(tensor.data_ptr())
+    return tensor
+
+
 def test_the_kept_gradient_is_handed_over() -> None:
     """No pass and no copy where the loss is the last step; in place where it is not."""
     x = logits_for(64, 100, dtype=torch.float32).requires_grad_()
     for factor in (1, 2):
         saved: list[int] = []
-        with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t.data_ptr()) or t, lambda t: t):  # noqa: B023
+        with torch.autograd.graph.saved_tensors_hooks(partial(note, saved), lambda t: t):
             loss = focal_loss(x, torch.arange(64))
         x.grad = None
         (factor * loss).backward()

@@ -28,7 +28,7 @@ struct FocalOptions {
   bool defers_mean = false;
   // Two float64: the reduced loss, and the number (or the weight) of rows that a mean divides by.
   TensorView totals;
-  TensorView partials;    // working memory: float64, one for each rows_per_partial rows, at least one
+  TensorView partials;     // working memory: float64, one for each rows_per_partial rows, at least one
   void* stream = nullptr;  // cudaStream_t of the logits' device
 };
 
@@ -36,11 +36,11 @@ struct FocalOptions {
 // inner place.
 struct SoftmaxArgs {
   FocalOptions options;
-  TensorView logits;   // (b, c, d) float64, float32, float16 or bfloat16
-  TensorView targets;  // (b, d) any integer dtype, 0 <= class < c or ignore_index; or (b, c, d) floats
-  std::optional<TensorView> weight;  // (c,) contiguous, of the compute type
-  std::optional<TensorView> offset;  // (c,) likewise
-  TensorView losses;                 // (b * d,) contiguous, of the compute type: the loss of each row
+  TensorView logits;                   // (b, c, d) float64, float32, float16 or bfloat16
+  TensorView targets;                  // (b, d) any integer dtype, 0 <= class < c or ignore_index; or (b, c, d) floats
+  std::optional<TensorView> weight;    // (c,) contiguous, of the compute type
+  std::optional<TensorView> offset;    // (c,) likewise
+  TensorView losses;                   // (b * d,) contiguous, of the compute type: the loss of each row
   std::optional<TensorView> gradient;  // of the logits' shape and dtype
 };
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from burnish._check import real
-from burnish.losses._focal import Tensor, _focal_loss, check_tensors, class_vector
-from burnish.losses._native import compute_dtype
+from burnish.losses._focal import _focal_loss, check_tensors, class_vector
+from burnish.losses._native import Tensor, compute_dtype
 from burnish.losses._weights import check_beta, effective_weights
 
 

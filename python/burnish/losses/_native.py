@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ import torch
 from burnish import _core
 from burnish._array import current_stream
 
-Tensor = torch.Tensor
+Tensor: TypeAlias = Any  # torch.Tensor, of which mypy knows nothing
 
 _LARGE = 4 << 20  # bytes from which NumPy asks the system for large pages: fresh memory is several times cheaper then
 _REDUCTIONS = {"none": _core.Reduction.none, "mean": _core.Reduction.mean, "sum": _core.Reduction.sum}
@@ -156,7 +156,9 @@ def sigmoid_forward(
         (x.permute(0, 2, 3, 1) if layout == torch.channels_last else x).reshape(-1) for x in (logits, targets.detach())
     )
     totals, partials = _workspace(logits, flat.shape[0])
-    losses = torch.empty(flat.shape[0], dtype=compute_dtype(logits), device=logits.device) if reduction == "none" else None
+    losses = (
+        torch.empty(flat.shape[0], dtype=compute_dtype(logits), device=logits.device) if reduction == "none" else None
+    )
     gradient = _new_gradient(logits) if needs_gradient else logits.new_empty(0)
     _core.sigmoid_focal_loss(
         call, flat, goal, negative_weight, positive_weight, gamma, alpha, label_smoothing, ignore_index,
@@ -217,13 +219,13 @@ def _scaled(gradient: Tensor, factor: Tensor, divisor: Tensor | None, multiplier
     return out
 
 
-class _Loss(torch.autograd.Function):
+class _Loss(torch.autograd.Function):  # type: ignore[misc]
     """What both kinds do: `forward` is given the function that computes them and its arguments."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, softmax: bool, call: str, *args: Any) -> Tensor:
         needs_gradient = ctx.needs_input_grad[0]
-        compute = softmax_forward if softmax else sigmoid_forward
+        compute: Any = softmax_forward if softmax else sigmoid_forward
         loss, gradient, divisor = compute(call, logits, *args, needs_gradient)
         if needs_gradient:
             *_, gamma, _, _, _, reduction = args
@@ -286,12 +288,12 @@ _SCHEMAS = {
 
 def _register(kind: str) -> None:
     softmax = kind == "softmax"
-    compute = softmax_forward if softmax else sigmoid_forward
+    compute: Any = softmax_forward if softmax else sigmoid_forward
     operator = torch.library.custom_op(
         f"burnish::{kind}_focal_loss", compute, mutates_args=(), schema=f"{_SCHEMAS[kind]} -> (Tensor, Tensor, Tensor)"
     )
 
-    @operator.register_fake
+    @operator.register_fake  # type: ignore[untyped-decorator]
     def fake(call: str, logits: Tensor, *args: Any) -> Any:
         shape = loss_shape(logits) if softmax else tuple(logits.shape)
         return _fake_forward(logits, shape, args[-2], args[-1])
@@ -310,7 +312,7 @@ if hasattr(torch.library, "custom_op"):  # torch 2.4 and later
 def loss_of(softmax: bool, call: str, logits: Tensor, *args: Any) -> Tensor:
     """The loss in the compute type; `args` are those of `softmax_forward` or `sigmoid_forward` up to reduction."""
     is_compiling = torch.compiler.is_compiling() if hasattr(torch, "compiler") else False
-    if is_compiling or type(logits) not in (Tensor, torch.nn.Parameter) or logits.is_meta:
+    if is_compiling or type(logits) not in (torch.Tensor, torch.nn.Parameter) or logits.is_meta:
         operators = torch.ops.burnish
         operator = operators.softmax_focal_loss if softmax else operators.sigmoid_focal_loss
         needs_gradient = logits.requires_grad and torch.is_grad_enabled()
@@ -319,5 +321,6 @@ def loss_of(softmax: bool, call: str, logits: Tensor, *args: Any) -> Tensor:
     if logits.requires_grad and torch.is_grad_enabled():
         result: Tensor = _Loss.apply(logits, softmax, call, *args)
         return result
-    compute = softmax_forward if softmax else sigmoid_forward
-    return compute(call, logits, *args, False)[0]
+    compute: Any = softmax_forward if softmax else sigmoid_forward
+    plain: Tensor = compute(call, logits, *args, False)[0]
+    return plain
