@@ -14,6 +14,16 @@
 namespace burnish::augment {
 namespace {
 
+// Brings a small image into the cache while the one before it is worked on.
+void fetch(const Image& image) {
+  constexpr std::int64_t most_bytes = std::int64_t{4} << 10;
+  const auto size = static_cast<std::int64_t>(item_size(image.dtype));
+  const std::int64_t bytes = std::int64_t{image.height} * image.width * image.channels * size;
+  if (bytes > most_bytes) return;
+  const char* first = static_cast<const char*>(image.data) + image.offset * size;
+  for (std::int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(first + b);
+}
+
 template <Isa isa>
 class SampleRunner {
  public:
@@ -354,7 +364,10 @@ class SampleRunner {
 void run_samples(const PipelineArgs& args, bool streams, std::int64_t first, std::int64_t last) {
   with_isa([&]<Isa isa>() {
     SampleRunner<isa> runner(args, streams);
-    for (std::int64_t sample = first; sample < last; ++sample) runner.run(sample);
+    for (std::int64_t sample = first; sample < last; ++sample) {
+      if (sample + 1 < last) fetch(image_of(args.images, sample + 1));
+      runner.run(sample);
+    }
   });
 }
 
