@@ -29,10 +29,14 @@ class _Program:
 
     def add(self, place: int, steps: Any, applies: npt.NDArray[np.bool_], order: Any = None) -> None:
         """Put steps after those there are, for some samples; `order` as in `Transform._order`."""
-        first = len(self.steps)
+        first = np.int32(len(self.steps))
         self.steps += [(op, place, options, params) for op, options, params in steps]
-        taken = np.arange(len(steps))[None, :] if order is None else order
-        self._order.append(np.where(applies[:, None] & (taken >= 0), taken + first, -1).astype(np.int32))
+        if order is None:
+            taken, takes = np.arange(len(steps), dtype=np.int32)[None, :], applies[:, None]
+        else:
+            taken = order.astype(np.int32)
+            takes = applies[:, None] & (taken >= 0)
+        self._order.append(np.where(takes, taken + first, np.int32(-1)))
 
     def order(self) -> npt.NDArray[np.int32]:
         """Return the steps of each sample (N, M)."""
