@@ -77,11 +77,43 @@ int join_color_bytes(const std::uint8_t* from, std::int64_t plane, std::uint8_t*
 }
 #endif
 
+// Values that lie side by side, in reverse order: from `last` down.
+template <class T>
+void reverse_values(const T* last, T* to, int count) {
+  int x = 0;
+#if defined(__SSSE3__)
+  if constexpr (sizeof(T) == 1) {
+#if defined(__AVX512BW__)
+    const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+    for (; x + 64 <= count; x += 64) {
+      const __m512i bytes = _mm512_shuffle_epi8(_mm512_loadu_si512(last - x - 63), order);
+      _mm512_storeu_si512(to + x, _mm512_shuffle_i64x2(bytes, bytes, _MM_SHUFFLE(0, 1, 2, 3)));
+    }
+#endif
+    for (; x + 16 <= count; x += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(last - x - 15));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), reversed(bytes));
+    }
+  }
+#endif
+  for (; x < count; ++x) to[x] = last[-x];
+}
+
 // Pixels from `from` on, as they are.
 template <class T>
 void copy_pixels(const Image& image, const T* from, const Image& target, T* to, int count) {
+  const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
   if (is_interleaved(image) && is_interleaved(target)) {
-    __builtin_memcpy(to, from, static_cast<std::size_t>(count) * static_cast<std::size_t>(image.channels) * sizeof(T));
+    __builtin_memcpy(to, from, bytes * static_cast<std::size_t>(image.channels));
+    return;
+  }
+  if (target.column == 1 && (image.column == 1 || image.column == -1)) {
+    for (int c = 0; c < image.channels; ++c) {
+      const T* source = from + c * image.channel;
+      T* channel = to + c * target.channel;
+      image.column == 1 ? static_cast<void>(__builtin_memcpy(channel, source, bytes))
+                        : reverse_values(source, channel, count);
+    }
     return;
   }
   int done = 0;
