@@ -109,7 +109,8 @@ def run(
 
 def run_alike(call: str, steps: list[Any], images: Images, results: Images, seed: int = 0, ids: Any = None) -> None:
     """Take all images through the same steps (op, options, parameters); `seed` and `ids` are for those that draw."""
-    order = np.tile(np.arange(len(steps), dtype=np.int32), (len(images), 1))
+    order = np.empty((len(images), len(steps)), np.int32)
+    order[:] = range(len(steps))
     names = np.zeros(len(images), np.int64) if ids is None else ids
     call_core(call, [(op, 0, *rest) for op, *rest in steps], order, names, seed, 0, True, images, results)
 
