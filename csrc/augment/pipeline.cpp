@@ -243,6 +243,11 @@ class SampleRunner {
     tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
     float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
     std::int64_t sum = 0;
+    int last = pass.last_op;
+    Change scale;
+    const bool scales = to && last > first && step(last - 1).op == Op::normalize && scales_when_stored(*to) &&
+                        pass.statistic == Statistic::none;
+    if (scales) scale = change_of(program_.ops[static_cast<std::size_t>(--last)]);
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
@@ -257,14 +262,14 @@ class SampleRunner {
         changed.top = 0;
         copy_tile<isa>(changed_rows(source, top, tile.rows), changed);
       }
-      for (int i = first; i < pass.last_op; ++i) {
+      for (int i = first; i < last; ++i) {
         const TileOp& op = program_.ops[static_cast<std::size_t>(i)];
         change({tile, complete(op), scratch});
       }
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
-      if (to) store_tile<isa>(tile, *to, streams);
+      if (to) store_tile<isa>(tile, *to, scales ? &scale : nullptr, streams);
     }
     const std::int64_t values =
         std::int64_t{source.height} * source.width * (pass.statistic == Statistic::value_sum ? tile.channels : 1);
