@@ -103,6 +103,26 @@ bool can_hold(const Image& image, Border border, const Fill& fill) {
                      [](float value) { return value >= 0 && value <= 255 && value == std::floor(value); });
 }
 
+// Whether an operation leaves every byte as it is; of other values it would clamp some.
+bool keeps_bytes(const Step& step, const double* params) {
+  switch (step.op) {
+    case Op::linear:
+      for (std::int64_t i = 0; i + 1 < step.params.shape[1]; i += 2) {
+        if (params[i] != 1 || params[i + 1] != 0) return false;
+      }
+      return true;
+    case Op::linear_by_mean:
+      return params[0] == 1 && params[1] == 0;
+    case Op::contrast:
+    case Op::saturation:
+      return params[0] == 1;
+    case Op::hue:
+      return params[0] == std::floor(params[0]);
+    default:
+      return false;
+  }
+}
+
 constexpr std::size_t most_axes = 16;
 
 bool same(const Fill& a, const Fill& b) { return std::equal(a.value, a.value + most_values, b.value); }
@@ -121,6 +141,7 @@ class Compiler {
 
   void run() {
     for_steps(args_, sample_, [this](const Step& step) {
+      if (levels_.are_whole && keeps_bytes(step, params_of(step, sample_))) return;
       if (!args_.fuse && !is_first_) leave(BufferLayout::planes);
       is_first_ = false;
       const std::size_t changes = program_.ops.size();

@@ -174,6 +174,11 @@ class SampleRunner {
     const bool is_padded_tile = tile_rows >= source.height && source.kind == SourceKind::copy &&
                                 source.image.dtype == DType::uint8 && pads(source);
     std::int64_t sum = 0;
+    int last = pass.last_op;
+    Change scale;
+    const bool scales = to && last > first && program_.kind(last - 1) == Op::normalize && scales_when_stored(*to) &&
+                        pass.statistic == Statistic::none;
+    if (scales) scale = change_of(program_.op(--last));
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
@@ -190,11 +195,11 @@ class SampleRunner {
         changed.top = 0;
         copy_tile<isa>(changed_rows(source, top, tile.rows), changed);
       }
-      for (int i = first; i < pass.last_op; ++i) change({tile, complete(program_.op(i)), scratch});
+      for (int i = first; i < last; ++i) change({tile, complete(program_.op(i)), scratch});
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
-      if (to) store_tile<isa>(tile, *to, streams);
+      if (to) store_tile<isa>(tile, *to, scales ? &scale : nullptr, streams);
     }
     const std::int64_t values =
         std::int64_t{source.height} * source.width * (pass.statistic == Statistic::value_sum ? tile.channels : 1);
