@@ -46,9 +46,9 @@ struct KeyRange {
 // Labels (count) -> 0 or 1 each; whether all were.
 template <Isa isa>
 bool binary_flags(const TileView& labels, std::uint8_t* flags);
-// Whether each label is `positive`.
+// Whether each label is `positive`; returns how many are.
 template <Isa isa>
-void flags_of(const TileView& labels, std::int64_t positive, std::uint8_t* flags);
+int flags_of(const TileView& labels, std::int64_t positive, std::uint8_t* flags);
 // Whether each score reaches the threshold; returns the number of NaN.
 template <Isa isa>
 int threshold_flags(const TileView& scores, double threshold, std::uint8_t* flags);
@@ -70,7 +70,7 @@ KeyRange keys_of(const TileView& scores, std::uint32_t* keys);
   template <>                                                                                     \
   bool binary_flags<isa>(const TileView&, std::uint8_t*);                                         \
   template <>                                                                                     \
-  void flags_of<isa>(const TileView&, std::int64_t, std::uint8_t*);                               \
+  int flags_of<isa>(const TileView&, std::int64_t, std::uint8_t*);                                \
   template <>                                                                                     \
   int threshold_flags<isa>(const TileView&, double, std::uint8_t*);                               \
   template <>                                                                                     \

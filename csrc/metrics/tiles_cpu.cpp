@@ -2,6 +2,8 @@
 // A tile of labels or scores -> flags, codes or sort keys; compiled once per instruction set level.
 #include "metrics/tiles.hpp"
 
+#include <type_traits>
+
 #include "core/bits.hpp"
 #include "core/visit.hpp"
 
@@ -11,11 +13,13 @@ namespace {
 // Calls f(value, row) for each row; the common stride by itself, so that it vectorises.
 template <class T, class F>
 BURNISH_HD void each(const TileView& tile, F f) {
-  const auto* data = static_cast<const T*>(tile.data);
-  if (tile.stride == 1) {
-    for (int i = 0; i < tile.count; ++i) f(data[i], i);
+  const auto* const data = static_cast<const T*>(tile.data);
+  const std::int64_t stride = tile.stride;  // copies: what `f` writes may be bytes, which alias everything
+  const int count = tile.count;
+  if (stride == 1) {
+    for (int i = 0; i < count; ++i) f(data[i], i);
   } else {
-    for (int i = 0; i < tile.count; ++i) f(data[i * tile.stride], i);
+    for (int i = 0; i < count; ++i) f(data[i * stride], i);
   }
 }
 
@@ -30,7 +34,6 @@ BURNISH_HD std::uint64_t key_of(double score) {
 
 template <class T, class Key>
 BURNISH_HD KeyRange keys_and_range(const TileView& scores, Key* keys) {
-  constexpr Key sign = Key{1} << (8 * sizeof(Key) - 1);
   std::int32_t nans = 0;
   each<T>(scores, [&](T value, int i) {
     const auto score = widen(value);
@@ -41,14 +44,14 @@ BURNISH_HD KeyRange keys_and_range(const TileView& scores, Key* keys) {
   Key high = 0;
   Key highest_positive = 0;
   Key lowest_negative = ~Key{0};
-  for (int i = 0; i < scores.count; ++i) {
+  const int count = scores.count;
+  for (int i = 0; i < count; ++i) {
     const Key key = keys[i];
+    const Key is_positive = (key >> (8 * sizeof(Key) - 1)) - Key{1};  // all bits or none
     low = key < low ? key : low;
     high = key > high ? key : high;
-    const Key positive = key & sign ? Key{0} : key;
-    highest_positive = positive > highest_positive ? positive : highest_positive;
-    const Key negative = key & sign ? key : ~Key{0};
-    lowest_negative = negative < lowest_negative ? negative : lowest_negative;
+    highest_positive = (key & is_positive) > highest_positive ? key & is_positive : highest_positive;
+    lowest_negative = (key | is_positive) < lowest_negative ? key | is_positive : lowest_negative;
   }
   return {low, high, highest_positive, lowest_negative, nans};
 }
@@ -70,12 +73,15 @@ bool binary_flags<Isa::BURNISH_ISA>(const TileView& labels, std::uint8_t* flags)
 }
 
 template <>
-void flags_of<Isa::BURNISH_ISA>(const TileView& labels, std::int64_t positive, std::uint8_t* flags) {
+int flags_of<Isa::BURNISH_ISA>(const TileView& labels, std::int64_t positive, std::uint8_t* flags) {
+  int count = 0;
   visit_integer(labels.dtype, [&]<class T>() {
     const auto wanted = static_cast<T>(positive);
     const auto fits = static_cast<std::uint8_t>(static_cast<std::int64_t>(wanted) == positive);
     each<T>(labels, [&](T label, int i) { flags[i] = static_cast<std::uint8_t>(label == wanted) & fits; });
   });
+  for (int i = 0; i < labels.count; ++i) count += flags[i];
+  return count;
 }
 
 template <>
@@ -131,23 +137,32 @@ TileRange range_of<Isa::BURNISH_ISA>(const TileView& labels) {
 template <>
 void add_flags<Isa::BURNISH_ISA>(const std::uint8_t* y_true, const std::uint8_t* y_pred, int count,
                                  std::int64_t* counts) {
-  int positive = 0;
-  int predicted = 0;
-  int both = 0;
-  // Groups whose sums fit a byte: sums of bytes vectorise several times wider than sums of integers.
-  constexpr int group = 128;
-  for (int first = 0; first < count; first += group) {
-    const int last = first + group < count ? first + group : count;
-    int sums[3] = {};
-    for (int i = first; i < last; ++i) {
-      sums[0] += y_true[i];
-      sums[1] += y_pred[i];
-      sums[2] += y_true[i] & y_pred[i];
-    }
-    positive += sums[0];
-    predicted += sums[1];
-    both += sums[2];
+  // Bytes are added in lanes: a lane gets at most 64 of a tile, so that its sum fits a byte.
+  typedef std::uint8_t Line __attribute__((vector_size(64)));
+  static_assert(tile_rows / sizeof(Line) < 256);
+  Line sums[3] = {};
+  const auto add = [&](const std::uint8_t* a, const std::uint8_t* b) {
+    Line t, p;
+    __builtin_memcpy(&t, a, sizeof t);
+    __builtin_memcpy(&p, b, sizeof p);
+    sums[0] += t;
+    sums[1] += p;
+    sums[2] += t & p;
+  };
+  constexpr int line = sizeof(Line);
+  int i = 0;
+  for (; i + line <= count; i += line) add(y_true + i, y_pred + i);
+  if (i < count) {
+    std::uint8_t rest[2][line] = {};
+    __builtin_memcpy(rest[0], y_true + i, static_cast<std::size_t>(count - i));
+    __builtin_memcpy(rest[1], y_pred + i, static_cast<std::size_t>(count - i));
+    add(rest[0], rest[1]);
   }
+  int totals[3] = {};
+  for (int s = 0; s < 3; ++s) {
+    for (int lane = 0; lane < line; ++lane) totals[s] += sums[s][lane];
+  }
+  const auto [positive, predicted, both] = totals;
   counts[0] += count - positive - predicted + both;
   counts[1] += predicted - both;
   counts[2] += positive - both;
