@@ -110,7 +110,7 @@ class SortedElements final : public Ranking::Sorted {
       first += region.size;
     }
     elements_ = in_spare_ ? std::move(spare) : std::move(elements);
-    if constexpr (is_weighted) {  // added up in the order of the curve, so that it ends at exactly 1
+    if constexpr (is_weighted) {  // added up as the curve is, so that it ends at exactly 1
       walk([&](Word, Count tps, Count fps) {
         positives_ = tps;
         negatives_ = fps;
@@ -266,8 +266,7 @@ class SortedElements final : public Ranking::Sorted {
     regions_[1] = region(all.lowest_negative, all.high);
   }
 
-  // Words of all samples, those of the first region first. Of weighted ones the last sample comes first: scikit-learn
-  // sums the weights of equal scores in that order.
+  // Words of all samples in their order, those of the first region first.
   template <Isa isa>
   void pack(const RankingArgs& args, E* elements) {
     const std::int64_t n = args.scores.shape[0];
@@ -310,8 +309,7 @@ class SortedElements final : public Ranking::Sorted {
           const auto* weights = static_cast<const double*>(args.weights->data);
           for (std::int64_t i = 0; i < end - row; ++i) {
             const bool second = is_second(tile[i]);
-            const std::int64_t place = (second ? n + firsts : firsts) - 1 - next[second]++;
-            elements[place] = {word(tile[i], second, flags[i]), weights[(row + i) * args.weights->strides[0]]};
+            elements[next[second]++] = {word(tile[i], second, flags[i]), weights[(row + i) * args.weights->strides[0]]};
           }
         } else if (is_split) {
           for (std::int64_t i = 0; i < end - row; ++i) {
