@@ -196,7 +196,8 @@ std::int64_t count_pairs(const CountArgs& args) {
     check_dtype(args.call, "sample_weight", *args.weights, {DType::float64});
     check_length(args.call, "sample_weight", *args.weights, args.y_true.shape[0]);
   }
-  return with_isa([&]<Isa isa>() { return args.weights ? sum_weights<isa>(args, classes) : count<isa>(args, classes); });
+  return with_isa(
+      [&]<Isa isa>() { return args.weights ? sum_weights<isa>(args, classes) : count<isa>(args, classes); });
 }
 
 }  // namespace burnish::metrics

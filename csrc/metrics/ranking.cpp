@@ -67,7 +67,6 @@ double score_of(Word key) {
   return static_cast<double>(std::bit_cast<Float>(bits));
 }
 
-
 }  // namespace
 
 class Ranking::Sorted {
@@ -136,9 +135,9 @@ class SortedElements final : public Ranking::Sorted {
       });
       return area.total() / 2 / positives_ / negatives_;
     } else {
-      // Twice the number of pairs in the right order, a tie counting half; exact. Each negative counts the positives above
-      // it twice, of those at its score the ones seen before it once; each positive the negatives of its score seen before
-      // it. No branch depends on the data: with ties here and there, most would be foreseen wrongly.
+      // Twice the number of pairs in the right order, a tie counting half; exact. Each negative counts the positives
+      // above it twice, of those at its score the ones seen before it once; each positive the negatives of its score
+      // seen before it. No branch depends on the data: with ties here and there, most would be foreseen wrongly.
       __extension__ typedef unsigned __int128 Wide;
       Wide pairs = 0;
       std::uint64_t tps = 0;
@@ -373,7 +372,7 @@ class SortedElements final : public Ranking::Sorted {
 
   // Of three points in a row, whether the one in the middle is kept.
   static bool is_kept(Curve curve, const Count (&tps)[3], const Count (&fps)[3]) {
-    const auto bends = [](const Count (&v)[3]) { return (v[2] - v[1]) - (v[1] - v[0]) != 0; };
+    const auto bends = [](const Count(&v)[3]) { return (v[2] - v[1]) - (v[1] - v[0]) != 0; };
     return curve == Curve::roc ? bends(tps) || bends(fps) : tps[1] != tps[0] || tps[2] != tps[1];
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels and scores are read in tiles that stay in the first-level cache, and made plain there: flags, codes, sort keys.
-// So one loop for each dtype is enough, whatever is done with them.
+// Labels and scores are read in tiles that stay in the first-level cache, and made plain there: flags, codes, sort
+// keys. So one loop for each dtype is enough, whatever is done with them.
 #pragma once
 
 #include <cstdint>
@@ -66,22 +66,22 @@ KeyRange keys_of(const TileView& scores, std::uint64_t* keys);
 template <Isa isa>
 KeyRange keys_of(const TileView& scores, std::uint32_t* keys);
 
-#define BURNISH_DECLARE_TILES(isa)                                                                \
-  template <>                                                                                     \
-  bool binary_flags<isa>(const TileView&, std::uint8_t*);                                         \
-  template <>                                                                                     \
-  int flags_of<isa>(const TileView&, std::int64_t, std::uint8_t*);                                \
-  template <>                                                                                     \
-  int threshold_flags<isa>(const TileView&, double, std::uint8_t*);                               \
-  template <>                                                                                     \
-  int codes_of<isa>(const TileView&, std::int64_t, std::int64_t, std::uint16_t*);                 \
-  template <>                                                                                     \
-  TileRange range_of<isa>(const TileView&);                                                       \
-  template <>                                                                                     \
-  void add_flags<isa>(const std::uint8_t*, const std::uint8_t*, int, std::int64_t*);              \
-  template <>                                                                                     \
-  KeyRange keys_of<isa>(const TileView&, std::uint64_t*);                                         \
-  template <>                                                                                     \
+#define BURNISH_DECLARE_TILES(isa)                                                   \
+  template <>                                                                        \
+  bool binary_flags<isa>(const TileView&, std::uint8_t*);                            \
+  template <>                                                                        \
+  int flags_of<isa>(const TileView&, std::int64_t, std::uint8_t*);                   \
+  template <>                                                                        \
+  int threshold_flags<isa>(const TileView&, double, std::uint8_t*);                  \
+  template <>                                                                        \
+  int codes_of<isa>(const TileView&, std::int64_t, std::int64_t, std::uint16_t*);    \
+  template <>                                                                        \
+  TileRange range_of<isa>(const TileView&);                                          \
+  template <>                                                                        \
+  void add_flags<isa>(const std::uint8_t*, const std::uint8_t*, int, std::int64_t*); \
+  template <>                                                                        \
+  KeyRange keys_of<isa>(const TileView&, std::uint64_t*);                            \
+  template <>                                                                        \
   KeyRange keys_of<isa>(const TileView&, std::uint32_t*);
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_TILES(Isa::v4)

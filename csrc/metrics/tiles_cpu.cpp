@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tile of labels or scores -> flags, codes or sort keys; compiled once per instruction set level.
-#include "metrics/tiles.hpp"
-
 #include <type_traits>
 
 #include "core/bits.hpp"
 #include "core/visit.hpp"
+#include "metrics/tiles.hpp"
 
 namespace burnish::metrics {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How good predictions are: counts of pairs of labels, and exact curves over all thresholds from one sort of the scores.
+// How good predictions are: counts of pairs of labels, and exact curves over all thresholds from one sort of the
+// scores.
 #pragma once
 
 #include <array>
@@ -51,8 +52,8 @@ std::int64_t count_pairs(const CountArgs& args);
 struct RankingArgs {
   std::string_view call = "roc_curve";
   TensorView labels;
-  std::int64_t positive = 1;          // this label counts as positive, every other as negative
-  TensorView scores;                  // (n,) float64, float32, float16 or bfloat16, without NaN; higher is more positive
+  std::int64_t positive = 1;  // this label counts as positive, every other as negative
+  TensorView scores;          // (n,) float64, float32, float16 or bfloat16, without NaN; higher is more positive
   std::optional<TensorView> weights;  // (n,) float64, positive and finite
 };
 
@@ -61,15 +62,15 @@ enum class Curve : std::uint8_t { counts, roc, precision_recall };
 enum class Objective : std::uint8_t {
   f_beta,
   accuracy,
-  youden,                // true positive rate - false positive rate
-  cost,                  // least, of costs
-  precision_at_recall,   // largest precision of those that reach a recall
-  recall_at_precision,   // largest recall of those that reach a precision
+  youden,               // true positive rate - false positive rate
+  cost,                 // least, of costs
+  precision_at_recall,  // largest precision of those that reach a recall
+  recall_at_precision,  // largest recall of those that reach a precision
 };
 
 struct ObjectiveArgs {
   Objective objective = Objective::f_beta;
-  double parameter = 1.0;          // beta, or the recall or precision to reach
+  double parameter = 1.0;         // beta, or the recall or precision to reach
   std::array<double, 4> costs{};  // of a true negative, false positive, false negative, true positive
 };
 
@@ -81,8 +82,8 @@ struct Choice {
   double false_positives;
 };
 
-// Scores in descending order with their labels. A threshold t stands for the prediction score >= t; every distinct score
-// is one. Ties are one point of a curve. Immutable, and the same for every number of threads.
+// Scores in descending order with their labels. A threshold t stands for the prediction score >= t; every distinct
+// score is one. Ties are one point of a curve. Immutable, and the same for every number of threads.
 class Ranking {
  public:
   explicit Ranking(const RankingArgs& args);
@@ -101,7 +102,8 @@ class Ranking {
   //   counts            x, y, thresholds (m,): false and true positives, descending thresholds
   //   roc               x, y, thresholds (m + 1,): false and true positive rates, from 0, 0, infinity on; NaN without
   //                     negatives or positives
-  //   precision_recall  x, y (m + 1,), thresholds (m,): precision and recall, ascending thresholds, then 1, 0; recall is
+  //   precision_recall  x, y (m + 1,), thresholds (m,): precision and recall, ascending thresholds, then 1, 0; recall
+  //   is
   //                     1 without positives
   void write_curve(Curve curve, bool drop_intermediate, const TensorView& x, const TensorView& y,
                    const TensorView& thresholds) const;

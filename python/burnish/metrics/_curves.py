@@ -278,7 +278,9 @@ def class_codes(call: str, y_true: Any, columns: int, labels: Any) -> tuple[Arra
 def class_rankings(call: str, codes: Any, scores: Any, sample_weight: Any) -> list[Ranking]:
     """Sort each column, its class against all others."""
     if is_on_gpu(scores):
-        return [rank(call, codes, scores[:, c], pos_label=c, sample_weight=sample_weight) for c in range(scores.shape[1])]
+        return [
+            rank(call, codes, scores[:, c], pos_label=c, sample_weight=sample_weight) for c in range(scores.shape[1])
+        ]
     weights = weight_array(call, sample_weight, len(codes))
     columns = scores.T.contiguous() if is_torch(scores) else np.ascontiguousarray(scores.T)  # read once, not C times
     return [NativeRanking(call, codes, c, columns[c], weights) for c in range(len(columns))]

@@ -12,7 +12,7 @@ from typing import Any
 
 from burnish import _check as check
 from burnish import _core
-from burnish._array import is_torch
+from burnish._array import is_torch, to_numpy
 
 Tensor = Any
 
@@ -251,3 +251,11 @@ def _values(
     if objective is kinds.precision_at_recall:
         return torch.where((recall >= parameter) & (tp + fp > 0), precision, -math.inf)
     return torch.where((tp > 0) & (precision >= parameter), recall, -math.inf)
+
+
+def count_labels(call: str, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any]:
+    """Return all labels that occur, sorted, and the counts of their pairs, small and so moved to NumPy."""
+    t, p = _on_one_device(call, y_true=y_true, y_pred=y_pred)
+    labels = _torch().unique(_torch().cat([_labels(call, "y_true", t).long(), _labels(call, "y_pred", p).long()]))
+    counts = confusion_matrix(call, t, p, labels if len(labels) else None, None, sample_weight, None)
+    return to_numpy(labels), to_numpy(counts)
