@@ -64,10 +64,11 @@ def _ratio(a: Any, b: Any) -> Any:
 
 def class_scores(counts: Array, places: Sequence[int] | None = None) -> ClassScores:
     """Compute what each class reaches, or those at `places`, of which -1 is a class that does not occur."""
-    sums = counts.sum(axis=1), counts.sum(axis=0), np.diagonal(counts)
+    support, predicted, right = counts.sum(axis=1), counts.sum(axis=0), np.diagonal(counts)
     if places is not None:
-        sums = tuple(np.append(column, column.dtype.type(0))[list(places)] for column in sums)
-    support, predicted, right = sums
+        support, predicted, right = (
+            np.append(column, column.dtype.type(0))[list(places)] for column in (support, predicted, right)
+        )
     return ClassScores(
         precision=_ratio(right, predicted),
         recall=_ratio(right, support),

@@ -141,7 +141,7 @@ def class_counts(y: Any, num_classes: int | None = None) -> Any:
     if low < 0 or high > most or (bounds is None and len(values)):
         raise ValueError(f"{call}: 'y' is {low if low < 0 else values.max()}; accepted: 0 to {most}")
     if high <= 1 and len(values):  # counting pairs of itself is faster than anything else
-        tn, _, _, tp = _core.count_binary(call, values, values)
+        tn, _, _, tp = _core.count_binary(call, values, values) or (0, 0, 0, 0)
         counts = np.array([tn, tp][: high + 1], np.int64)
     else:
         counts = np.bincount(values.astype(np.intp, copy=False), minlength=high + 1)
@@ -197,10 +197,10 @@ def _count_integers(
         few = np.empty((_FEW_CLASSES, _FEW_CLASSES), np.int64)
         if _core.count_pairs(call, t, p, None, 0, True, few) == 0:
             return _present(0, few, dtype)
-    ranges = [_core.label_range(call, name, values) for name, values in (("y_true", t), ("y_pred", p))]
-    if None in ranges:
+    of_true, of_pred = _core.label_range(call, "y_true", t), _core.label_range(call, "y_pred", p)
+    if of_true is None or of_pred is None:
         return None, None
-    low, high = min(each[0] for each in ranges), max(each[1] for each in ranges)
+    low, high = min(of_true[0], of_pred[0]), max(of_true[1], of_pred[1])
     size = high - low + 1
     if size > _core.MOST_CLASSES or size * size > max(_MOST_CELLS // 16, min(_MOST_CELLS, 2 * len(t))):
         return None, None
@@ -254,7 +254,7 @@ def counts_at_threshold(call: str, y_true: Any, y_score: Any, threshold: float, 
         raise ValueError(f"{call}: 'y_true' has labels other than 0 and 1; accepted: 0 and 1, where a threshold is set")
     if weights is None:
         return np.array(binary, np.int64).reshape(2, 2)
-    predicted = (to_numpy(scores) >= threshold).view(np.uint8)
+    predicted = to_numpy(scores >= threshold).view(np.uint8)
     return _in_kind_of(_pairs(call, t, predicted, weights, 0, 2), sample_weight)
 
 
@@ -266,7 +266,7 @@ def score_array(call: str, y_score: Any, name: str = "y_score") -> Any:
     if isinstance(scores, np.ndarray):
         if scores.dtype.kind in "biu":
             return scores.astype(np.float64)
-        if scores.dtype.kind != "f" or scores.dtype.itemsize > 8:
+        if (scores.dtype.kind != "f" or scores.dtype.itemsize > 8) and str(scores.dtype) != "bfloat16":
             raise TypeError(f"{call}: '{name}' has dtype {scores.dtype}; accepted: float64, float32, float16, integers")
         return scores if scores.dtype.isnative else scores.astype(scores.dtype.newbyteorder("="))
     if is_torch(scores):
@@ -296,4 +296,5 @@ def normalized(counts: Array, normalize: Normalize) -> Array:
     if normalize is None:
         return counts
     total = counts.sum(axis={"true": 1, "pred": 0, "all": None}[normalize], keepdims=True)
-    return np.divide(counts, total, out=np.zeros(counts.shape), where=total != 0)
+    shares: Array = np.divide(counts, total, out=np.zeros(counts.shape), where=total != 0)
+    return shares

@@ -100,7 +100,7 @@ def evaluate(
     average precision           0.833333
     log loss                    0.472288
     Brier score                 0.158125
-    expected calibration error  0.387500
+    expected calibration error  0.137500
     threshold                   0.5
     """
     call = "evaluate"

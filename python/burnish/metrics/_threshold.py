@@ -14,8 +14,8 @@ from burnish import _core
 from burnish.metrics._ranking import Ranking, rank
 
 _ACCEPTED = (
-    "'f1' (or 'f2', 'f0.5', ...), 'accuracy', 'balanced_accuracy', 'youden', 'recall>=0.95', 'precision>=0.9', or costs "
-    "[[tn, fp], [fn, tp]]"
+    "'f1' (or 'f2', 'f0.5', ...), 'accuracy', 'balanced_accuracy', 'youden', 'recall>=0.95', 'precision>=0.9', "
+    "or costs [[tn, fp], [fn, tp]]"
 )
 _BOUND = re.compile(r"\s*(recall|precision)\s*>=\s*([0-9.eE+-]+)\s*")
 _F = re.compile(r"f([0-9]+(?:\.[0-9]+)?)")
