@@ -165,7 +165,7 @@ class SortedElements final : public Ranking::Sorted {
           answer_interrupt();
         }
       }
-      return static_cast<double>(pairs) / 2 / static_cast<double>(positives_) / static_cast<double>(negatives_);
+      return static_cast<double>(pairs) / (2.0 * static_cast<double>(positives_) * static_cast<double>(negatives_));
     }
   }
 

@@ -156,13 +156,15 @@ def _summary_rows(scores: ClassScores, is_all: bool) -> list[tuple[str, tuple[fl
 def report_text(scores: ClassScores, names: Sequence[str], digits: int, is_all: bool = True) -> str:
     """Lay out the table as scikit-learn does."""
     width = max(max(map(len, names), default=0), len("weighted avg"), digits)
-    total = scores.support.sum()
+    supports = [value if isinstance(value, int) else round(value, 6) for value in scores.support.tolist()]
+    total = scores.support.sum().item()
+    total = total if isinstance(total, int) else round(total, 6)
     lines = [" ".join([f"{'':>{width}} ", *(f"{heading:>9}" for heading in _HEADINGS)]), ""]
 
     def line(name: str, values: Sequence[float], support: Any) -> str:
         return " ".join([f"{name:>{width}} ", *(f"{value:>9.{digits}f}" for value in values), f"{support:>9}"])
 
-    columns = zip(names, scores.precision, scores.recall, scores.f1, scores.support, strict=True)
+    columns = zip(names, scores.precision, scores.recall, scores.f1, supports, strict=True)
     lines += [line(name, (p, r, f), support) for name, p, r, f, support in columns]
     lines.append("")
     for name, values in _summary_rows(scores, is_all):
