@@ -158,7 +158,7 @@ class Accumulator:
 
         Parameters
         ----------
-        target_names, bins, curves
+        target_names, bins, curves : as they are there
             As for `evaluate`.
 
         Returns

@@ -74,7 +74,7 @@ def precision_recall_curve(
 
     Parameters
     ----------
-    y_true, y_score, pos_label, sample_weight
+    y_true, y_score, pos_label, sample_weight : arrays and a label
         As for `roc_curve`.
     drop_intermediate : bool, default False
         Leave out points on a vertical line between their neighbors, by scikit-learn's rule.
@@ -179,10 +179,12 @@ def average_precision(
 
     Parameters
     ----------
-    y_true, y_score, average, labels, sample_weight
+    y_true, y_score, average, labels : arrays and a string
         As for `roc_auc`.
     pos_label : label, optional
         As for `roc_curve`, for scores of shape (N,).
+    sample_weight : array of shape (N,), optional
+        As for `roc_auc`.
 
     Returns
     -------

@@ -117,7 +117,7 @@ def evaluate(
     names, codes = _codes(call, y_true, scores, labels)
     if len(codes) != int(scores.shape[0]):
         raise ValueError(
-            f"{call}: 'y_score' has shape {tuple(scores.shape)}; accepted: ({len(codes)}, ...), as 'y_true'"
+            f"{call}: 'y_score' has shape {tuple(scores.shape)}; accepted: {len(codes)} rows, as 'y_true'"
         )
     weights = weight_array(call, sample_weight, len(codes))
     if len(names) == 2:
