@@ -15,7 +15,7 @@ from metrics_workloads import WORKLOADS
 EXPLANATION = """\
 Labels are int64, three of ten positive; scores are probabilities. Every result is compared with plain NumPy in float64
 before anything is timed: "error" is the largest difference, of curves at a thousand places. burnish may differ by 1e-12
-(by 1e-9 where log loss is among the results), scikit-learn by 1e-6 and torchmetrics, which computes in float32, by 1e-4.
+(1e-9 where log loss is among the results), scikit-learn by 1e-6 and torchmetrics, which computes in float32, by 1e-4.
 Medians of interleaved runs. "peak MB" is how far the process grew, result included."""
 
 

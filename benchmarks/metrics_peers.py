@@ -114,8 +114,8 @@ def points(y: Any, scores: Any) -> tuple[Any, Any, Any]:
     """False and true positives at each distinct score, highest first."""
     thresholds, places = np.unique(scores, return_inverse=True)
     tps = np.bincount(places, weights=y, minlength=len(thresholds))[::-1].cumsum()
-    alls = np.bincount(places, minlength=len(thresholds))[::-1].cumsum()
-    return alls - tps, tps, thresholds[::-1]
+    both = np.bincount(places, minlength=len(thresholds))[::-1].cumsum()
+    return both - tps, tps, thresholds[::-1]
 
 
 def right_auc(y: Any, scores: Any) -> float:

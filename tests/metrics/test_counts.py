@@ -49,9 +49,7 @@ def test_dtypes_may_differ() -> None:
         for b in INTEGERS:
             if "uint64" not in (a, b):  # scikit-learn compares it with the others as a float
                 check(y_true.astype(a), y_pred.astype(b))
-    np.testing.assert_array_equal(
-        metrics.confusion_matrix(y_true.astype("uint64"), y_pred), expected(y_true, y_pred)
-    )
+    np.testing.assert_array_equal(metrics.confusion_matrix(y_true.astype("uint64"), y_pred), expected(y_true, y_pred))
 
 
 @pytest.mark.parametrize("low", [-128, -3, 1, 90, 2**31, -(2**62), 2**62])
@@ -85,9 +83,7 @@ def test_strings(kind: str) -> None:
     names = np.array(["ant", "bee", "cat", "dog"])
     names = {"str": names, "object": names.astype(object), "bytes": names.astype("S3")}[kind]
     y_true, y_pred = pair(2000, 0, 4)
-    np.testing.assert_array_equal(
-        metrics.confusion_matrix(names[y_true], names[y_pred]), expected(y_true, y_pred)
-    )
+    np.testing.assert_array_equal(metrics.confusion_matrix(names[y_true], names[y_pred]), expected(y_true, y_pred))
     if kind == "str":
         check(names[y_true].tolist(), names[y_pred].tolist(), labels=["dog", "ant"])
 

@@ -91,11 +91,7 @@ def test_auc_counts_pairs() -> None:
         assert metrics.roc_auc(labels, scores) == pairs.sum() / pairs.size
 
 
-@hypothesis.given(
-    st.lists(
-        st.tuples(st.booleans(), st.floats(allow_nan=False, width=32)), min_size=2, max_size=80
-    )
-)
+@hypothesis.given(st.lists(st.tuples(st.booleans(), st.floats(allow_nan=False, width=32)), min_size=2, max_size=80))
 def test_any_scores(pairs: list[tuple[bool, float]]) -> None:
     labels, scores = np.array([label for label, _ in pairs]), np.array([score for _, score in pairs], np.float32)
     labels[:2] = [False, True]

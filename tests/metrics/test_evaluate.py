@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -218,7 +219,7 @@ def test_shards_are_the_whole(classes: int, framework: Any) -> None:
     whole = metrics.evaluate(labels, scores, 0.3)
     bounds = [0, 1, 17, 4000, 9001]
     parts = []
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         shard = framework.array(labels[first:last]), framework.array(scores[first:last])
         parts.append(metrics.Accumulator(classes, threshold=0.3).update(*shard))
     merged = parts[2].merge(parts[0]).merge(parts[3].merge(parts[1]))

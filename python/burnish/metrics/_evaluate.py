@@ -116,9 +116,7 @@ def evaluate(
         raise ValueError(f"{call}: 'y_score' is empty; accepted: at least one sample")
     names, codes = _codes(call, y_true, scores, labels)
     if len(codes) != int(scores.shape[0]):
-        raise ValueError(
-            f"{call}: 'y_score' has shape {tuple(scores.shape)}; accepted: {len(codes)} rows, as 'y_true'"
-        )
+        raise ValueError(f"{call}: 'y_score' has shape {tuple(scores.shape)}; accepted: {len(codes)} rows, as 'y_true'")
     weights = weight_array(call, sample_weight, len(codes))
     if len(names) == 2:
         flat = scores[:, 1] if len(scores.shape) == 2 else scores
