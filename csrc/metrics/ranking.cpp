@@ -173,19 +173,43 @@ class SortedElements final : public Ranking::Sorted {
     if (!(positives_ > 0)) return 0;
     Sum sum;
     Count last_tps = 0;
-    walk([&](Word, Count tps, Count fps) {
-      sum.add(static_cast<double>(tps - last_tps) * static_cast<double>(tps) / static_cast<double>(tps + fps));
-      last_tps = tps;
-    });
+    if constexpr (is_weighted) {
+      walk([&](Word, Count tps, Count fps) {
+        sum.add((tps - last_tps) * tps / (tps + fps));
+        last_tps = tps;
+      });
+    } else {
+      // Without branches on the data, as in roc_auc: an element adds nothing unless it is the last at its score.
+      Count tps = 0;
+      for (std::int64_t first = 0; const Region<Word>& region : regions_) {
+        const E* const data = elements_.data() + first;
+        for (std::int64_t i = 0; i < region.size; ++i) {
+          tps += data[i] & 1;
+          const Word next = i + 1 < region.size ? key_of(data[i + 1]) : ~Word{0};
+          const Count counted = key_of(data[i]) == next ? last_tps : tps;
+          sum.add(static_cast<double>(counted - last_tps) * static_cast<double>(counted) /
+                  static_cast<double>(first + i + 1));
+          last_tps = counted;
+          if (i % walk_rows == 0) answer_interrupt();
+        }
+        first += region.size;
+      }
+    }
     return sum.total() / positives();
   }
 
   std::int64_t curve_size(Curve curve, bool drop) const override {
-    const std::int64_t distinct = count_distinct();
-    if (!drop || curve == Curve::counts || distinct <= 2) return distinct;
-    std::int64_t size = 0;
-    walk_kept(curve, [&](Word, Count, Count) { ++size; });
-    return size;
+    std::atomic<std::int64_t>& known = sizes_[is_dropping(curve, drop) ? static_cast<int>(curve) : 0];
+    if (known < 0) {
+      std::int64_t size = 0;
+      if (is_dropping(curve, drop)) {
+        walk_kept(curve, [&](Word, Count, Count) { ++size; });
+      } else {
+        size = count_distinct();
+      }
+      known = size;
+    }
+    return known;
   }
 
   void write_curve(Curve curve, bool drop, double* x, double* y, const TensorView& thresholds) const override {
@@ -429,8 +453,11 @@ class SortedElements final : public Ranking::Sorted {
 
   template <class F>
   void each_point(Curve curve, bool drop, F f) const {
-    if (!drop || curve == Curve::counts || count_distinct() <= 2) return walk(f);
-    walk_kept(curve, f);
+    is_dropping(curve, drop) ? walk_kept(curve, f) : walk(f);
+  }
+
+  bool is_dropping(Curve curve, bool drop) const {
+    return drop && curve != Curve::counts && curve_size(curve, false) > 2;
   }
 
   // The point with the largest value; -infinity is none. The first candidate calls nobody positive.
@@ -460,6 +487,7 @@ class SortedElements final : public Ranking::Sorted {
   bool in_spare_ = false;
   Count positives_ = 0;
   Count negatives_ = 0;
+  mutable std::atomic<std::int64_t> sizes_[3] = {-1, -1, -1};  // of whole curves, and without what is dropped by kind
 };
 
 }  // namespace

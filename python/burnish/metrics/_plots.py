@@ -63,7 +63,7 @@ def plot_confusion_matrix(
             for column in range(size):
                 value = shown[row, column]
                 text = f"{value:,}" if shown.dtype.kind == "i" else (f"{value:.2f}" if normalize else f"{value:.4g}")
-                color = "white" if shares[row, column] > 0.5 else "black"
+                color = "white" if shares[row, column] > 0.6 else "black"
                 small = max(6.0, min(10.0, 42.0 / max(len(text), 4)))
                 ax.text(column, row, text, ha="center", va="center", color=color, fontsize=small)
     ax.set_xlabel("predicted")
@@ -118,7 +118,7 @@ def plot_precision_recall(
     if share is not None:
         ax.axhline(share, color=_FAINT, linewidth=1, linestyle="--")
     _draw_curves(ax, "plot_precision_recall", curves, names, "AP", steps=True)
-    return _unit_square(ax, "precision and recall", "recall", "precision", "lower left")
+    return _unit_square(ax, "precision and recall", "recall", "precision", "best")
 
 
 def plot_calibration(calibration: Calibration, ax: Any = None) -> Any:
@@ -189,7 +189,7 @@ def _draw_curves(ax: Any, call: str, curves: Sequence[Curve], names: Sequence[st
         # Precision between two recalls is that of the higher one.
         ax.plot(
             x, y, color=color, linewidth=1.5 if has_names else 0.7, alpha=1.0 if has_names else 0.4,
-            linestyle="-" if i < len(_COLORS) else ":", drawstyle="steps-pre" if steps else "default",
+            linestyle="-" if i < len(_COLORS) or not has_names else ":", drawstyle="steps-pre" if steps else "default",
             label=label if has_names else None,
         )  # fmt: skip
     if not has_names:
