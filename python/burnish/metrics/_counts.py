@@ -135,17 +135,20 @@ def class_counts(y: Any, num_classes: int | None = None) -> Any:
     values = label_array(call, "y", y)
     if not is_countable(values):
         raise TypeError(f"{call}: 'y' has dtype {values.dtype}; accepted: integers and bool")
+    binary = _core.count_binary(call, values, values) if len(values) and num_classes != 1 else None
+    if binary is not None:  # in one pass, where there are no other classes
+        tn, _, _, tp = binary
+        return _counts_like(y, [tn, tp] if tp or num_classes else [tn], num_classes)
     bounds = _core.label_range(call, "y", values)
     low, high = bounds if bounds is not None else (0, num_classes - 1 if num_classes else -1)
     most = (num_classes or 1 << 24) - 1
     if low < 0 or high > most or (bounds is None and len(values)):
         raise ValueError(f"{call}: 'y' is {low if low < 0 else values.max()}; accepted: 0 to {most}")
-    if high <= 1 and len(values):  # counting pairs of itself is faster than anything else
-        tn, _, _, tp = _core.count_binary(call, values, values) or (0, 0, 0, 0)
-        counts = np.array([tn, tp][: high + 1], np.int64)
-    else:
-        counts = np.bincount(values.astype(np.intp, copy=False), minlength=high + 1)
-    result = np.zeros(num_classes or high + 1, np.int64)
+    return _counts_like(y, np.bincount(values.astype(np.intp, copy=False), minlength=high + 1), num_classes)
+
+
+def _counts_like(y: Any, counts: Any, num_classes: int | None) -> Any:
+    result = np.zeros(num_classes or len(counts), np.int64)
     result[: len(counts)] = counts
     return deliver(y, result) if is_torch(y) else result
 
