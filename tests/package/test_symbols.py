@@ -50,7 +50,10 @@ ENTRY_POINTS = {
         "long burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
-        "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, bool)",
+        (
+            "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, "
+            "burnish::augment::Change const*, bool)"
+        ),
         "void burnish::augment::copy_tile<>(burnish::augment::Source const&, burnish::augment::Tile const&)",
     },
     "erase_cpu.cpp.o": {
