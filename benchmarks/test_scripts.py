@@ -16,6 +16,8 @@ import hardness_gpu
 import hardness_peers as peers
 import hardness_reference as reference
 import hardness_workloads
+import metrics
+import metrics_workloads
 import numpy as np
 import pytest
 import timing
@@ -119,6 +121,17 @@ def test_augment_script(tmp_path: Path, capsys: Any) -> None:
     assert {result.workload for result in read_json(path)[1]} == names
     augment.main(["--stages", "--divide", "32", "--budget", "0.01"])
     assert "noise" in capsys.readouterr().out
+
+
+def test_metrics_script(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "metrics.json"
+    metrics.main(["--threads", "1", "2", "--divide", "1000", "--budget", "0.01", "--json", str(path)])
+    printed = capsys.readouterr().out
+    names = {workload.name for workload in metrics_workloads.WORKLOADS}
+    assert all(f"## {name}, {threads}\n" in printed for name in names for threads in ("1 thread", "2 threads"))
+    results = read_json(path)[1]
+    assert {result.workload for result in results} == names
+    assert all(result.error <= 1e-9 for result in results if result.contender == "burnish")
 
 
 def test_reference_is_what_scipy_says() -> None:

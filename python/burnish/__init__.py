@@ -4,7 +4,7 @@
 import importlib
 from types import ModuleType
 
-from burnish import _core, augment, hardness, neighbors
+from burnish import _core, augment, hardness, metrics, neighbors
 from burnish._runtime import (
     build_info,
     get_cmake_dir,
@@ -25,6 +25,7 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "hardness",
+    "metrics",
     "neighbors",
     "set_num_threads",
 ]

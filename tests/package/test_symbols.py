@@ -93,6 +93,16 @@ ENTRY_POINTS = {
         "long burnish::hardness::collect_at_least<>(float const*, long, int, float, unsigned int*)",
         "long burnish::hardness::collect_at_least<>(double const*, long, int, double, unsigned int*)",
     },
+    "tiles_cpu.cpp.o": {
+        "bool burnish::metrics::binary_flags<>(burnish::metrics::TileView const&, unsigned char*)",
+        "int burnish::metrics::flags_of<>(burnish::metrics::TileView const&, long, unsigned char*)",
+        "int burnish::metrics::threshold_flags<>(burnish::metrics::TileView const&, double, unsigned char*)",
+        "int burnish::metrics::codes_of<>(burnish::metrics::TileView const&, long, long, unsigned short*)",
+        "burnish::metrics::TileRange burnish::metrics::range_of<>(burnish::metrics::TileView const&)",
+        "void burnish::metrics::add_flags<>(unsigned char const*, unsigned char const*, int, long*)",
+        "burnish::metrics::KeyRange burnish::metrics::keys_of<>(burnish::metrics::TileView const&, unsigned long*)",
+        "burnish::metrics::KeyRange burnish::metrics::keys_of<>(burnish::metrics::TileView const&, unsigned int*)",
+    },
     "scores_cpu.cpp.o": {"void burnish::hardness::score_rows<>(burnish::hardness::ScoreJob const&, long, long)"},
 }
 LEVEL = re.compile(r"\(burnish::Isa\)(\d)")
