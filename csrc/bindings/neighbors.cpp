@@ -77,8 +77,8 @@ void farthest_first(const std::string& call, const py::object& points, Metric me
   const std::optional<Array> selected_array = to_optional_array(selected, "selected", 0);
   const Array chosen_array = to_array(chosen, "chosen", 0);
   const Array distance_array = to_array(distances, "distances", 0);
-  neighbors::FarthestFirstArgs args{call,  point_array.view,  metric,             std::nullopt,
-                                    first, chosen_array.view, distance_array.view};
+  neighbors::FarthestFirstArgs args{
+      call, point_array.view, metric, std::nullopt, first, chosen_array.view, distance_array.view};
   if (selected_array) args.selected = selected_array->view;
   const py::gil_scoped_release release;
   neighbors::farthest_first(args);

@@ -221,8 +221,8 @@ class FarthestFirst {
   Metric metric_;
   Isa isa_ = active_isa();
   Reach reach_of_;
-  Buffer<double> keys_;   // of each row, an upper bound of that to the nearest chosen row
-  Buffer<float> reach_;   // the same as a length in the units of coordinates; 0 of chosen rows
+  Buffer<double> keys_;  // of each row, an upper bound of that to the nearest chosen row
+  Buffer<float> reach_;  // the same as a length in the units of coordinates; 0 of chosen rows
   Buffer<float> error_;
   Buffer<float> coordinates_;
   std::vector<Block> blocks_;

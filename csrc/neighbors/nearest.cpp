@@ -127,8 +127,7 @@ Within within(const WithinArgs& args) {
   const PointSets sets(args.call, args.queries, args.points, args.metric);
   const Points& points = sets.points;
   const Points& queries = sets.queries();
-  RadiusLists lists(n, args.radius, args.most, args.metric,
-                    Reach(args.metric, points.axes().factor, points.columns()));
+  RadiusLists lists(n, args.radius, args.most, args.metric, Reach(args.metric, points.axes().factor, points.columns()));
   try {
     Search(queries, points, args.metric, lists).run();
   } catch (const TooManyFound&) {

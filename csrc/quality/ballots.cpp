@@ -80,8 +80,8 @@ Ballots read_ballots(std::string_view call, const TensorView& labels, const std:
   if (probs) {
     check_dtype(call, "probs", *probs, {DType::float32, DType::float64});
     check_device(call, "probs", *probs, Device{});
-    check(probs->ndim == 2 && probs->shape[0] == labels.shape[0] && probs->shape[1] >= 1, call,
-          ": 'probs' has shape ", ShapeOf{*probs}, "; accepted: (", labels.shape[0], ", C), one row an item");
+    check(probs->ndim == 2 && probs->shape[0] == labels.shape[0] && probs->shape[1] >= 1, call, ": 'probs' has shape ",
+          ShapeOf{*probs}, "; accepted: (", labels.shape[0], ", C), one row an item");
     check(probs->shape[1] <= most_classes, call, ": 'probs' has ", probs->shape[1], " classes; accepted: at most ",
           most_classes);
   }

@@ -13,15 +13,16 @@
 namespace burnish::quality {
 
 inline constexpr std::int32_t no_label = -1;
-inline constexpr std::int64_t item_grain = 1024;  // also what sums of doubles are cut into, so that threads do not matter
+inline constexpr std::int64_t item_grain =
+    1024;  // also what sums of doubles are cut into, so that threads do not matter
 
 struct Ballots {
   std::int64_t items = 0;
   std::int64_t annotators = 0;
   std::int64_t classes = 0;
-  Buffer<std::int32_t> labels;         // (items, annotators)
-  std::vector<std::int64_t> given;     // of each class, how many labels
-  std::int64_t most = 0;               // labels of one item
+  Buffer<std::int32_t> labels;      // (items, annotators)
+  std::vector<std::int64_t> given;  // of each class, how many labels
+  std::int64_t most = 0;            // labels of one item
   const std::int32_t* of(std::int64_t item) const { return labels.data() + item * annotators; }
 };
 

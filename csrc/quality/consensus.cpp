@@ -307,7 +307,8 @@ class Crowd {
       const double both = of_model * mean_quality + (1 - of_model) * agreed;
       const double values[] = {std::isnan(agreed) ? mean_quality : both,
                                labels_of_[a] > 0 ? weights.annotators[a] : nan, agreed};
-      for (std::int64_t i = 0; i < 3; ++i) stats[static_cast<std::int64_t>(a) * strides[0] + i * strides[1]] = values[i];
+      for (std::int64_t i = 0; i < 3; ++i)
+        stats[static_cast<std::int64_t>(a) * strides[0] + i * strides[1]] = values[i];
     }
   }
 
@@ -333,8 +334,7 @@ void majority(const MajorityArgs& args) {
     std::vector<double> row(static_cast<std::size_t>(probs ? ballots.classes : 0));
     for_items(ballots, first, last, [&](std::int64_t item, const Votes& votes, int count) {
       if (probs) probs->copy_row(item, row.data());
-      data_of<std::int64_t>(args.out)[item] =
-          count > 0 ? votes.majority(item, probs ? row.data() : nullptr) : no_label;
+      data_of<std::int64_t>(args.out)[item] = count > 0 ? votes.majority(item, probs ? row.data() : nullptr) : no_label;
     });
   });
 }

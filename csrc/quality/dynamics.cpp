@@ -13,20 +13,22 @@
 namespace burnish::quality {
 namespace {
 
+constexpr std::int64_t rows_ahead = 12;
+
+void check_state(std::string_view call, std::string_view argument, const TensorView& state, DType dtype,
+                 std::int64_t samples, std::int64_t columns) {
+  check_dtype(call, argument, state, {dtype});
+  check_output(call, argument, state, contiguous_view(nullptr, dtype, Device{}, samples, columns), {});
+  check_device(call, argument, state, Device{});
+  check(samples == 0 || (state.strides[0] == columns && state.strides[1] == 1), call, ": '", argument,
+        "' is strided; pass a contiguous array");
+}
+
 void check_dynamics(std::string_view call, const Dynamics& dynamics, int bit) {
-  const TensorView& moments = dynamics.moments;
-  check_dtype(call, "moments", moments, {DType::float64});
-  check(moments.ndim == 2 && moments.shape[1] == moment_count, call, ": 'moments' has shape ", ShapeOf{moments},
-        "; accepted: (N, ", moment_count, ")");
-  const std::int64_t samples = moments.shape[0];
-  check_output(call, "moments", moments, contiguous_view(nullptr, DType::float64, Device{}, samples, moment_count), {});
-  check(samples == 0 || (moments.strides[0] == moment_count && moments.strides[1] == 1), call,
-        ": 'moments' is strided; pass a contiguous array");
-  for (const auto& [words, name] : {std::pair{&dynamics.seen, "seen"}, std::pair{&dynamics.right, "right"}}) {
-    check_dtype(call, name, *words, {DType::uint64});
-    check_output(call, name, *words, contiguous_view(nullptr, DType::uint64, Device{}, samples), {});
-    check(samples <= 1 || words->strides[0] == 1, call, ": '", name, "' is strided; pass a contiguous array");
-  }
+  check(dynamics.moments.ndim == 2, call, ": 'moments' must be 2-D, got shape ", ShapeOf{dynamics.moments});
+  const std::int64_t samples = dynamics.moments.shape[0];
+  check_state(call, "moments", dynamics.moments, DType::float64, samples, moment_count);
+  check_state(call, "bits", dynamics.bits, DType::uint64, samples, 2);
   check(bit >= 0 && bit < epochs_in_word, call, ": 'bit' is ", bit, "; accepted: 0 to ", epochs_in_word - 1);
 }
 
@@ -53,20 +55,28 @@ std::int64_t record_rows(const RecordArgs& args) {
   const auto* ids = static_cast<const Id*>(args.ids.data);
   const auto* correct = static_cast<const std::uint8_t*>(args.correct.data);
   auto* moments = static_cast<double*>(args.dynamics.moments.data);
-  auto* seen = static_cast<std::uint64_t*>(args.dynamics.seen.data);
-  auto* right = static_cast<std::uint64_t*>(args.dynamics.right.data);
+  auto* bits = static_cast<std::uint64_t*>(args.dynamics.bits.data);
   const std::uint64_t bit = std::uint64_t{1} << args.bit;
   std::int64_t undefined = 0;
-  for (std::int64_t row = 0; row < args.ids.shape[0]; ++row) {
-    const auto id = static_cast<std::int64_t>(ids[row * args.ids.strides[0]]);
-    if (seen[id] & bit) continue;
+  const std::int64_t rows = args.ids.shape[0];
+  const auto id_of = [&](std::int64_t row) { return static_cast<std::int64_t>(ids[row * args.ids.strides[0]]); };
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (row + rows_ahead < rows) {  // samples come in random order, and would each wait for memory
+      const std::int64_t later = id_of(row + rows_ahead);
+      __builtin_prefetch(bits + later * 2, 1);
+      __builtin_prefetch(moments + later * moment_count, 1);
+      __builtin_prefetch(moments + later * moment_count + moment_count - 1, 1);
+    }
+    const std::int64_t id = id_of(row);
+    std::uint64_t& seen = bits[id * 2];
+    if (seen & bit) continue;
     const double loss = at(args.cross_entropy, row);
     if (!(loss == loss)) {
       ++undefined;
       continue;
     }
-    seen[id] |= bit;
-    if (correct[row * args.correct.strides[0]]) right[id] |= bit;
+    seen |= bit;
+    if (correct[row * args.correct.strides[0]]) bits[id * 2 + 1] |= bit;
     double* m = moments + id * moment_count;
     const double probability = burnish::exp(-loss);
     const double step = probability - m[2];
@@ -116,8 +126,9 @@ std::int64_t record_logits(const RecordLogitsArgs& args) {
   const auto column = [&](std::size_t i, DType of) {
     return contiguous_view(scratch.data() + i * n * bytes, of, Device{}, rows);
   };
-  RecordArgs record_args{args.call,        args.ids,         column(0, dtype), column(1, dtype), column(2, dtype),
-                         column(3, DType::boolean), args.dynamics, args.bit};
+  RecordArgs record_args{args.call,        args.ids,         column(0, dtype),
+                         column(1, dtype), column(2, dtype), column(3, DType::boolean),
+                         args.dynamics,    args.bit};
   hardness::ScoreArgs scores;
   scores.input = args.logits;
   scores.labels = args.labels;

@@ -111,12 +111,9 @@ def record(
     correct: Any,
     bit: int,
     moments: Any,
-    seen: Any,
-    right: Any,
+    bits: Any,
 ) -> int: ...
-def record_logits(
-    call: str, ids: Any, logits: Any, labels: Any, bit: int, moments: Any, seen: Any, right: Any
-) -> int: ...
+def record_logits(call: str, ids: Any, logits: Any, labels: Any, bit: int, moments: Any, bits: Any) -> int: ...
 def interpolate(
     rows: Any, other: Any, base: Any, neighbor: Any, step: Any, scale: Any, out: Any, stream: int
 ) -> None: ...

@@ -17,8 +17,7 @@ inline constexpr int epochs_in_word = 64;
 
 struct Dynamics {
   TensorView moments;  // (samples, moment_count) float64, updated in place
-  TensorView seen;     // (samples,) uint64: a bit for each of 64 epochs, updated in place
-  TensorView right;
+  TensorView bits;     // (samples, 2) uint64, updated in place: seen and right, a bit for each of 64 epochs
 };
 
 // Adds a batch of one epoch. A sample that this epoch has shown before is left as it is, also within the batch.
