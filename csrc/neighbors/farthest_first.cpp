@@ -35,6 +35,7 @@ class FarthestFirst {
   FarthestFirst(const Points& points, Metric metric)
       : points_(points),
         metric_(metric),
+        noise_(metric == Metric::cosine ? (static_cast<double>(points.columns()) + 16) * 0x1p-51 : 0.0),
         reach_of_(metric, points.axes().factor, points.columns()),
         keys_(padded_rows()),
         reach_(padded_rows()),
@@ -57,6 +58,7 @@ class FarthestFirst {
     keys_[static_cast<std::size_t>(position)] = chosen_key;
     reach_[static_cast<std::size_t>(position)] = 0;
     chosen_.push_back(row);
+    if (metric_ == Metric::cosine && is_zero(row)) forget_zero_rows();
   }
 
   bool is_chosen(std::int64_t id) const {
@@ -101,6 +103,24 @@ class FarthestFirst {
   struct Block {
     std::size_t met = 0;  // how many of the chosen rows its rows were compared with
   };
+
+  bool is_zero(Row row) const {
+    if (!points_.has_zero_rows()) return false;
+    const RowBlock block = points_.block(row.block);
+    const auto* values = static_cast<const double*>(block.rows) + row.row * block.stride;
+    return std::all_of(values, values + block.width, [](double value) { return value == 0; });
+  }
+
+  // Rows of zeros have no direction and a distance of 1 from all others, but are equal: when one is chosen, the others
+  // are covered.
+  void forget_zero_rows() {
+    for (int b = 0; b < points_.block_count(); ++b) {
+      for (int r = 0; r < points_.rows_in_block(b); ++r) {
+        double& key = keys_[first_of(b) + static_cast<std::size_t>(r)];
+        if (key > 0 && is_zero({b, r})) key = 0;
+      }
+    }
+  }
 
   std::size_t padded_rows() const { return static_cast<std::size_t>(points_.block_count()) * block_rows; }
   std::size_t axes() const { return static_cast<std::size_t>(points_.axes().count); }
@@ -211,15 +231,17 @@ class FarthestFirst {
     with_isa(isa_, [&]<Isa isa>() { measure_pairs<isa>(job); });
     for (int p = 0; p < count; ++p) {
       const std::size_t position = first_of(block) + pairs[p].point;
-      if (!(found[p] < keys_[position])) continue;
-      keys_[position] = found[p];
-      reach_[position] = reach_of_.of_key(found[p]);
+      const double key = found[p] <= noise_ ? 0.0 : found[p];
+      if (!(key < keys_[position])) continue;
+      keys_[position] = key;
+      reach_[position] = reach_of_.of_key(key);
     }
   }
 
   const Points& points_;
   Metric metric_;
   Isa isa_ = active_isa();
+  double noise_;  // up to which cosines of one direction may differ from 1
   Reach reach_of_;
   Buffer<double> keys_;  // of each row, an upper bound of that to the nearest chosen row
   Buffer<float> reach_;  // the same as a length in the units of coordinates; 0 of chosen rows

@@ -60,12 +60,12 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
         from sklearn.cluster import KMeans
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.preprocessing import normalize
-    if len(rows) == 0:
-        return like_cpu(as_array(X), np.empty(0))
     if not np.isfinite(rows).all():
         raise ValueError("representativeness: 'X' holds NaN or infinity; accepted: finite values")
+    if len(rows) <= n_clusters:
+        return like_cpu(as_array(X), np.ones(len(rows)))
     points = normalize(rows) if metric == "cosine" else rows
-    clusters = KMeans(min(n_clusters, len(rows)), n_init=1, random_state=random_state)
+    clusters = KMeans(n_clusters, n_init=1, random_state=random_state)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
         labels = clusters.fit(points).labels_
