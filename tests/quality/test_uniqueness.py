@@ -69,7 +69,7 @@ def test_one_scale_however_many_there_are(metric: Any) -> None:
         found[n] = quality.uniqueness(np.stack([np.cos(angle), np.sin(angle)], axis=1), metric=metric)
         assert found[n] == pytest.approx(found[n][0], rel=1e-6)
     assert 0.05 < found[40][0] < 0.15
-    assert found[20_000][0] == pytest.approx(found[40][0] / 500, rel=0.1)
+    assert found[20_000][0] == pytest.approx(found[40][0] / 500, rel=0.25)  # d / (d + s) bends
 
 
 @pytest.mark.parametrize("metric", METRICS)
