@@ -17,9 +17,7 @@ def distances(X: Array, Y: Array, metric: str) -> Array:
     if metric == "euclidean":
         return np.sqrt(((X[:, None] - Y[None]) ** 2).sum(axis=2))
     lengths = [np.linalg.norm(each, axis=1) for each in (X, Y)]
-    units = [
-        each / np.where(length > 0, length, 1)[:, None] for each, length in zip((X, Y), lengths, strict=True)
-    ]
+    units = [each / np.where(length > 0, length, 1)[:, None] for each, length in zip((X, Y), lengths, strict=True)]
     found = 1 - units[0] @ units[1].T
     found[np.abs(found) < 1e-12] = 0
     found[np.ix_(lengths[0] == 0, lengths[1] == 0)] = 0
