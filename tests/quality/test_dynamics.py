@@ -186,7 +186,7 @@ def test_load_refuses_what_is_no_recording(tmp_path: Path) -> None:
     for name, wrong in (("moments", np.zeros((3, 4))), ("bits", np.zeros((1, 2, 2), np.uint64)),
                         ("bits", np.zeros((1, 3, 2))), ("numbers", np.array([1]))):  # fmt: skip
         np.savez(path, **{**good, name: wrong})
-        with pytest.raises(ValueError, match="is not what DynamicsRecorder.save wrote"):
+        with pytest.raises(ValueError, match=r"is not what DynamicsRecorder\.save wrote"):
             DynamicsRecorder.load(path)
     np.savez(path, **good)
     assert DynamicsRecorder.load(path).scores().epochs.tolist() == [0, 0, 0]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def scores(history: list[tuple[int, Array, int]]) -> dict[str, float]:
         probabilities.append(p[label])
         errors.append(np.linalg.norm(p - np.eye(len(z))[label]))
         rights.append(int(z.argmax()) == label)
-    forgotten = sum(before and not after for before, after in zip(rights, rights[1:], strict=False))
+    forgotten = sum(before and not after for before, after in pairwise(rights))
     return {
         "aum": float(np.mean(margins)),
         "confidence": float(np.mean(probabilities)),
