@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from dataclasses import fields
 from pathlib import Path
@@ -203,6 +204,22 @@ def test_torch(dtype: str, device: str) -> None:
         batch = given[epoch, ids].requires_grad_()
         recorder.update(torch.from_numpy(ids), batch, torch.from_numpy(labels[ids]).to(device), epoch)
     check(recorder, wanted(given.cpu().double().numpy(), labels, shown), 1e-12 if dtype == "float64" else 2e-6)
+
+
+def test_scores_that_come_from_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path by which they come, with logits that stay where they are."""
+    module = importlib.import_module("burnish.quality._dynamics")
+    monkeypatch.setattr(module, "is_on_gpu", lambda x: np.ndim(x) == 2)
+    given = history()
+    check(recorded(*given), wanted(*given))
+    recorder = DynamicsRecorder(3)
+    for labels, words in (([2], "'labels' are 2 to 2; accepted: 0 to 1"), ([-1], "'labels' are -1 to -1"),
+                          ([0, 1], r"'labels' has shape \(2,\)")):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            recorder.update([0], [[1.0, 0.0]], labels, 0)
+    with pytest.raises(TypeError, match="'labels' has dtype float64"):
+        recorder.update([0], [[1.0, 0.0]], [0.0], 0)
+    assert recorder.scores().epochs.tolist() == [0, 0, 0]
 
 
 def test_levels_and_threads(isa: str, threads: int) -> None:

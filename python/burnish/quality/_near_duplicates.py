@@ -21,7 +21,7 @@ from burnish.quality._rows import Metric, cosine_noise, cpu_rows, metric_name
 _Indices = npt.NDArray[np.int64]
 _FEW_PAIRS = 1 << 22  # that are held at once, whatever N is
 _PAIRS_A_ROW = 32
-_CHUNK = 2048
+_CHUNK = 1024
 _CLOSE = 1e-6  # relative width at which a bracket of thresholds is as good as one of its ends
 
 
@@ -97,7 +97,7 @@ def near_duplicates(
     -----
     Samples are gone through in order, and each is dropped that lies within the threshold of one that was kept. So a
     duplicate is always near the sample kept for it, however long a chain of near samples is, and no two kept ones are
-    near each other. The search is exact. Pairs of near samples are held while they are few; where they are many, 2,048
+    near each other. The search is exact. Pairs of near samples are held while they are few; where they are many, 1,024
     samples are gone through at a time, so that memory does not grow with the number of pairs.
 
     Examples

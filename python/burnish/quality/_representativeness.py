@@ -13,6 +13,8 @@ from burnish._array import as_array, like_cpu
 from burnish._extras import needs_extra
 from burnish.quality._rows import Metric, cpu_rows, metric_name
 
+_BLOCK = 1024  # rows measured at a time
+
 
 def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine", random_state: Any = 0) -> Any:
     """Score how near a sample is to the center of its cluster: **high means near**.
@@ -69,8 +71,11 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
         labels = clusters.fit(points).labels_
-    offsets = points.astype(np.float64) - clusters.cluster_centers_[labels]
-    distances = np.sqrt(np.einsum("ij,ij->i", offsets, offsets))
+    distances = np.empty(len(rows))
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        offsets = points[block].astype(np.float64) - clusters.cluster_centers_[labels[block]]
+        distances[block] = np.sqrt(np.einsum("ij,ij->i", offsets, offsets))
     scale = distances.mean()
     scores = scale / (scale + distances) if scale > 0 else np.ones(len(rows))
     return like_cpu(as_array(X), scores)
