@@ -63,19 +63,25 @@ def share_wrong(result: Any, expected: Any) -> float:
     return len(np.setxor1d(result, expected[expected <= last])) / len(result)
 
 
-def radius(inputs: Inputs, chosen: Any) -> float:
+def gaps(inputs: Inputs) -> Any:
+    """Squared distances to a row, in float64: far from the others, products are exact enough."""
     X = inputs.X.astype(np.float64)
-    nearest = np.full(len(X), np.inf)
+    X -= X.mean(axis=0)
+    squares = np.einsum("ij,ij->i", X, X)
+    return lambda row: squares - 2 * (X @ X[row]) + squares[row]
+
+
+def radius(inputs: Inputs, chosen: Any) -> float:
+    squares_to, nearest = gaps(inputs), np.full(len(inputs.X), np.inf)
     for row in chosen:
-        np.minimum(nearest, ((X - X[row]) ** 2).sum(axis=1), out=nearest)
+        np.minimum(nearest, squares_to(row), out=nearest)
     return float(np.sqrt(nearest.max()))
 
 
 def greedy_radius(inputs: Inputs) -> Any:
-    X = inputs.X.astype(np.float64)
-    nearest, row = np.full(len(X), np.inf), peers.first_of(inputs)
+    squares_to, nearest, row = gaps(inputs), np.full(len(inputs.X), np.inf), peers.first_of(inputs)
     for _ in range(inputs.k):
-        np.minimum(nearest, ((X - X[row]) ** 2).sum(axis=1), out=nearest)
+        np.minimum(nearest, squares_to(row), out=nearest)
         row = int(nearest.argmax())
     return inputs, float(np.sqrt(nearest.max()))
 
