@@ -29,5 +29,7 @@ void register_hardness(py::module_& module);
 void register_metrics(py::module_& module);
 void register_neighbors(py::module_& module);
 void register_runtime(py::module_& module);
+void register_annotators(py::module_& module);
+void register_dynamics(py::module_& module);
 
 }  // namespace burnish::bindings

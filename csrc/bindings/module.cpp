@@ -33,4 +33,6 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   burnish::bindings::register_hardness(module);
   burnish::bindings::register_metrics(module);
   burnish::bindings::register_neighbors(module);
+  burnish::bindings::register_annotators(module);
+  burnish::bindings::register_dynamics(module);
 }

@@ -32,7 +32,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import `burnish.balance` when it is first used; its samplers need scikit-learn."""
-    if name == "balance":
-        return importlib.import_module("burnish.balance")
+    """Import what is not always needed when it is first used; the samplers of `burnish.balance` need scikit-learn."""
+    if name in ("balance", "quality"):
+        return importlib.import_module(f"burnish.{name}")
     raise AttributeError(f"module 'burnish' has no attribute {name!r}")

@@ -8,6 +8,7 @@ SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
 MOST_CLASSES: int
 MOST_NEIGHBORS: int
+MOMENTS: int
 
 class InputKind(Enum):
     logits = 0
@@ -146,7 +147,35 @@ def nearest(
     workspace: Callable[[int], Any],
     stream: int,
 ) -> None: ...
-def within(call: str, queries: Any, points: Any, metric: Metric, radius: float) -> tuple[Any, Any, Any]: ...
+def within(
+    call: str, queries: Any, points: Any, metric: Metric, radius: float, most: int | None = None
+) -> tuple[Any, Any, Any] | None: ...
+def farthest_first(
+    call: str, points: Any, metric: Metric, selected: Any, first: int, chosen: Any, distances: Any
+) -> None: ...
+def majority(call: str, labels: Any, probs: Any, out: Any) -> None: ...
+def consensus(
+    call: str,
+    labels: Any,
+    probs: Any,
+    consensus: Any,
+    quality: Any,
+    agreement: Any,
+    counts: Any,
+    annotator_stats: Any,
+) -> float: ...
+def record(
+    call: str,
+    ids: Any,
+    margin: Any,
+    cross_entropy: Any,
+    el2n: Any,
+    correct: Any,
+    bit: int,
+    moments: Any,
+    bits: Any,
+) -> int: ...
+def record_logits(call: str, ids: Any, logits: Any, labels: Any, bit: int, moments: Any, bits: Any) -> int: ...
 def interpolate(
     rows: Any, other: Any, base: Any, neighbor: Any, step: Any, scale: Any, out: Any, stream: int
 ) -> None: ...
