@@ -28,5 +28,6 @@ void register_balance(py::module_& module);
 void register_hardness(py::module_& module);
 void register_neighbors(py::module_& module);
 void register_runtime(py::module_& module);
+void register_quality(py::module_& module);
 
 }  // namespace burnish::bindings

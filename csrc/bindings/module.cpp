@@ -32,4 +32,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   burnish::bindings::register_balance(module);
   burnish::bindings::register_hardness(module);
   burnish::bindings::register_neighbors(module);
+  burnish::bindings::register_quality(module);
 }

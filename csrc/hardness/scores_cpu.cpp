@@ -317,7 +317,7 @@ BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, Bi
   LaneStats<R> total;
   total.sums.sum = reduce_rows(sum, add);
   if constexpr (kind != InputKind::sigmoid_logits) total.sums.weighted = reduce_rows(weighted, add);
-  if constexpr (level >= Level::tops) {
+  if constexpr (has_tops(level)) {
     total.below = reduce_rows(below, larger);
     total.first = reduce_rows(first, smaller);
     total.times = reduce_rows(times, add);
@@ -379,7 +379,12 @@ void read_labels(const ScoreJob& job, std::int64_t first_row, int count, TileSta
   });
   visit_float(job.input_dtype, [&]<class T>() {
     const T* input = static_cast<const T*>(job.input);
+    const auto none = static_cast<Bits<F>>(-1);
     for (int r = 0; r < count; ++r) {
+      if (job.labels_may_be_missing && tile.label[r] == none) {
+        tile.label_value[r] = static_cast<F>(__builtin_nan(""));
+        continue;
+      }
       const T value =
           input[(first_row + r) * job.row_stride + static_cast<std::int64_t>(tile.label[r]) * job.class_stride];
       tile.label_value[r] = static_cast<F>(widen(value)) / static_cast<F>(job.temperature);
