@@ -75,8 +75,12 @@ void register_quality(py::module_& module) {
              py::arg("offsets"), py::arg("offset_base"), py::arg("offset_sum"), py::arg("outputs"),
              py::arg("bins_per_nat"));
   py::class_<Selection>(module, "Selection")
-      .def(py::init([](const py::object& wanted) { return Selection(to_array(wanted, "wanted", 0).view); }),
-           py::arg("wanted"))
+      .def(py::init([](const py::object& wanted, const py::object& at_least) {
+             const Array wanted_array = to_array(wanted, "wanted", 0);
+             const Array known_array = to_array(at_least, "at_least", 0);
+             return Selection(wanted_array.view, known_array.view);
+           }),
+           py::arg("wanted"), py::arg("at_least"))
       .def(
           "update",
           [](Selection& self, const std::string& call, const py::object& input, InputKind kind,
@@ -86,7 +90,7 @@ void register_quality(py::module_& module) {
             self.update(held.block, first_row);
           },
           py::arg("call"), py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("first_row"))
-      .def("found", [](const Selection& self) {
+      .def("found", [](Selection& self) {
         const Selection::Found found = self.found();
         return py::make_tuple(to_numpy(found.rows), to_numpy(found.pairs), to_numpy(found.values));
       });

@@ -23,6 +23,7 @@ bool comes_first(const Kept& a, const Kept& b) { return a.value > b.value || (a.
 struct Pair {
   std::int64_t pair;
   std::int64_t wanted;
+  double floor;  // what is wanted lies above
   std::vector<Kept> kept;
 };
 
@@ -77,7 +78,7 @@ struct Selection::State {
 
   template <class F>
   static F current(const Pair& pair) {
-    if (static_cast<std::int64_t>(pair.kept.size()) < pair.wanted) return -std::numeric_limits<F>::infinity();
+    if (static_cast<std::int64_t>(pair.kept.size()) < pair.wanted) return static_cast<F>(pair.floor);
     const auto worst = std::max_element(pair.kept.begin(), pair.kept.end(), comes_first);
     return static_cast<F>(worst->value);
   }
@@ -134,14 +135,19 @@ struct Selection::State {
   }
 };
 
-Selection::Selection(const TensorView& wanted) : state_(std::make_unique<State>()) {
+Selection::Selection(const TensorView& wanted, const TensorView& at_least) : state_(std::make_unique<State>()) {
   constexpr std::string_view call = "Selection";
   check_dtype(call, "wanted", wanted, {DType::int64});
   check_device(call, "wanted", wanted, Device{});
   check(wanted.ndim == 2 && wanted.shape[0] == wanted.shape[1], call, ": 'wanted' has shape ", ShapeOf{wanted},
         "; accepted: (C, C)");
+  check_dtype(call, "at_least", at_least, {DType::int64});
+  check_device(call, "at_least", at_least, Device{});
+  check(at_least.ndim == 2 && at_least.shape == wanted.shape, call, ": 'at_least' has shape ", ShapeOf{at_least},
+        "; accepted: ", ShapeOf{wanted});
   State& state = *state_;
   const std::int64_t classes = state.classes = wanted.shape[0];
+  const auto* known = static_cast<const std::int64_t*>(at_least.data);
   state.slots.assign(static_cast<std::size_t>(classes * classes), -1);
   const auto* counts = static_cast<const std::int64_t*>(wanted.data);
   for (std::int64_t k = 0; k < classes; ++k) {
@@ -151,7 +157,9 @@ Selection::Selection(const TensorView& wanted) : state_(std::make_unique<State>(
       if (count <= 0) continue;
       ++of_class;
       state.slots[static_cast<std::size_t>(k * classes + j)] = static_cast<std::int32_t>(state.pairs.size());
-      state.pairs.push_back({k * classes + j, count, {}});
+      const bool enough = known[k * at_least.strides[0] + j * at_least.strides[1]] >= count;
+      const double floor = j == k ? -0.5 : 0.0;
+      state.pairs.push_back({k * classes + j, count, enough ? floor : -std::numeric_limits<double>::infinity(), {}});
     }
     state.most_pairs = std::max(state.most_pairs, static_cast<double>(of_class));
   }
@@ -174,12 +182,11 @@ void Selection::update(const Block& block, std::int64_t first_row) {
   state.next_row = first_row + rows.rows;
 }
 
-Selection::Found Selection::found() const {
+Selection::Found Selection::found() {
   Found found;
-  for (const Pair& pair : state_->pairs) {
-    Pair copy = pair;
-    State::drop_the_rest(copy);
-    for (const Kept& kept : copy.kept) {
+  for (Pair& pair : state_->pairs) {
+    State::drop_the_rest(pair);
+    for (const Kept& kept : pair.kept) {
       found.rows.push_back(kept.row);
       found.pairs.push_back(pair.pair);
       found.values.push_back(kept.value);

@@ -182,6 +182,7 @@ void survey(const Survey& args) {
   job.guess = rows_at(args.guess, args.joint.has_value(), guess, rows);
   job.bin = rows_at<std::int32_t>(std::nullopt, args.histogram.has_value(), bin, rows);
   job.valid = rows_at(args.valid, adds, valid, rows);
+  job.wants_tops = job.other || job.margin || job.rival || job.agrees || job.guess || job.bin;
   job.own = rows_at(args.own, args.sums.has_value(), own, rows);
 
   with_isa([&]<Isa isa>() {

@@ -36,6 +36,7 @@ struct SurveyJob {
   const double* offsets = nullptr;
   double offset_base = 0;
   double offset_sum = 1;
+  bool wants_tops = true;  // more than the p of the label
   double bins_per_nat = 0;
   std::int64_t bins = 0;
   // One entry a row; null where not wanted.

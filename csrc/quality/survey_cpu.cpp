@@ -2,6 +2,7 @@
 // probabilities or logits (n, c), labels (n,) -> what confident learning needs of each row; compiled once per
 // instruction set level. Tiles of 64 rows: up to 32 classes are turned so that a lane has a row to itself, longer rows
 // are walked with a class per lane. Sums follow one fixed order.
+#include "core/columns.hpp"
 #include "core/exp.hpp"
 #include "core/simd.hpp"
 #include "core/visit.hpp"
@@ -23,6 +24,11 @@ using Word = typename Lanes<F>::Bits;
 template <class F>
 F larger(F a, F b) {
   return a > b ? a : b;
+}
+
+template <class T, class V>
+BURNISH_HD void store(T* to, const V& v) {
+  __builtin_memcpy(to, &v, sizeof v);
 }
 
 // Of the 64 rows of a tile. `before` and `after` are the largest p of the classes before and after the label's.
@@ -51,11 +57,29 @@ struct Columns {
   alignas(64) F at[narrow_classes][tile_rows];
 };
 
+// Whether rows first..first+count lie so that they can be turned vector by vector; whole quadruples are read of each.
+template <class F>
+bool turns_directly(const RowJob& job, std::int64_t first, int count) {
+  constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
+  const bool follows = job.row_stride == job.classes && (job.rows - first - count) * job.classes >= 3;
+  return job.input_dtype == same && job.class_stride == 1 && count == tile_rows && (job.classes % 4 == 0 || follows);
+}
+
 template <class F>
 void load_columns(const RowJob& job, std::int64_t first, int count, Columns<F>& columns) {
+  const auto classes = static_cast<int>(job.classes);
+  if (turns_directly<F>(job, first, count)) {
+    using V = simd::Vector<F>;
+    const F* rows = static_cast<const F*>(job.input) + first * job.row_stride;
+    for (int r = 0; r < tile_rows; r += simd::width<F>) {
+      V turned[narrow_classes];
+      simd::load_columns(rows + r * job.row_stride, job.row_stride, classes, turned);
+      for (int c = 0; c < classes; ++c) store(columns.at[c] + r, turned[c]);
+    }
+    return;
+  }
   visit_float(job.input_dtype, [&]<class T>() {
     const T* input = static_cast<const T*>(job.input) + first * job.row_stride;
-    const auto classes = static_cast<int>(job.classes);
     for (int r = 0; r < count; ++r) {
       for (int c = 0; c < classes; ++c) {
         columns.at[c][r] = static_cast<F>(widen(input[r * job.row_stride + c * job.class_stride]));
@@ -67,30 +91,40 @@ void load_columns(const RowJob& job, std::int64_t first, int count, Columns<F>& 
   });
 }
 
+// p of the labels alone.
+template <class F>
+void own_of_columns(const Columns<F>& columns, Tile<F>& tile) {
+  for (int r = 0; r < tile_rows; ++r) tile.own[r] = columns.at[tile.label[r]][r];
+}
+
 template <class F>
 void tops_of_columns(const Columns<F>& columns, int classes, Tile<F>& tile) {
-  alignas(64) F other[tile_rows], top[tile_rows];
-  for (int r = 0; r < tile_rows; ++r) {
-    tile.own[r] = tile.before[r] = tile.after[r] = tile.second[r] = other[r] = top[r] = -infinity<F>;
-    tile.rival[r] = 0;
-    --tile.rival[r];
-  }
-  for (int c = 0; c < classes; ++c) {
-    const F* values = columns.at[c];
-    const auto index = static_cast<Word<F>>(c);
-    for (int r = 0; r < tile_rows; ++r) {
-      const F v = values[r];
-      const F w = tile.label[r] == index ? -infinity<F> : v;
-      tile.own[r] = tile.label[r] == index ? v : tile.own[r];
-      tile.rival[r] = w > other[r] ? index : tile.rival[r];
-      other[r] = larger(w, other[r]);
-      tile.before[r] = tile.label[r] == index ? other[r] : tile.before[r];
-      const F beyond = index > tile.label[r] ? v : -infinity<F>;
-      tile.after[r] = larger(beyond, tile.after[r]);
-      const F lower = v > top[r] ? top[r] : v;
-      tile.second[r] = larger(lower, tile.second[r]);
-      top[r] = larger(v, top[r]);
+  using V = simd::Vector<F>;
+  using L = Lanes<V>;
+  const V lowest = V{} - infinity<F>;
+  for (int r = 0; r < tile_rows; r += simd::width<F>) {
+    const auto label = simd::load(tile.label + r);
+    auto rival = label - label - 1u;
+    auto index = label - label;
+    V own = lowest, before = lowest, after = lowest, second = lowest, other = lowest, top = lowest;
+    for (int c = 0; c < classes; ++c) {
+      const V v = simd::load(columns.at[c] + r);
+      const auto is_label = label == index;
+      const V w = is_label ? lowest : v;
+      own = is_label ? v : own;
+      rival = w > other ? index : rival;
+      other = L::max(w, other);
+      before = is_label ? other : before;
+      after = L::max(index > label ? v : lowest, after);
+      second = L::max(L::min(v, top), second);
+      top = L::max(v, top);
+      index += 1u;
     }
+    store(tile.own + r, own);
+    store(tile.before + r, before);
+    store(tile.after + r, after);
+    store(tile.second + r, second);
+    store(tile.rival + r, rival);
   }
 }
 
@@ -105,8 +139,8 @@ void margins_of(Tile<F>& tile, bool are_logits) {
     const V zero{};
     const V margin = are_logits ? own - other : log(own) - log(Lanes<V>::max(other, zero));
     const V gap = are_logits ? top - second : log(top) - log(Lanes<V>::max(second, zero));
-    __builtin_memcpy(tile.margin + r, &margin, sizeof margin);
-    __builtin_memcpy(tile.gap + r, &gap, sizeof gap);
+    store(tile.margin + r, margin);
+    store(tile.gap + r, gap);
   }
 }
 
@@ -121,12 +155,11 @@ void softmax_of_columns(Columns<F>& columns, int classes) {
     for (int c = 0; c < classes; ++c) {
       // A difference that is NaN (a row of infinities) stays NaN.
       const V weight = exp_fast(Lanes<V>::max(V{} + E::lowest, simd::load(columns.at[c] + r) - base));
-      __builtin_memcpy(columns.at[c] + r, &weight, sizeof weight);
+      store(columns.at[c] + r, weight);
       sum += weight;
     }
     for (int c = 0; c < classes; ++c) {
-      const V share = simd::load(columns.at[c] + r) / sum;
-      __builtin_memcpy(columns.at[c] + r, &share, sizeof share);
+      store(columns.at[c] + r, simd::load(columns.at[c] + r) / sum);
     }
   }
 }
@@ -138,7 +171,7 @@ bool scales_of(const RowJob& job, Tile<F>& tile) {
   bool any = false;
   for (int r = 0; r < tile_rows; ++r) {
     const F sum = tile.sum[r];
-    tile.bad[r] |= !(sum > 0) || !(sum < infinity<F>);
+    tile.bad[r] = !(sum > 0) || !(sum < infinity<F>);
     const F off = sum > 1 ? sum - 1 : 1 - sum;
     tile.scale[r] = off <= tolerance || tile.bad[r] ? F{1} : F{1} / sum;
     any |= tile.scale[r] != 1;
@@ -149,15 +182,16 @@ bool scales_of(const RowJob& job, Tile<F>& tile) {
 template <class F>
 void validate_columns(const RowJob& job, Columns<F>& columns, Tile<F>& tile) {
   const auto classes = static_cast<int>(job.classes);
-  for (int r = 0; r < tile_rows; ++r) {
-    tile.sum[r] = 0;
-    tile.bad[r] = 0;
-  }
-  for (int c = 0; c < classes; ++c) {
-    for (int r = 0; r < tile_rows; ++r) {
-      tile.sum[r] += columns.at[c][r];
-      tile.bad[r] |= !(columns.at[c][r] >= 0);
+  using V = simd::Vector<F>;
+  for (int r = 0; r < tile_rows; r += simd::width<F>) {
+    V sum{};
+    V least{};  // NaN where a value is negative or NaN
+    for (int c = 0; c < classes; ++c) {
+      const V v = simd::load(columns.at[c] + r);
+      sum += v;
+      least = v >= V{} ? least : V{} + nan<F>;
     }
+    store(tile.sum + r, sum + least);
   }
   if (!scales_of(job, tile)) return;
   for (int c = 0; c < classes; ++c) {
@@ -167,14 +201,20 @@ void validate_columns(const RowJob& job, Columns<F>& columns, Tile<F>& tile) {
 
 template <class F>
 void count_confident(const Columns<F>& columns, int classes, const F* cuts, Tile<F>& tile) {
-  for (int r = 0; r < tile_rows; ++r) tile.confident[r] = tile.first_confident[r] = 0;
-  for (int c = classes; c-- > 0;) {
-    const auto index = static_cast<Word<F>>(c);
-    for (int r = 0; r < tile_rows; ++r) {
-      const bool is = columns.at[c][r] >= cuts[c];
-      tile.confident[r] = is ? tile.confident[r] + 1 : tile.confident[r];
-      tile.first_confident[r] = is ? index : tile.first_confident[r];
+  using V = simd::Vector<F>;
+  for (int r = 0; r < tile_rows; r += simd::width<F>) {
+    auto count = simd::load(tile.label + r);
+    count -= count;
+    auto first = count;
+    auto index = count + static_cast<unsigned>(classes);
+    for (int c = classes; c-- > 0;) {
+      index -= 1u;
+      const auto is = simd::load(columns.at[c] + r) >= V{} + cuts[c];
+      count = is ? count + 1u : count;
+      first = is ? index : first;
     }
+    store(tile.confident + r, count);
+    store(tile.first_confident + r, first);
   }
 }
 
@@ -202,7 +242,11 @@ void narrow_tile(const SurveyJob& job, std::int64_t first, int count, Columns<F>
       for (int r = 0; r < tile_rows; ++r) columns.at[c][r] = adjusted(job, columns.at[c][r], c);
     }
   }
-  tops_of_columns(columns, classes, tile);
+  if (job.wants_tops) {
+    tops_of_columns(columns, classes, tile);
+  } else {
+    own_of_columns(columns, tile);
+  }
   if (wants_logs && !are_logits) margins_of(tile, false);
   if (job.cuts) count_confident(columns, classes, static_cast<const F*>(job.cuts), tile);
 }
@@ -373,7 +417,8 @@ void wide_tile(const SurveyJob& job, std::int64_t first, int count, F* buffer, T
         for (std::int64_t c = 0; c < classes; ++c) buffer[c] = adjusted(job, values[c], c);
         values = buffer;
       }
-      tops_of_row(values, classes, r, job.bin && !are_logits, tile);
+      tile.own[r] = values[tile.label[r]];
+      if (job.wants_tops) tops_of_row(values, classes, r, job.bin && !are_logits, tile);
       if (job.cuts) confident_of_row(values, classes, static_cast<const F*>(job.cuts), r, tile);
     }
     if (are_logits) {
@@ -477,6 +522,9 @@ void collect_tiles(const CollectJob& job, std::int64_t first, std::int64_t last,
   F of_row[narrow_classes];
   const std::int64_t classes = job.rows.classes;
   const bool narrow = classes <= narrow_classes;
+  constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
+  const bool in_place = job.rows.input_dtype == same && job.rows.class_stride == 1 &&
+                        job.rows.kind == InputKind::probabilities;
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = last - row < tile_rows ? static_cast<int>(last - row) : tile_rows;
     read_labels(job.rows, row, count, tile);
@@ -488,7 +536,11 @@ void collect_tiles(const CollectJob& job, std::int64_t first, std::int64_t last,
     for (int r = 0; r < count; ++r) {
       const F* values = of_row;
       if (narrow) {
-        for (int c = 0; c < classes; ++c) of_row[c] = columns.at[c][r];
+        if (in_place && tile.scale[r] == 1) {
+          values = static_cast<const F*>(job.rows.input) + (row + r) * job.rows.row_stride;
+        } else {
+          for (int c = 0; c < classes; ++c) of_row[c] = columns.at[c][r];
+        }
       } else {
         values = probabilities(job.rows, load_row(job.rows, row + r, workspace), r, workspace, tile);
       }

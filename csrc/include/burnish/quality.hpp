@@ -61,7 +61,9 @@ void survey(const Survey& args);
 // smallest p_k; ties go to the lowest row. Memory grows with the number of rows wanted, not of those seen.
 class Selection {
  public:
-  explicit Selection(const TensorView& wanted);  // (c, c) int64
+  // Both (c, c) int64. `at_least` says of how many rows labeled k it is known that p_j > p_k or, for j = k, that
+  // p_k < 0.5: with enough of them the others need not be looked at.
+  Selection(const TensorView& wanted, const TensorView& at_least);
   ~Selection();
   Selection(Selection&&) noexcept;
 
@@ -73,7 +75,7 @@ class Selection {
     std::vector<std::int64_t> pairs;  // k * c + j
     std::vector<double> values;       // p_j - p_k or -p_k
   };
-  Found found() const;
+  Found found();  // by pair, in no order within it
 
  private:
   struct State;

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, to_numpy
+from burnish.hardness import hardest
 from burnish.quality._blocks import BINS, BLOCK_VALUES, Block, blocks_of, predictions_of
 from burnish.quality._estimate import expected_errors
 from burnish.quality._joint import (
@@ -122,6 +123,7 @@ class LabelIssueAccumulator:
         self._invalid: list[Array] = []
         self._wanted: Array | None = None
         self._num_lowest = 0
+        self._bound = np.inf  # no row with a higher key is among the lowest
         self._selection: _core.Selection | None = None
         self._selected: list[tuple[Array, Array, Array]] = []
         self._rows_seen = 0
@@ -266,26 +268,34 @@ class LabelIssueAccumulator:
     def _read_selected(self, block: Block) -> None:
         if self.filter_by in _PRUNING:
             if self._selection is None:
-                self._selection = _core.Selection(self._wanted)
+                self._selection = _core.Selection(self._wanted, self._at_least())
             for part in _dense(block):
                 self._selection.update(self._call, part.predictions, part.kind, part.labels, part.first_row)
             return
         found = block.survey(("own", "other", "margin", "rival", "valid"))
         key = found["own"] if self.filter_by == "low_self_confidence" else (found["own"] - found["other"] + 1) / 2
-        rows = np.flatnonzero(found["valid"])
-        if len(rows) > self._num_lowest:
-            worst = np.partition(key[rows], self._num_lowest - 1)[self._num_lowest - 1] if self._num_lowest else -np.inf
-            rows = rows[key[rows] <= worst]
+        rows = np.flatnonzero(found["valid"] & (key <= self._bound))
         self._keep(block, found, to_numpy(block.labels), rows)
         self._parts.setdefault("key", []).append(key[rows])
         if sum(map(len, self._parts["key"])) > 2 * self._num_lowest + BLOCK_VALUES:
             self._drop_the_rest()
 
+    def _at_least(self) -> Array:
+        """Of how many rows of each class it is known that another is likelier, and that their own is below one half."""
+        labels, rivals = self._candidates["label"].astype(np.int64), self._candidates["rival"].astype(np.int64)
+        beaten = self._candidates["margin"] < 0
+        pairs = labels[beaten] * self.num_classes + rivals[beaten]
+        known = np.bincount(pairs, minlength=self.num_classes**2).reshape(self.num_classes, self.num_classes)
+        np.fill_diagonal(known, known.sum(axis=1))
+        return known
+
     def _drop_the_rest(self) -> None:
         """Of the rows kept keep those with the lowest keys, ties to the lowest row."""
-        columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
-        order = np.lexsort((columns["row"], columns["key"]))[: self._num_lowest]
-        self._parts = {name: [column[order]] for name, column in columns.items()}
+        columns = self._columns()
+        kept = np.sort(hardest(-columns["key"], min(self._num_lowest, len(columns["key"]))))
+        self._parts = {name: [column[kept]] for name, column in columns.items()}
+        if 0 < self._num_lowest <= len(kept):
+            self._bound = float(columns["key"][kept].max())
 
     # ---- passes ----
 
@@ -324,25 +334,40 @@ class LabelIssueAccumulator:
     def _columns(self) -> dict[str, Array]:
         """Put the rows kept together, in their order."""
         if not self._parts:
-            return {name: np.zeros(0, np.int64) for name in _COLUMNS}
-        columns = {name: np.concatenate(self._parts[name]) for name in _COLUMNS}
-        order = np.argsort(columns["row"], kind="stable")
+            return {name: np.zeros(0, np.int64 if name in ("row", "label", "rival") else np.float64) for name in _COLUMNS}
+        columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
+        rows = columns["row"]
+        if (rows[1:] >= rows[:-1]).all():
+            return columns
+        order = np.argsort(rows, kind="stable")
         return {name: column[order] for name, column in columns.items()}
 
     def _select_candidates(self) -> None:
         rows, pairs, values = self._found()
-        order = np.lexsort((rows, -values, pairs))
-        rows, pairs = rows[order], pairs[order]
-        place = np.arange(len(rows)) - np.searchsorted(pairs, pairs)  # within its pair
-        wanted = np.zeros(0, np.int64) if self._wanted is None else self._wanted.ravel()
-        chosen = place < wanted[pairs]
-        rows, pairs = rows[chosen], pairs[chosen]
+        if len(self._selected) > 0:  # each accumulator found as many as are wanted in all
+            order = np.lexsort((rows, -values, pairs))
+            rows, pairs = rows[order], pairs[order]
+            place = np.arange(len(rows)) - np.searchsorted(pairs, pairs)  # within its pair
+            wanted = np.zeros(0, np.int64) if self._wanted is None else self._wanted.ravel()
+            chosen = place < wanted[pairs]
+            rows, pairs = rows[chosen], pairs[chosen]
         of_class = pairs // self.num_classes == pairs % self.num_classes
-        flagged = np.unique(rows[of_class] if self.filter_by == "prune_by_class" else rows[~of_class])
-        if self.filter_by == "both":
-            flagged = np.intersect1d(flagged, rows[of_class])
-        kept = np.isin(self._candidates["row"], flagged, assume_unique=True)
-        self._candidates = {name: column[kept] for name, column in self._candidates.items()}
+        flagged = np.zeros(len(self._candidates["row"]), np.bool_)
+        if self.filter_by != "prune_by_class":
+            flagged[self._places_of(rows[~of_class])] = True
+        if self.filter_by != "prune_by_noise_rate":
+            low = np.zeros_like(flagged)
+            low[self._places_of(rows[of_class])] = True
+            flagged = low if self.filter_by == "prune_by_class" else flagged & low
+        self._candidates = {name: column[flagged] for name, column in self._candidates.items()}
+
+    def _places_of(self, rows: Array) -> Array:
+        """Where rows stand among the candidates; those that are none are left out."""
+        candidates = self._candidates["row"]
+        rows = np.sort(rows)
+        places = np.searchsorted(candidates, rows)
+        inside = places < len(candidates)
+        return places[inside][candidates[places[inside]] == rows[inside]]
 
     def _found(self) -> tuple[Array, Array, Array]:
         parts = [*self._selected]
@@ -449,14 +474,14 @@ class LabelIssueAccumulator:
         if self.filter_by == "auto":
             number = expected_errors(np.zeros((BINS, 2), np.int64) if self._histogram is None else self._histogram)
             number = number if self.num_issues is None else self.num_issues
-            kept = np.sort(np.argsort(columns["margin"], kind="stable")[:number])
+            kept = np.sort(hardest(-columns["margin"], min(number, len(columns["margin"]))))
             columns = {name: column[kept] for name, column in columns.items()}
         scores = {
             "logit_margin": columns["margin"],
             "self_confidence": columns["own"],
             "normalized_margin": (columns["own"] - columns["other"] + 1) / 2,
         }[self.rank_by]
-        order = np.argsort(scores, kind="stable")
+        order = hardest(-scores, len(scores))
         invalid = np.sort(np.concatenate(self._invalid)) if self._invalid else np.zeros(0, np.int64)
         warn_of_invalid(self._call, invalid)
         return LabelIssues(
