@@ -6,7 +6,8 @@
 
 namespace burnish::simd {
 
-// columns[c] = column c of the rows at `rows`, as many as a vector has lanes. Of float reads whole quadruples of columns.
+// columns[c] = column c of the rows at `rows`, as many as a vector has lanes. Of float reads whole quadruples of
+// columns.
 BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes, Vector<float>* columns) {
   for (int c = 0; c < classes; c += 4) {
 #if defined(__AVX512F__)

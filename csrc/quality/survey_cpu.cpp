@@ -523,8 +523,8 @@ void collect_tiles(const CollectJob& job, std::int64_t first, std::int64_t last,
   const std::int64_t classes = job.rows.classes;
   const bool narrow = classes <= narrow_classes;
   constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
-  const bool in_place = job.rows.input_dtype == same && job.rows.class_stride == 1 &&
-                        job.rows.kind == InputKind::probabilities;
+  const bool in_place =
+      job.rows.input_dtype == same && job.rows.class_stride == 1 && job.rows.kind == InputKind::probabilities;
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = last - row < tile_rows ? static_cast<int>(last - row) : tile_rows;
     read_labels(job.rows, row, count, tile);

@@ -334,7 +334,8 @@ class LabelIssueAccumulator:
     def _columns(self) -> dict[str, Array]:
         """Put the rows kept together, in their order."""
         if not self._parts:
-            return {name: np.zeros(0, np.int64 if name in ("row", "label", "rival") else np.float64) for name in _COLUMNS}
+            whole = ("row", "label", "rival")
+            return {name: np.zeros(0, np.int64 if name in whole else np.float64) for name in _COLUMNS}
         columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
         rows = columns["row"]
         if (rows[1:] >= rows[:-1]).all():

@@ -133,7 +133,7 @@ def survey_top(top: TopK, labels: Array, cuts: Array | None = None) -> dict[str,
     other = np.maximum(other, 0)
     lead = own + values.dtype.type(1e-6)
     agrees = np.where(rival < labels, lead > other, lead >= other)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # of rows that are left out
         margin = np.log(own) - np.log(other)
         ordered = np.sort(values, axis=1)
         second = ordered[:, -2] if values.shape[1] > 1 else np.zeros(rows, values.dtype)
