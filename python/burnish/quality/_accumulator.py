@@ -368,7 +368,9 @@ class LabelIssueAccumulator:
         rows = np.sort(rows)
         places = np.searchsorted(candidates, rows)
         inside = places < len(candidates)
-        return places[inside][candidates[places[inside]] == rows[inside]]
+        places = places[inside]
+        found: Array = places[candidates[places] == rows[inside]]
+        return found
 
     def _found(self) -> tuple[Array, Array, Array]:
         parts = [*self._selected]
