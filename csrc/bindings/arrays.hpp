@@ -31,5 +31,6 @@ void register_neighbors(py::module_& module);
 void register_runtime(py::module_& module);
 void register_annotators(py::module_& module);
 void register_dynamics(py::module_& module);
+void register_quality(py::module_& module);
 
 }  // namespace burnish::bindings

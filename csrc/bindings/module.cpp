@@ -35,4 +35,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   burnish::bindings::register_neighbors(module);
   burnish::bindings::register_annotators(module);
   burnish::bindings::register_dynamics(module);
+  burnish::bindings::register_quality(module);
 }

@@ -7,6 +7,7 @@ version: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
 MOST_CLASSES: int
+QUALITY_SCORES: tuple[str, ...]
 MOST_NEIGHBORS: int
 MOMENTS: int
 
@@ -125,7 +126,13 @@ def get_num_threads() -> int: ...
 def set_num_threads(n: int) -> None: ...
 def set_isa_level(level: str) -> None: ...
 def scores(
-    input: Any, kind: InputKind, labels: Any, temperature: float, outputs: Sequence[Any], stream: int
+    input: Any,
+    kind: InputKind,
+    labels: Any,
+    labels_may_be_missing: bool,
+    temperature: float,
+    outputs: Sequence[Any],
+    stream: int,
 ) -> None: ...
 def hardest(scores: Any, out: Any) -> None: ...
 def accumulate(
@@ -223,3 +230,20 @@ def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...
 def _emulated_fma(a: float, b: float, c: float) -> float: ...
 def _philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def survey(
+    call: str,
+    input: Any,
+    kind: InputKind,
+    labels: Any,
+    cuts: Any,
+    offsets: Any,
+    offset_base: float,
+    offset_sum: float,
+    outputs: dict[str, Any],
+    bins_per_nat: float,
+) -> None: ...
+
+class Selection:
+    def __init__(self, wanted: Any, at_least: Any) -> None: ...
+    def update(self, call: str, input: Any, kind: InputKind, labels: Any, first_row: int) -> None: ...
+    def found(self) -> tuple[Any, Any, Any]: ...

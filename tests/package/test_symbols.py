@@ -104,6 +104,13 @@ ENTRY_POINTS = {
         "burnish::metrics::KeyRange burnish::metrics::keys_of<>(burnish::metrics::TileView const&, unsigned int*)",
     },
     "scores_cpu.cpp.o": {"void burnish::hardness::score_rows<>(burnish::hardness::ScoreJob const&, long, long)"},
+    "survey_cpu.cpp.o": {
+        "void burnish::quality::survey_rows<>(burnish::quality::SurveyJob const&, long, long, void*)",
+        (
+            "void burnish::quality::collect_rows<>(burnish::quality::CollectJob const&, long, long, void*, "
+            "burnish::quality::Taker)"
+        ),
+    },
 }
 LEVEL = re.compile(r"\(burnish::Isa\)(\d)")
 
