@@ -133,9 +133,11 @@ void count_values(const Tile& tile, const Levels& levels, Histogram* histograms)
 template <Isa isa>
 void count_bytes(const Image& image, Histogram* histograms);
 
-// Writes the tile to rows of an image; past the cache where it `streams`.
+// Writes the tile to rows of an image; past the cache where it `streams`. `scale`, if there is one, is Op::normalize:
+// on the way to an image that scales_when_stored().
 template <Isa isa>
-void store_tile(const Tile& tile, const Image& image, bool streams);
+void store_tile(const Tile& tile, const Image& image, const Change* scale, bool streams);
+inline bool scales_when_stored(const Image& image) { return image.dtype == DType::float32 && image.column == 1; }
 
 #define BURNISH_DECLARE_LEVEL(isa)                                                             \
   template <>                                                                                  \
@@ -171,7 +173,7 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   template <>                                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);                              \
   template <>                                                                                  \
-  void store_tile<isa>(const Tile&, const Image&, bool)
+  void store_tile<isa>(const Tile&, const Image&, const Change*, bool)
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_LEVEL(Isa::v4);
 BURNISH_DECLARE_LEVEL(Isa::v3);

@@ -27,7 +27,11 @@ void register_augment(py::module_& module);
 void register_balance(py::module_& module);
 void register_hardness(py::module_& module);
 void register_losses(py::module_& module);
+void register_metrics(py::module_& module);
 void register_neighbors(py::module_& module);
 void register_runtime(py::module_& module);
+void register_annotators(py::module_& module);
+void register_dynamics(py::module_& module);
+void register_quality(py::module_& module);
 
 }  // namespace burnish::bindings

@@ -17,8 +17,8 @@ namespace {
 using hardness::InputKind;
 using hardness::Score;
 
-void scores(const py::object& input, InputKind kind, const py::object& labels, double temperature,
-            const std::array<py::object, hardness::score_count>& outputs, std::uintptr_t stream) {
+void scores(const py::object& input, InputKind kind, const py::object& labels, bool labels_may_be_missing,
+            double temperature, const std::array<py::object, hardness::score_count>& outputs, std::uintptr_t stream) {
   const Array input_array = to_array(input, kind == InputKind::probabilities ? "probs" : "logits", stream);
   const std::optional<Array> label_array = to_optional_array(labels, "labels", stream);
   std::array<std::optional<Array>, hardness::score_count> output_arrays;
@@ -26,6 +26,7 @@ void scores(const py::object& input, InputKind kind, const py::object& labels, d
   args.input = input_array.view;
   args.kind = kind;
   if (label_array) args.labels = label_array->view;
+  args.labels_may_be_missing = labels_may_be_missing;
   args.temperature = temperature;
   for (std::size_t i = 0; i < hardness::score_count; ++i) {
     output_arrays[i] = to_optional_array(outputs[i], "out", stream);
@@ -69,15 +70,21 @@ void register_hardness(py::module_& module) {
       .finalize();
   std::vector<std::string> names;
   std::vector<std::string> with_labels;
+  std::vector<std::string> of_quality;
   for (std::size_t i = 0; i < hardness::score_count; ++i) {
     const auto score = static_cast<Score>(i);
+    if (score >= Score::self_confidence) {
+      of_quality.emplace_back(name(score));
+      continue;
+    }
     names.emplace_back(name(score));
     if (needs_labels(score)) with_labels.emplace_back(name(score));
   }
   module.attr("SCORES") = py::tuple(py::cast(names));
   module.attr("LABEL_SCORES") = py::tuple(py::cast(with_labels));
-  module.def("scores", &scores, py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("temperature"),
-             py::arg("outputs"), py::arg("stream"));
+  module.attr("QUALITY_SCORES") = py::tuple(py::cast(of_quality));
+  module.def("scores", &scores, py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("labels_may_be_missing"),
+             py::arg("temperature"), py::arg("outputs"), py::arg("stream"));
   module.def("hardest", &hardest, py::arg("scores"), py::arg("out"));
   module.def("accumulate", &accumulate, py::arg("call"), py::arg("scores"), py::arg("labels"), py::arg("correct"),
              py::arg("histogram_max"), py::arg("counts"), py::arg("sums"), py::arg("histogram"));

@@ -56,8 +56,10 @@ void check_output(std::string_view call, std::string_view argument, const Tensor
 void check_apart(std::string_view call, std::string_view argument, std::span<const TensorView> outputs,
                  std::span<const TensorView> inputs);
 
-// One integer label a row, on a CPU each in 0..classes-1; on a GPU the values are not read here, since that would wait.
-void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes);
+// One integer label a row, on a CPU each in 0..classes-1, or -1 where a label may be missing; on a GPU the values are
+// not read here, since that would wait.
+void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes,
+                  bool may_be_missing = false);
 
 bool may_overlap(const TensorView& a, const TensorView& b);
 

@@ -101,7 +101,8 @@ void check_rows(std::string_view call, std::string_view argument, const TensorVi
         "' has columns that do not lie side by side; pass a C-contiguous copy");
 }
 
-void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes) {
+void check_labels(std::string_view call, const TensorView& labels, std::int64_t rows, std::int64_t classes,
+                  bool may_be_missing) {
   check_integer(call, "labels", labels);
   check(labels.ndim == 1 && labels.shape[0] == rows, call, ": 'labels' has shape ", ShapeOf{labels}, "; accepted: (",
         rows, ",), one label a row");
@@ -110,7 +111,8 @@ void check_labels(std::string_view call, const TensorView& labels, std::int64_t 
   visit_integer(labels.dtype, [&]<class T>() {
     const T* data = static_cast<const T*>(labels.data);
     const std::int64_t stride = labels.strides[0];
-    const auto fits = [classes](T label) { return std::cmp_greater_equal(label, 0) && std::cmp_less(label, classes); };
+    const int least = may_be_missing ? -1 : 0;
+    const auto fits = [=](T label) { return std::cmp_greater_equal(label, least) && std::cmp_less(label, classes); };
     parallel_for(rows, label_grain, [&](std::int64_t first, std::int64_t last) {
       bool all = true;
       for (std::int64_t row = first; row < last; ++row) all &= fits(data[row * stride]);
@@ -121,7 +123,8 @@ void check_labels(std::string_view call, const TensorView& labels, std::int64_t 
       }
     });
     if (const std::int64_t row = first_bad; row < rows) {
-      fail(call, ": 'labels' is ", +data[row * stride], " in row ", row, "; accepted: 0 to ", classes - 1);
+      fail(call, ": 'labels' is ", +data[row * stride], " in row ", row, "; accepted: 0 to ", classes - 1,
+           may_be_missing ? ", or -1 where there is none" : "");
     }
   });
 }

@@ -13,9 +13,25 @@ namespace burnish::hardness {
 namespace {
 
 constexpr std::string_view score_names[score_count] = {
-    "entropy",    "normalized_entropy", "margin", "least_confidence", "max_probability", "energy",
-    "perplexity", "cross_entropy",      "el2n",   "logit_margin",     "rank_of_label",   "correct",
-    "predictions"};
+    "entropy",
+    "normalized_entropy",
+    "margin",
+    "least_confidence",
+    "max_probability",
+    "energy",
+    "perplexity",
+    "cross_entropy",
+    "el2n",
+    "logit_margin",
+    "rank_of_label",
+    "correct",
+    "predictions",
+    "self_confidence",
+    "normalized_margin",
+    "confidence_weighted_entropy",
+    "mistakenness",
+    "confidence_mistakenness",
+};
 
 constexpr std::int64_t streamed_bytes = 16 << 20;
 
@@ -84,18 +100,26 @@ ScoreJob make_job(const ScoreArgs& args, DType compute) {
   const double log_classes = std::log(args.kind == InputKind::sigmoid_logits ? 2.0 : static_cast<double>(job.classes));
   job.inverse_log_classes = log_classes > 0 ? 1 / log_classes : 0.0;
   std::int64_t output_bytes = 0;
+  bool entropy = args.kind == InputKind::sigmoid_logits;
+  bool tops = false;
+  bool every_class = false;
   for (std::size_t i = 0; i < score_count; ++i) {
     if (!args.outputs[i]) continue;
     output_bytes += job.rows * static_cast<std::int64_t>(item_size(args.outputs[i]->dtype));
     job.output[i] = args.outputs[i]->data;
     job.output_stride[i] = args.outputs[i]->strides[0];
-    job.level = std::max(job.level, level_of(static_cast<Score>(i)));
+    const auto score = static_cast<Score>(i);
+    entropy |= needs_entropy(score);
+    tops |= needs_tops(score);
+    every_class |= needs_every_class(score);
   }
+  job.level = every_class ? Level::labels : !entropy ? Level::shares : tops ? Level::tops : Level::sums;
   job.streams_output = output_bytes > streamed_bytes;
   if (args.labels) {
     job.labels = args.labels->data;
     job.label_dtype = args.labels->dtype;
     job.label_stride = args.labels->strides[0];
+    job.labels_may_be_missing = args.labels_may_be_missing;
   }
   return job;
 }
@@ -110,7 +134,7 @@ std::int64_t rows_per_piece(std::int64_t classes) {
 }  // namespace
 
 std::string_view name(Score score) { return score_names[static_cast<std::size_t>(score)]; }
-bool needs_labels(Score score) { return score >= Score::cross_entropy && score <= Score::correct; }
+bool needs_labels(Score score) { return score >= Score::cross_entropy && score != Score::predictions; }
 
 void scores(const ScoreArgs& args) {
   const std::string_view call = call_name(args);
@@ -127,7 +151,7 @@ void scores(const ScoreArgs& args) {
         ": 'temperature' applies to logits; pass them, or the logarithm of the probabilities");
   if (args.labels) {
     check_device(call, "labels", *args.labels, input.device);
-    check_labels(call, *args.labels, input.shape[0], input.shape[1]);
+    check_labels(call, *args.labels, input.shape[0], input.shape[1], args.labels_may_be_missing);
   }
   const DType compute = check_outputs(call, args);
   const double temperature = compute == DType::float32 ? static_cast<float>(args.temperature) : args.temperature;

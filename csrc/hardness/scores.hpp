@@ -10,12 +10,15 @@
 
 namespace burnish::hardness {
 
-// The statistics a call needs; each level includes the one before and costs more.
+// The statistics a call needs; each level costs more than the one before.
 enum class Level : std::uint8_t {
-  sums,    // entropy, energy, max_probability and what follows from them
-  tops,    // and the two largest classes
+  shares,  // the two largest classes and the sum: no logarithm of each probability
+  sums,    // entropy and what follows from it, without the second largest class
+  tops,    // both
   labels,  // and those that compare the given label with every other class
 };
+constexpr bool has_tops(Level level) { return level != Level::sums; }
+constexpr bool has_entropy(Level level) { return level != Level::shares; }
 
 struct ScoreJob {
   const void* input = nullptr;
@@ -27,6 +30,7 @@ struct ScoreJob {
   const void* labels = nullptr;
   DType label_dtype = DType::int64;
   std::int64_t label_stride = 1;
+  bool labels_may_be_missing = false;
 
   InputKind kind = InputKind::logits;
   Level level = Level::sums;
@@ -44,6 +48,8 @@ template <class F>
 void visit_kind_and_level(const ScoreJob& job, const F& f) {
   const auto with_level = [&]<InputKind kind>() {
     switch (job.level) {
+      case Level::shares:
+        return f.template operator()<kind, Level::shares>();
       case Level::sums:
         return f.template operator()<kind, Level::sums>();
       case Level::tops:

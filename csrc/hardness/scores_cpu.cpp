@@ -3,6 +3,7 @@
 // the statistics of every row, then, vectorised over the rows, every requested score.
 #include <type_traits>
 
+#include "core/columns.hpp"
 #include "core/simd.hpp"
 #include "core/stream.hpp"
 #include "core/visit.hpp"
@@ -147,50 +148,6 @@ BURNISH_HD void store_stats(TileStats<F>& tile, int row, const RowStats<V>& stat
 
 // ---- rows of at most 32 classes: a row per lane ----
 
-// columns[c] = class c of the rows at `rows`, as many as a vector has lanes. Reads whole quadruples of classes.
-BURNISH_HD void load_columns(const float* rows, std::int64_t stride, int classes, simd::Vector<float>* columns) {
-  for (int c = 0; c < classes; c += 4) {
-#if defined(__AVX512F__)
-    const auto quad = [&](int j) {
-      const float* from = rows + j * stride + c;
-      __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from));
-      v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(from + 4 * stride));
-      v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(from + 8 * stride));
-      return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(from + 12 * stride));
-    };
-    const __m512 a = quad(0), b = quad(1), d = quad(2), e = quad(3);
-    const __m512 low_ab = _mm512_unpacklo_ps(a, b), low_de = _mm512_unpacklo_ps(d, e);
-    const __m512 high_ab = _mm512_unpackhi_ps(a, b), high_de = _mm512_unpackhi_ps(d, e);
-    columns[c] = _mm512_shuffle_ps(low_ab, low_de, 0x44);
-    columns[c + 1] = _mm512_shuffle_ps(low_ab, low_de, 0xee);
-    columns[c + 2] = _mm512_shuffle_ps(high_ab, high_de, 0x44);
-    columns[c + 3] = _mm512_shuffle_ps(high_ab, high_de, 0xee);
-#elif defined(__AVX__)
-    const auto quad = [&](int j) {
-      const float* from = rows + j * stride + c;
-      return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + 4 * stride), 1);
-    };
-    const __m256 a = quad(0), b = quad(1), d = quad(2), e = quad(3);
-    const __m256 low_ab = _mm256_unpacklo_ps(a, b), low_de = _mm256_unpacklo_ps(d, e);
-    const __m256 high_ab = _mm256_unpackhi_ps(a, b), high_de = _mm256_unpackhi_ps(d, e);
-    columns[c] = _mm256_shuffle_ps(low_ab, low_de, 0x44);
-    columns[c + 1] = _mm256_shuffle_ps(low_ab, low_de, 0xee);
-    columns[c + 2] = _mm256_shuffle_ps(high_ab, high_de, 0x44);
-    columns[c + 3] = _mm256_shuffle_ps(high_ab, high_de, 0xee);
-#else
-    for (int i = 0; i < 4; ++i) {
-      for (int r = 0; r < simd::width<float>; ++r) columns[c + i][r] = rows[r * stride + c + i];
-    }
-#endif
-  }
-}
-
-BURNISH_HD void load_columns(const double* rows, std::int64_t stride, int classes, simd::Vector<double>* columns) {
-  for (int c = 0; c < classes; ++c) {
-    for (int r = 0; r < simd::width<double>; ++r) columns[c][r] = rows[r * stride + c];
-  }
-}
-
 template <InputKind kind, Level level, class F>
 void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, TileStats<F>& tile) {
   using V = simd::Vector<F>;
@@ -199,7 +156,7 @@ void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, Til
   V columns[vectors][narrow_classes];
   const auto label_of = [&tile](int r) { return level >= Level::labels ? load_label<V>(tile, r) : Label<V>{}; };
   for (int i = 0; i * width < count; ++i) {
-    load_columns(rows + i * width * stride, stride, classes, columns[i]);
+    simd::load_columns(rows + i * width * stride, stride, classes, columns[i]);
     RowStats<V> stats;
     narrow_tops<level>(stats, [&](int c) { return columns[i][c]; }, classes, label_of(i * width));
     store_stats(tile, i * width, stats);
@@ -317,7 +274,7 @@ BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, Bi
   LaneStats<R> total;
   total.sums.sum = reduce_rows(sum, add);
   if constexpr (kind != InputKind::sigmoid_logits) total.sums.weighted = reduce_rows(weighted, add);
-  if constexpr (level >= Level::tops) {
+  if constexpr (has_tops(level)) {
     total.below = reduce_rows(below, larger);
     total.first = reduce_rows(first, smaller);
     total.times = reduce_rows(times, add);
@@ -379,7 +336,12 @@ void read_labels(const ScoreJob& job, std::int64_t first_row, int count, TileSta
   });
   visit_float(job.input_dtype, [&]<class T>() {
     const T* input = static_cast<const T*>(job.input);
+    const auto none = static_cast<Bits<F>>(-1);
     for (int r = 0; r < count; ++r) {
+      if (job.labels_may_be_missing && tile.label[r] == none) {
+        tile.label_value[r] = static_cast<F>(__builtin_nan(""));
+        continue;
+      }
       const T value =
           input[(first_row + r) * job.row_stride + static_cast<std::int64_t>(tile.label[r]) * job.class_stride];
       tile.label_value[r] = static_cast<F>(widen(value)) / static_cast<F>(job.temperature);

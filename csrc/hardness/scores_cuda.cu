@@ -146,7 +146,7 @@ __device__ __forceinline__ LaneStats<F> add_warp(LaneStats<F> lanes) {
     LaneStats<F> other;
     other.sums.sum = across(lanes.sums.sum);
     if constexpr (kind != InputKind::sigmoid_logits) other.sums.weighted = across(lanes.sums.weighted);
-    if constexpr (level >= Level::tops) {
+    if constexpr (has_tops(level)) {
       other.below = across(lanes.below);
       other.first = across(lanes.first);
       other.times = across(lanes.times);

@@ -72,7 +72,7 @@ struct Label {
 template <Level level, class V>
 BURNISH_HD void add_top(Tops<V>& tops, V value, typename Lanes<V>::Bits index) {
   using L = Lanes<V>;
-  if constexpr (level >= Level::tops) {
+  if constexpr (has_tops(level)) {
     tops.argmax = value > tops.largest ? index : tops.argmax;
     tops.second = L::max(L::min(value, tops.largest), tops.second);
   }
@@ -109,15 +109,20 @@ BURNISH_HD void add_class(Sums<V>& sums, V value, V base, typename Lanes<V>::Bit
     sums.sum += binary_entropy(value);
   } else {
     V weight = value;
-    V log_of_weight;
+    V log_of_weight{};
     if constexpr (kind == InputKind::logits) {
       log_of_weight = log_weight(value, base);
       weight = exp_fast(log_of_weight);
-    } else {
+    } else if constexpr (has_entropy(level)) {
       log_of_weight = log(value == V{} ? V{} + static_cast<E>(1) : value);
     }
     sums.sum += weight;
-    sums.weighted = L::mul_add(weight, log_of_weight, sums.weighted);
+    if constexpr (has_entropy(level)) {
+      sums.weighted = L::mul_add(weight, log_of_weight, sums.weighted);
+    } else if constexpr (kind == InputKind::probabilities) {
+      // What the logarithm of a negative number would have made of it.
+      sums.weighted = value >= V{} ? sums.weighted : V{} + static_cast<E>(__builtin_nan(""));
+    }
     if constexpr (level >= Level::labels) {
       const V other = index == label.index ? V{} : weight;
       sums.other_sum += other;
@@ -172,7 +177,7 @@ struct LaneStats {
 template <InputKind kind, Level level, class V>
 BURNISH_HD void add_to_lane(LaneStats<V>& lane, V value, V largest, typename Lanes<V>::Bits index,
                             const Label<V>& label) {
-  if constexpr (level >= Level::tops) {
+  if constexpr (has_tops(level)) {
     const auto is_largest = value == largest;
     lane.below = is_largest ? lane.below : Lanes<V>::max(value, lane.below);
     lane.first = is_largest ? (index < lane.first ? index : lane.first) : lane.first;
@@ -186,7 +191,7 @@ template <Level level, class V>
 BURNISH_HD LaneStats<V> add_lanes(const LaneStats<V>& a, const LaneStats<V>& b) {
   LaneStats<V> both;
   both.sums = add_sums<level>(a.sums, b.sums);
-  if constexpr (level >= Level::tops) {
+  if constexpr (has_tops(level)) {
     both.below = Lanes<V>::max(a.below, b.below);
     both.first = a.first < b.first ? a.first : b.first;
     both.times = a.times + b.times;
@@ -224,7 +229,7 @@ BURNISH_HD void merge_chunk(RowStats<F>& row, const RowStats<F>& chunk) {
     const auto rescale = [base](Sums<F>& sums, F largest) {
       const F shift = log_weight(base_of(largest), base);
       const F factor = exp_fast(shift);
-      sums.weighted = factor * (sums.weighted + shift * sums.sum);
+      if constexpr (has_entropy(level)) sums.weighted = factor * (sums.weighted + shift * sums.sum);
       sums.sum *= factor;
       sums.other_sum *= factor;
       sums.other_squares *= factor * factor;
@@ -280,8 +285,11 @@ struct RowWeights {
   V second{};
   V label_log{};  // ln w of the label, and of the largest other class
   V other_log{};
+  V label_weight{};  // w of them, where probabilities are given
+  V other_weight{};
   V other_sum{};
   V other_squares{};
+  V right{};  // 1 where the label is the prediction, 0 where not, NaN where there is none
 };
 
 template <InputKind kind, Level level, class V>
@@ -305,28 +313,54 @@ BURNISH_HD RowWeights<V> finish_row(const RowStats<V>& stats, const Label<V>& la
   if constexpr (kind == InputKind::logits) {
     row.offset = base_of(largest);
     row.top = V{} + static_cast<E>(1);
-    if constexpr (level >= Level::tops) row.second = exp_fast(log_weight(stats.tops.second, row.offset));
+    if constexpr (has_tops(level)) row.second = exp_fast(log_weight(stats.tops.second, row.offset));
   } else {
     row.top = largest;
     row.second = L::max(stats.tops.second, V{});
   }
   if (labeled) {
     V other = largest;
-    if constexpr (level >= Level::tops) other = stats.tops.argmax == label.index ? stats.tops.second : largest;
+    if constexpr (has_tops(level)) other = stats.tops.argmax == label.index ? stats.tops.second : largest;
     if constexpr (kind == InputKind::logits) {
       row.label_log = label.value - row.offset;
       row.other_log = other - row.offset;
     } else {
-      row.label_log = log(label.value);
-      row.other_log = log(L::max(other, V{}));
+      row.label_weight = label.value;
+      row.other_weight = L::max(other, V{});
+      row.label_log = log(row.label_weight);
+      row.other_log = log(row.other_weight);
     }
+    row.right = stats.tops.argmax == label.index ? V{} + static_cast<E>(1) : V{};
+    row.right = label.value == label.value ? row.right : label.value;
   }
   row.other_sum = stats.sums.other_sum;
   row.other_squares = stats.sums.other_squares;
   return row;
 }
 
-template <Score score, class V>
+// Probability of a class from its weight or, for logits, the logarithm of it.
+template <InputKind kind, class V>
+BURNISH_HD V share_of(const RowWeights<V>& row, V weight, V log_of_weight) {
+  const V w = kind == InputKind::logits ? exp_fast(log_weight(log_of_weight, V{})) : weight;
+  return w * row.inverse_sum;
+}
+
+// ln(1 + x) / x for x = H / (ln C p), H the entropy and p the probability of the label: 1 where the model is sure of
+// the label, 0 where it rules it out. As u = 1 + x is what has been rounded, ln u / (u - 1) is exact where x is tiny.
+template <class V>
+BURNISH_HD V weighted_entropy_score(V normalized_entropy, V share) {
+  using E = typename Lanes<V>::Element;
+  const V one = V{} + static_cast<E>(1);
+  const V largest = V{} - Limits<E>::lowest;
+  const V x = Lanes<V>::min(normalized_entropy / share, largest);
+  const V u = one + x;
+  const V quotient = log_positive(u) / (u - one);
+  const V score = u == one ? one : quotient;
+  const V defined = share == share ? score : share;
+  return share == V{} ? V{} : defined;
+}
+
+template <Score score, InputKind kind, class V>
 BURNISH_HD V score_of(const RowWeights<V>& row, double inverse_log_classes) {
   using L = Lanes<V>;
   using E = typename L::Element;
@@ -349,22 +383,57 @@ BURNISH_HD V score_of(const RowWeights<V>& row, double inverse_log_classes) {
     const V margin = row.label_log - row.other_log;
     return row.inverse_sum == row.inverse_sum ? margin : row.inverse_sum;
   }
+  const V half = V{} + static_cast<E>(0.5);
+  if constexpr (score == Score::self_confidence) return share_of<kind>(row, row.label_weight, row.label_log);
+  if constexpr (score == Score::normalized_margin) {
+    const V label = share_of<kind>(row, row.label_weight, row.label_log);
+    const V other = share_of<kind>(row, row.other_weight, row.other_log);
+    return (label - other + one) * half;
+  }
+  if constexpr (score == Score::confidence_weighted_entropy) {
+    return weighted_entropy_score(L::min(one, row.entropy * static_cast<E>(inverse_log_classes)),
+                                  share_of<kind>(row, row.label_weight, row.label_log));
+  }
+  if constexpr (score == Score::mistakenness || score == Score::confidence_mistakenness) {
+    V sure = row.top * row.inverse_sum;
+    if constexpr (score == Score::mistakenness) sure = exp_fast(L::max(V{} + ExpTable<E>::lowest, V{} - row.entropy));
+    const V sign = one - (row.right + row.right);  // -1 where the label is the prediction
+    return (sign * sure + one) * half;
+  }
 }
 
-// Which level of statistics a score needs.
-constexpr Level level_of(Score score) {
+// What a score needs of a row beyond the sum of its weights.
+constexpr bool needs_entropy(Score score) {
+  switch (score) {
+    case Score::entropy:
+    case Score::normalized_entropy:
+    case Score::perplexity:
+    case Score::confidence_weighted_entropy:
+    case Score::mistakenness:
+      return true;
+    default:
+      return false;
+  }
+}
+constexpr bool needs_tops(Score score) {
   switch (score) {
     case Score::margin:
     case Score::logit_margin:
     case Score::correct:
     case Score::predictions:
-      return Level::tops;
-    case Score::el2n:
-    case Score::rank_of_label:
-      return Level::labels;
+    case Score::normalized_margin:
+    case Score::mistakenness:
+    case Score::confidence_mistakenness:
+      return true;
     default:
-      return Level::sums;
+      return false;
   }
+}
+constexpr bool needs_every_class(Score score) { return score == Score::el2n || score == Score::rank_of_label; }
+
+constexpr bool provides(Level level, Score score) {
+  return (has_entropy(level) || !needs_entropy(score)) && (has_tops(level) || !needs_tops(score)) &&
+         (level == Level::labels || !needs_every_class(score));
 }
 
 // Hands every requested score of the row (or rows) to `put`: floating scores to put.value<score>(V); predictions and
@@ -375,8 +444,8 @@ BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, doub
   using Bits = typename Lanes<V>::Bits;
   const RowWeights<V> row = finish_row<kind, level>(stats, label, classes, put.labeled());
   const auto value = [&]<Score score>() {
-    if constexpr (level >= level_of(score)) {
-      if (put.template wants<score>()) put.template value<score>(score_of<score>(row, inverse_log_classes));
+    if constexpr (provides(level, score)) {
+      if (put.template wants<score>()) put.template value<score>(score_of<score, kind>(row, inverse_log_classes));
     }
   };
   value.template operator()<Score::entropy>();
@@ -390,9 +459,14 @@ BURNISH_HD void put_scores(const RowStats<V>& stats, const Label<V>& label, doub
     value.template operator()<Score::cross_entropy>();
     value.template operator()<Score::el2n>();
     value.template operator()<Score::logit_margin>();
+    value.template operator()<Score::self_confidence>();
+    value.template operator()<Score::normalized_margin>();
+    value.template operator()<Score::confidence_weighted_entropy>();
+    value.template operator()<Score::mistakenness>();
+    value.template operator()<Score::confidence_mistakenness>();
     const Bits none = Bits{} - 1u;
     const Bits argmax = row.inverse_sum == row.inverse_sum ? stats.tops.argmax : none;
-    if constexpr (level >= Level::tops) {
+    if constexpr (has_tops(level)) {
       if (put.template wants<Score::predictions>()) put.template index<Score::predictions>(argmax);
       if (put.template wants<Score::correct>()) {
         const Bits right = argmax == label.index ? Bits{} + 1u : Bits{};

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Callable, Sequence
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any
 
 version: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
+MOST_CLASSES: int
+QUALITY_SCORES: tuple[str, ...]
 MOST_NEIGHBORS: int
 ROWS_PER_PARTIAL: int
+MOMENTS: int
 
 class InputKind(Enum):
     logits = 0
@@ -68,18 +71,85 @@ class Layout(Enum):
     nhwc = 0
     nchw = 1
 
+class Curve(Enum):
+    counts = 0
+    roc = 1
+    precision_recall = 2
+
+class Objective(Enum):
+    f_beta = 0
+    accuracy = 1
+    youden = 2
+    cost = 3
+    precision_at_recall = 4
+    recall_at_precision = 5
+
+class Ranking:
+    def __init__(self, call: str, labels: Any, positive: int, scores: Any, weights: Any) -> None: ...
+    @property
+    def positives(self) -> float: ...
+    @property
+    def negatives(self) -> float: ...
+    def roc_auc(self) -> float: ...
+    def average_precision(self) -> float: ...
+    def curve_size(self, curve: Curve, drop_intermediate: bool) -> int: ...
+    def write_curve(self, curve: Curve, drop_intermediate: bool, x: Any, y: Any, thresholds: Any) -> None: ...
+    def choose(
+        self, objective: Objective, parameter: float, costs: Sequence[float]
+    ) -> tuple[float, float, float, float] | None: ...
+
+class Border(IntEnum):
+    constant = 0
+    replicate = 1
+    reflect = 2
+    reflect101 = 3
+    wrap = 4
+
+class Interpolation(IntEnum):
+    nearest = 0
+    bilinear = 1
+    bicubic = 2
+
+class Filter(IntEnum):
+    nearest = 0
+    bilinear = 1
+    bicubic = 2
+    area = 3
+
+class Gray(IntEnum):
+    luma = 0
+    average = 1
+    max = 2
+    desaturation = 3
+
+class Method(IntEnum):
+    pillow = 0
+    opencv = 1
+
 def build_info() -> dict[str, Any]: ...
 def require_cuda() -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(n: int) -> None: ...
 def set_isa_level(level: str) -> None: ...
 def scores(
-    input: Any, kind: InputKind, labels: Any, temperature: float, outputs: Sequence[Any], stream: int
+    input: Any,
+    kind: InputKind,
+    labels: Any,
+    labels_may_be_missing: bool,
+    temperature: float,
+    outputs: Sequence[Any],
+    stream: int,
 ) -> None: ...
 def hardest(scores: Any, out: Any) -> None: ...
 def accumulate(
     call: str, scores: Any, labels: Any, correct: Any, histogram_max: float, counts: Any, sums: Any, histogram: Any
 ) -> None: ...
+def label_range(call: str, argument: str, labels: Any) -> tuple[int, int] | None: ...
+def count_binary(call: str, y_true: Any, y_pred: Any) -> list[int] | None: ...
+def count_at_threshold(call: str, y_true: Any, scores: Any, threshold: float) -> list[int] | None: ...
+def count_pairs(
+    call: str, y_true: Any, y_pred: Any, weights: Any, low: int, stop_outside: bool, counts: Any
+) -> int: ...
 def nearest(
     call: str,
     queries: Any,
@@ -90,7 +160,35 @@ def nearest(
     workspace: Callable[[int], Any],
     stream: int,
 ) -> None: ...
-def within(call: str, queries: Any, points: Any, metric: Metric, radius: float) -> tuple[Any, Any, Any]: ...
+def within(
+    call: str, queries: Any, points: Any, metric: Metric, radius: float, most: int | None = None
+) -> tuple[Any, Any, Any] | None: ...
+def farthest_first(
+    call: str, points: Any, metric: Metric, selected: Any, first: int, chosen: Any, distances: Any
+) -> None: ...
+def majority(call: str, labels: Any, probs: Any, out: Any) -> None: ...
+def consensus(
+    call: str,
+    labels: Any,
+    probs: Any,
+    consensus: Any,
+    quality: Any,
+    agreement: Any,
+    counts: Any,
+    annotator_stats: Any,
+) -> float: ...
+def record(
+    call: str,
+    ids: Any,
+    margin: Any,
+    cross_entropy: Any,
+    el2n: Any,
+    correct: Any,
+    bit: int,
+    moments: Any,
+    bits: Any,
+) -> int: ...
+def record_logits(call: str, ids: Any, logits: Any, labels: Any, bit: int, moments: Any, bits: Any) -> int: ...
 def softmax_focal_loss(
     call: str,
     logits: Any,
@@ -178,3 +276,20 @@ def _exp_(x: Any) -> None: ...
 def _log_(x: Any) -> None: ...
 def _emulated_fma(a: float, b: float, c: float) -> float: ...
 def _philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def survey(
+    call: str,
+    input: Any,
+    kind: InputKind,
+    labels: Any,
+    cuts: Any,
+    offsets: Any,
+    offset_base: float,
+    offset_sum: float,
+    outputs: dict[str, Any],
+    bins_per_nat: float,
+) -> None: ...
+
+class Selection:
+    def __init__(self, wanted: Any, at_least: Any) -> None: ...
+    def update(self, call: str, input: Any, kind: InputKind, labels: Any, first_row: int) -> None: ...
+    def found(self) -> tuple[Any, Any, Any]: ...

@@ -29,6 +29,7 @@ struct Case {
   bool fortran = false;
   double temperature = 1.0;
   DType floating = DType::float32;
+  bool without_entropy = false;  // scores of the cheapest level alone
 };
 
 float draw(std::uint32_t row, std::uint32_t c) {
@@ -81,6 +82,9 @@ void store(std::vector<unsigned char>& memory, std::size_t i, DType dtype, float
 
 bool wanted(const Case& test, Score score) {
   if (test.kind == InputKind::sigmoid_logits) return score <= Score::normalized_entropy;
+  if (test.without_entropy) {
+    return score == Score::self_confidence || score == Score::normalized_margin || score == Score::predictions;
+  }
   if (test.kind == InputKind::probabilities && score == Score::energy) return false;
   return test.with_labels || !hardness::needs_labels(score);
 }
@@ -157,6 +161,11 @@ std::vector<Case> cases(bool full) {
   list.push_back({13, 10, DType::float64, InputKind::logits, true, false, 1.0, DType::float64});
   list.push_back({13, 100, DType::float32, InputKind::probabilities});
   list.push_back({13, 10, DType::float32, InputKind::sigmoid_logits, false});
+  for (const InputKind kind : {InputKind::logits, InputKind::probabilities}) {
+    for (const int classes : {10, 100, 1500}) {
+      list.push_back({37, classes, DType::float32, kind, true, false, 1.0, DType::float32, true});
+    }
+  }
   if (!full) return list;
   for (const DType dtype : {DType::float64, DType::float32, DType::float16, DType::bfloat16}) {
     for (const InputKind kind : {InputKind::logits, InputKind::probabilities, InputKind::sigmoid_logits}) {

@@ -27,8 +27,14 @@ enum class Score : std::uint8_t {
   rank_of_label,
   correct,
   predictions,
+  // Of the given label (burnish.quality); low is suspicious, but for both kinds of mistakenness.
+  self_confidence,
+  normalized_margin,
+  confidence_weighted_entropy,
+  mistakenness,
+  confidence_mistakenness,
 };
-inline constexpr std::size_t score_count = 13;
+inline constexpr std::size_t score_count = 18;
 std::string_view name(Score score);
 bool needs_labels(Score score);
 
@@ -37,8 +43,9 @@ enum class InputKind : std::uint8_t { logits, probabilities, sigmoid_logits };
 struct ScoreArgs {
   TensorView input;  // (n, c) float64, float32, float16 or bfloat16
   InputKind kind = InputKind::logits;
-  std::optional<TensorView> labels;  // (n,) any integer dtype, 0 <= label < c
-  double temperature = 1.0;          // logits are divided by it first
+  std::optional<TensorView> labels;    // (n,) any integer dtype, 0 <= label < c
+  bool labels_may_be_missing = false;  // then -1 says that there is none, and what needs a label is NaN
+  double temperature = 1.0;            // logits are divided by it first
   // One (n,) output per requested score, on the input's device: float32 or float64 (all the same; the arithmetic is
   // done in that type), int64 for rank_of_label and predictions, boolean for correct. Strides are allowed.
   std::array<std::optional<TensorView>, score_count> outputs;

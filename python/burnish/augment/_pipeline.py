@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import threading
@@ -23,7 +24,7 @@ from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
 from burnish.augment._numbers import Bools, Floats, Integers
-from burnish.augment._plan import Plan, checked_epoch, checked_ids
+from burnish.augment._plan import Plan, checked_epoch, checked_ids, checked_seed
 from burnish.augment._run import explain
 from burnish.augment._shapes import Shapes
 
@@ -34,6 +35,11 @@ _COUNTING = threading.Lock()  # one for all pipelines, which are copied and pick
 if hasattr(os, "register_at_fork"):  # else a child would wait for a thread that it does not have
     os.register_at_fork(before=_COUNTING.acquire, after_in_parent=_COUNTING.release, after_in_child=_COUNTING.release)
 _TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
+
+
+@functools.cache
+def _arguments_of(kind: type) -> frozenset[str]:
+    return frozenset(inspect.signature(kind).parameters)
 
 
 class Pipeline(ABC):
@@ -52,6 +58,15 @@ class Pipeline(ABC):
 
     @abstractmethod
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None: ...
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Let `p` and `seed` change later, and no other argument: what is drawn was made of it."""
+        if name in self.__dict__ and name in _arguments_of(type(self)):
+            call = type(self).__name__
+            if name not in ("p", "seed"):
+                raise AttributeError(f"{call}: '{name}' cannot change; build another with {name}={value!r}")
+            value = check.real(call, name, value, 0, 1) if name == "p" else checked_seed(call, value)
+        super().__setattr__(name, value)
 
     def _number_of_draws(self) -> int:
         """Return how many uniform numbers a sample takes, beside the one for `p`."""

@@ -10,11 +10,10 @@ import numpy as np
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import MOST_SIDE, filter_code, one_of, pair
-from burnish.augment._numbers import Bools, Floats, logarithm, random_sides, uniform_whole
+from burnish.augment._numbers import Bools, Floats, logarithm, sides_that_fit, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
-_AREA = 3
 _TRIES = 10
 
 
@@ -22,8 +21,8 @@ def resize_options(call: str, interpolation: Any, antialias: Any, area_for_downs
     """Return what the engine's `resize` takes."""
     code = filter_code(call, interpolation)
     one_of(call, "area_for_downscale", area_for_downscale, (None, "image", "image_mask"))
-    return [float(code), float(one_of(call, "antialias", antialias, (True, False))),
-            float(code if area_for_downscale is None else _AREA)]  # fmt: skip
+    return [code, float(one_of(call, "antialias", antialias, (True, False))),
+            code if area_for_downscale is None else float(_core.Filter.area)]  # fmt: skip
 
 
 class Resize(Transform):
@@ -110,15 +109,14 @@ class RandomResizedCrop(Transform):
         self._options = resize_options(call, interpolation, antialias, area_for_downscale)
 
     def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
-        height, width = shapes.height[:, None], shapes.width[:, None]
+        height, width = shapes.height, shapes.width
         draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
-        cols, rows = random_sides(*draws, height * width, self._scale, self._log_ratio)
-        fits = (rows > 0) & (rows <= height) & (cols > 0) & (cols <= width)
-        first = np.argmax(fits, axis=1)[:, None]
-        found = fits.any(axis=1)
-        rows, cols = (np.take_along_axis(sides, first, axis=1)[:, 0] for sides in (rows, cols))
-        top = uniform_whole(u[:, -2], 0, np.where(found, shapes.height - rows, 0))
-        left = uniform_whole(u[:, -1], 0, np.where(found, shapes.width - cols, 0))
+        cols, rows, found = sides_that_fit(
+            *draws, height * width, self._scale, self._log_ratio,
+            lambda cols, rows, some: (rows > 0) & (rows <= height[some]) & (cols > 0) & (cols <= width[some]),
+        )  # fmt: skip
+        top = uniform_whole(u[:, -2], 0, np.where(found, height - rows, 0))
+        left = uniform_whole(u[:, -1], 0, np.where(found, width - cols, 0))
         # Too narrow an image gives all of its width, too wide a one all of its height.
         most_rows = np.rint(shapes.width / self._ratio[0]).astype(np.int64).clip(1, shapes.height)
         most_cols = np.rint(shapes.height * self._ratio[1]).astype(np.int64).clip(1, shapes.width)
@@ -136,4 +134,4 @@ class RandomResizedCrop(Transform):
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
         part = columns(len(shapes), *(params[name] for name in ("top", "left", "height", "width")))
         size = columns(len(shapes), self._height, self._width)
-        return [(_core.Op.crop, [1.0, 0.0], part), (_core.Op.resize, self._options, size)]
+        return [(_core.Op.crop, [float(_core.Border.replicate), 0.0], part), (_core.Op.resize, self._options, size)]

@@ -164,14 +164,25 @@ def scores(
     >>> found["entropy"].round(3), found["predictions"]
     (array([0.832, 1.099]), array([0, 0]))
     """
+    return _scores(
+        logits, labels, which, _core.SCORES, probs=probs, temperature=temperature, activation=activation, dtype=dtype,
+        out=out,
+    )  # fmt: skip
+
+
+def _scores(
+    logits: Any, labels: Any, which: Any, accepted: Sequence[str], *, probs: Any, temperature: Any, activation: str,
+    dtype: Any, out: Any, labels_may_be_missing: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Compute scores of those accepted; `burnish.quality` accepts others than `burnish.hardness`."""
     if not isinstance(which, Iterable):
-        raise TypeError(f"scores: 'which' is {which!r}; accepted: {', '.join(_core.SCORES)}")
+        raise TypeError(f"scores: 'which' is {which!r}; accepted: {', '.join(accepted)}")
     names = (which,) if isinstance(which, str) else tuple(which)
     call = names[0] if len(names) == 1 else "scores"
-    unknown = [name for name in names if name not in _core.SCORES]
+    unknown = [name for name in names if name not in accepted]
     if unknown or not names:
         given = f"has {unknown[0]!r}" if unknown else "is empty"
-        raise ValueError(f"scores: 'which' {given}; accepted: {', '.join(_core.SCORES)}")
+        raise ValueError(f"scores: 'which' {given}; accepted: {', '.join(accepted)}")
     x, kind = _input(logits, probs, activation, call)
     floating = _floating_dtype(x, dtype, call)
     if out is not None and not isinstance(out, Mapping):
@@ -183,15 +194,16 @@ def scores(
     if superfluous:
         raise ValueError(f"{call}: 'out' has {superfluous[0]!r}, which is not among the scores asked for")
 
-    targets: list[Any] = [None] * len(_core.SCORES)
+    every = _core.SCORES + _core.QUALITY_SCORES
+    targets: list[Any] = [None] * len(every)
     rows = int(x.shape[0]) if len(x.shape) else 0
     for name in names:
         target = given_out.get(name)
-        targets[_core.SCORES.index(name)] = empty(x, rows, _output_dtype(name, floating)) if target is None else target
+        targets[every.index(name)] = empty(x, rows, _output_dtype(name, floating)) if target is None else target
     if labels is not None:
         labels = as_array(labels)
-    _core.scores(x, kind, labels, float(temperature), targets, current_stream(x))
-    written = {name: targets[_core.SCORES.index(name)] for name in names}
+    _core.scores(x, kind, labels, labels_may_be_missing, float(temperature), targets, current_stream(x))
+    written = {name: targets[every.index(name)] for name in names}
     return {name: array if name in given_out else deliver(x, array) for name, array in written.items()}
 
 

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of each pair of classes with the largest differences. A row is looked at closely only if it beats the worst
+// of those kept; up to twice as many as are wanted are kept, then the worse half is dropped.
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "core/buffer.hpp"
+#include "core/check.hpp"
+#include "core/parallel.hpp"
+#include "quality/survey.hpp"
+
+namespace burnish::quality {
+namespace {
+
+struct Kept {
+  double value;
+  std::int64_t row;
+};
+
+bool comes_first(const Kept& a, const Kept& b) { return a.value > b.value || (a.value == b.value && a.row < b.row); }
+
+struct Pair {
+  std::int64_t pair;
+  std::int64_t wanted;
+  double floor;  // what is wanted lies above
+  std::vector<Kept> kept;
+};
+
+constexpr std::int64_t slack = 64;
+constexpr std::int64_t first_round_candidates = 1 << 16;
+constexpr std::int64_t largest_round = 1 << 16;
+
+}  // namespace
+
+struct Selection::State {
+  std::int64_t classes = 0;
+  std::vector<Pair> pairs;
+  std::vector<std::int32_t> slots;  // (c, c): place in `pairs`, -1 where nothing is wanted
+  std::vector<float> cutoffs32, diagonal32;
+  std::vector<double> cutoffs64, diagonal64;
+  std::int64_t round = 0;     // rows until the next time that cutoffs are raised
+  std::int64_t next_row = 0;  // the lowest that may come
+  double most_pairs = 0;      // of a class
+
+  template <class F>
+  std::vector<F>& cutoffs() {
+    if constexpr (sizeof(F) == 4) {
+      return cutoffs32;
+    } else {
+      return cutoffs64;
+    }
+  }
+  template <class F>
+  std::vector<F>& diagonal() {
+    if constexpr (sizeof(F) == 4) {
+      return diagonal32;
+    } else {
+      return diagonal64;
+    }
+  }
+
+  template <class F>
+  void make_cutoffs() {
+    if (!diagonal<F>().empty()) return;
+    constexpr F never = std::numeric_limits<F>::infinity();
+    cutoffs<F>().assign(slots.size(), never);
+    diagonal<F>().assign(static_cast<std::size_t>(classes), never);
+    for (const Pair& pair : pairs) cutoff<F>(pair.pair) = current<F>(pair);
+  }
+
+  template <class F>
+  F& cutoff(std::int64_t pair) {
+    const std::int64_t label = pair / classes;
+    return label == pair % classes ? diagonal<F>()[static_cast<std::size_t>(label)]
+                                   : cutoffs<F>()[static_cast<std::size_t>(pair)];
+  }
+
+  template <class F>
+  static F current(const Pair& pair) {
+    if (static_cast<std::int64_t>(pair.kept.size()) < pair.wanted) return static_cast<F>(pair.floor);
+    const auto worst = std::max_element(pair.kept.begin(), pair.kept.end(), comes_first);
+    return static_cast<F>(worst->value);
+  }
+
+  static void drop_the_rest(Pair& pair) {
+    const auto end = pair.kept.begin() + pair.wanted;
+    if (pair.kept.end() <= end) return;
+    std::nth_element(pair.kept.begin(), end - 1, pair.kept.end(), comes_first);
+    pair.kept.erase(end, pair.kept.end());
+  }
+
+  template <class F>
+  void keep(const Candidate& candidate, std::int64_t first_row) {
+    Pair& pair = pairs[static_cast<std::size_t>(slots[static_cast<std::size_t>(candidate.pair)])];
+    pair.kept.push_back({candidate.value, first_row + candidate.row});
+    const auto size = static_cast<std::int64_t>(pair.kept.size());
+    if (size == pair.wanted || size >= 2 * pair.wanted + slack) {
+      drop_the_rest(pair);
+      cutoff<F>(pair.pair) = current<F>(pair);
+    }
+  }
+
+  template <class F>
+  void collect(const RowJob& rows, std::int64_t first_row) {
+    make_cutoffs<F>();
+    CollectJob job{rows, cutoffs<F>().data(), diagonal<F>().data()};
+    const std::int64_t piece = std::max<std::int64_t>(1, 100'000 / (classes + 10) / tile_rows) * tile_rows;
+    std::vector<std::vector<Candidate>> found;
+    for (std::int64_t start = 0; start < rows.rows;) {
+      if (round == 0) {
+        round = std::max<std::int64_t>(
+            tile_rows, static_cast<std::int64_t>(static_cast<double>(first_round_candidates) / (most_pairs + 1)));
+      }
+      const std::int64_t count = std::min(round, rows.rows - start);
+      found.assign(static_cast<std::size_t>((count + piece - 1) / piece), {});
+      with_isa([&]<Isa isa>() {
+        parallel_for(count, piece, [&](std::int64_t first, std::int64_t last) {
+          auto& mine = found[static_cast<std::size_t>(first / piece)];
+          Buffer<double> workspace(static_cast<std::size_t>(workspace_size(classes)));
+          const Taker take{&mine, [](void* object, const Candidate& candidate) {
+                             static_cast<std::vector<Candidate>*>(object)->push_back(candidate);
+                           }};
+          collect_rows<isa>(job, start + first, start + last, workspace.data(), take);
+        });
+      });
+      for (const auto& of_piece : found) {
+        for (const Candidate& candidate : of_piece) {
+          if (static_cast<F>(candidate.value) > cutoff<F>(candidate.pair)) keep<F>(candidate, first_row);
+        }
+      }
+      start += count;
+      round = std::min(2 * round, std::max(largest_round, std::int64_t{tile_rows}));
+    }
+  }
+};
+
+Selection::Selection(const TensorView& wanted, const TensorView& at_least) : state_(std::make_unique<State>()) {
+  constexpr std::string_view call = "Selection";
+  check_dtype(call, "wanted", wanted, {DType::int64});
+  check_device(call, "wanted", wanted, Device{});
+  check(wanted.ndim == 2 && wanted.shape[0] == wanted.shape[1], call, ": 'wanted' has shape ", ShapeOf{wanted},
+        "; accepted: (C, C)");
+  check_dtype(call, "at_least", at_least, {DType::int64});
+  check_device(call, "at_least", at_least, Device{});
+  check(at_least.ndim == 2 && at_least.shape == wanted.shape, call, ": 'at_least' has shape ", ShapeOf{at_least},
+        "; accepted: ", ShapeOf{wanted});
+  State& state = *state_;
+  const std::int64_t classes = state.classes = wanted.shape[0];
+  const auto* known = static_cast<const std::int64_t*>(at_least.data);
+  state.slots.assign(static_cast<std::size_t>(classes * classes), -1);
+  const auto* counts = static_cast<const std::int64_t*>(wanted.data);
+  for (std::int64_t k = 0; k < classes; ++k) {
+    std::int64_t of_class = 0;
+    for (std::int64_t j = 0; j < classes; ++j) {
+      const std::int64_t count = counts[k * wanted.strides[0] + j * wanted.strides[1]];
+      if (count <= 0) continue;
+      ++of_class;
+      state.slots[static_cast<std::size_t>(k * classes + j)] = static_cast<std::int32_t>(state.pairs.size());
+      const bool enough = known[k * at_least.strides[0] + j * at_least.strides[1]] >= count;
+      const double floor = j == k ? -0.5 : 0.0;
+      state.pairs.push_back({k * classes + j, count, enough ? floor : -std::numeric_limits<double>::infinity(), {}});
+    }
+    state.most_pairs = std::max(state.most_pairs, static_cast<double>(of_class));
+  }
+}
+
+Selection::~Selection() = default;
+Selection::Selection(Selection&&) noexcept = default;
+
+void Selection::update(const Block& block, std::int64_t first_row) {
+  State& state = *state_;
+  const RowJob rows = make_rows(block);
+  check(rows.classes == state.classes, block.call, ": ", rows.classes, " classes given; accepted: ", state.classes);
+  check(first_row >= state.next_row, block.call, ": 'first_row' is ", first_row, "; accepted: ", state.next_row,
+        " or more, as blocks come in order");
+  if (rows.compute == DType::float64) {
+    state.collect<double>(rows, first_row);
+  } else {
+    state.collect<float>(rows, first_row);
+  }
+  state.next_row = first_row + rows.rows;
+}
+
+Selection::Found Selection::found() {
+  Found found;
+  for (Pair& pair : state_->pairs) {
+    State::drop_the_rest(pair);
+    for (const Kept& kept : pair.kept) {
+      found.rows.push_back(kept.row);
+      found.pairs.push_back(pair.pair);
+      found.values.push_back(kept.value);
+    }
+  }
+  return found;
+}
+
+}  // namespace burnish::quality
