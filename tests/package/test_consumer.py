@@ -15,8 +15,8 @@ import burnish
 import pytest
 
 CONSUMER = Path(__file__).resolve().parents[1] / "consumer"
-HEADERS = ["augment.hpp", "balance.hpp", "error.hpp", "hardness.hpp", "losses.hpp", "neighbors.hpp", "runtime.hpp",
-           "tensor.hpp", "version.hpp"]  # fmt: skip
+HEADERS = ["annotators.hpp", "augment.hpp", "balance.hpp", "dynamics.hpp", "error.hpp", "hardness.hpp", "losses.hpp",
+           "metrics.hpp", "neighbors.hpp", "quality.hpp", "runtime.hpp", "tensor.hpp", "version.hpp"]  # fmt: skip
 # Lines like these say what was built; the CUDA half is a library of its own, which this program does not link.
 REPORT = rf"burnish {re.escape(burnish.__version__)}, .+, level \w+, CUDA not built\n"
 
