@@ -80,6 +80,19 @@ BURNISH_HD void narrow(Range& range, std::int64_t start, std::int64_t step, std:
 
 BURNISH_HD std::int64_t fixed(std::int64_t pixels) { return pixels << 32; }
 
+// Where a row has pixels of its own, and not only fill: inside of all clips.
+BURNISH_HD Range clipped(const Source& source, int y, int columns) {
+  Range range = {0, columns};
+  for (int i = 0; i < source.clip_count; ++i) {
+    const Clip& clip = source.clips[i];
+    const Line line = line_of(clip.matrix, y);
+    const std::int64_t half = std::int64_t{1} << 31;
+    narrow(range, line.start.x, line.step.x, -half, fixed(clip.width) - half);
+    narrow(range, line.start.y, line.step.y, -half, fixed(clip.height) - half);
+  }
+  return range;
+}
+
 // Whether places along a row can be told by adding up steps.
 BURNISH_HD bool has_lines(const Source& source, int columns) {
   const double reach = 0x1p28;
@@ -91,16 +104,29 @@ BURNISH_HD bool has_lines(const Source& source, int columns) {
   return all_fit;
 }
 
-// Between two pixels of a row, in units of 1/weight_one for bytes.
-BURNISH_HD float between_columns(std::uint8_t a, std::uint8_t b, int weight) {
-  return static_cast<float>(a * (weight_one - weight) + b * weight);
-}
-BURNISH_HD float between_columns(float a, float b, int weight) {
-  return (a + (b - a) * (static_cast<float>(weight) * (1.0f / weight_one))) * weight_one;
+// Of the two pixels of the upper row around a place, and of the two of the lower one: whole numbers whose sum is
+// weight_one, and not negative.
+BURNISH_HD void corner_weights(int wx, int wy, int (&weight)[4]) {
+  const int last = (wx * wy + weight_one / 2) >> weight_bits;
+  weight[3] = last;
+  weight[2] = wy - last;
+  weight[1] = wx - last;
+  weight[0] = weight_one - wx - weight[2];
 }
 
-BURNISH_HD float between_rows(float upper, float lower, int weight) {
-  return (upper + (lower - upper) * (static_cast<float>(weight) * (1.0f / weight_one))) * (1.0f / weight_one);
+// Among the four pixels around a place. Of bytes it is exact, so that nothing depends on the order of sums; and no pixel
+// is above or below all of the four, so that there is nothing to clamp.
+BURNISH_HD float among_corners(const std::uint8_t (&value)[4], int wx, int wy) {
+  int weight[4];
+  corner_weights(wx, wy, weight);
+  const auto part = [&](int i) { return value[i] * weight[i]; };
+  return static_cast<float>(part(0) + part(1) + part(2) + part(3)) * (1.0f / weight_one);
+}
+BURNISH_HD float among_corners(const float (&value)[4], int wx, int wy) {
+  const auto between = [](float a, float b, float weight) { return a + (b - a) * weight; };
+  const float x = static_cast<float>(wx) * (1.0f / weight_one);
+  const float y = static_cast<float>(wy) * (1.0f / weight_one);
+  return between(between(value[0], value[1], x), between(value[2], value[3], x), y);
 }
 
 // Weights of four pixels in a row for a place `t` of the way from the second to the third: whole numbers whose sum is
@@ -172,9 +198,9 @@ BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put
   const int wy = weight_part(place.y);
   const T* corners[4] = {pixels.at(y, x), pixels.at(y, x + 1), pixels.at(y + 1, x), pixels.at(y + 1, x + 1)};
   for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
-    const float upper = between_columns(pixels.value(corners[0], c), pixels.value(corners[1], c), wx);
-    const float lower = between_columns(pixels.value(corners[2], c), pixels.value(corners[3], c), wx);
-    put(c, between_rows(upper, lower, wy));
+    T values[4];
+    for (int i = 0; i < 4; ++i) values[i] = pixels.value(corners[i], c);
+    put(c, among_corners(values, wx, wy));
   }
 }
 
