@@ -13,19 +13,14 @@ namespace burnish::augment {
 namespace {
 
 #if defined(__AVX2__)
-// A few pixels' weights of the two of the upper row, and of the two of the lower one, as words of one number.
-struct PairWeights {
-  __m256i upper;
-  __m256i lower;
-
-  PairWeights(__m256i x, __m256i y) {
-    const __m256i last = _mm256_mulhrs_epi16(_mm256_add_epi32(x, x), y);
-    const __m256i lower_first = _mm256_sub_epi32(y, last);
-    const __m256i upper_first = _mm256_sub_epi32(_mm256_sub_epi32(_mm256_set1_epi32(weight_one), x), lower_first);
-    upper = _mm256_or_si256(upper_first, _mm256_slli_epi32(_mm256_sub_epi32(x, last), 16));
-    lower = _mm256_or_si256(lower_first, _mm256_slli_epi32(last, 16));
-  }
-};
+// Of eight pixels: weights of the two of the upper row, and of the two of the lower one, as words of one number.
+BURNISH_HD void pair_weights(__m256i x, __m256i y, __m256i& upper, __m256i& lower) {
+  const __m256i last = _mm256_mulhrs_epi16(_mm256_add_epi32(x, x), y);
+  const __m256i lower_first = _mm256_sub_epi32(y, last);
+  const __m256i upper_first = _mm256_sub_epi32(_mm256_sub_epi32(_mm256_set1_epi32(weight_one), x), lower_first);
+  upper = _mm256_or_si256(upper_first, _mm256_slli_epi32(_mm256_sub_epi32(x, last), 16));
+  lower = _mm256_or_si256(lower_first, _mm256_slli_epi32(last, 16));
+}
 
 // Lets numbers pass through memory: the compiler would take vectors apart, one instruction and more for each number.
 struct EightNumbers {
@@ -77,11 +72,13 @@ class ColorReader {
     } else if (!are_within(at.x, image_.width - 3, at.y, image_.height - 2)) {
       return read_beyond(at.x, at.y, at.weight_x, at.weight_y);
     }
-    const PairWeights weights(at.weight_x, at.weight_y);
+    __m256i upper;
+    __m256i lower;
+    pair_weights(at.weight_x, at.weight_y, upper, lower);
     const EightNumbers places(places_of(at.y, at.x));
-    const std::uint8_t* lower = first_ + image_.row;
-    const EightNumbers upper_weights(weights.upper);
-    const EightNumbers lower_weights(weights.lower);
+    const std::uint8_t* next = first_ + image_.row;
+    const EightNumbers upper_weights(upper);
+    const EightNumbers lower_weights(lower);
     ColorSums sums;
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
@@ -90,7 +87,7 @@ class ColorReader {
                                                           2, -1, 5, -1, 10, -1, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1));
       };
       sums.part[i] = _mm256_add_epi32(_mm256_madd_epi16(pairs(first_), upper_weights.pair(i)),
-                                      _mm256_madd_epi16(pairs(lower), lower_weights.pair(i)));
+                                      _mm256_madd_epi16(pairs(next), lower_weights.pair(i)));
     }
     return sums;
   }
@@ -159,7 +156,9 @@ class ColorReader {
 
   // Anywhere: four loads of a pixel each, and the fill by its weight, which is that of the pixels it stands for.
   [[gnu::noinline]] ColorSums read_beyond(__m256i x, __m256i y, __m256i weight_x, __m256i weight_y) const {
-    const PairWeights weights(weight_x, weight_y);
+    __m256i upper_weights;
+    __m256i lower_weights;
+    pair_weights(weight_x, weight_y, upper_weights, lower_weights);
     const __m256i one = _mm256_set1_epi32(1);
     const __m256i next_x = _mm256_add_epi32(x, one);
     const __m256i next_y = _mm256_add_epi32(y, one);
@@ -169,35 +168,35 @@ class ColorReader {
     const __m256i lower = inside(next_y, image_.height);
     const __m256i corners[4] = {places_of(upper, left), places_of(upper, right), places_of(lower, left),
                                 places_of(lower, right)};
-    if (source_.border != Border::constant) return among<false>(corners, weights);
+    if (source_.border != Border::constant) return among<false>(corners, upper_weights, lower_weights);
     const __m256i columns = _mm256_blend_epi16(is_inside(x, image_.width), is_inside(next_x, image_.width), 0xaa);
-    PairWeights known = weights;
-    known.upper = _mm256_and_si256(known.upper, _mm256_and_si256(columns, is_inside(y, image_.height)));
-    known.lower = _mm256_and_si256(known.lower, _mm256_and_si256(columns, is_inside(next_y, image_.height)));
-    return among<true>(corners, known);
+    const auto known = [&](__m256i weights, __m256i row) {
+      return _mm256_and_si256(weights, _mm256_and_si256(columns, is_inside(row, image_.height)));
+    };
+    return among<true>(corners, known(upper_weights, y), known(lower_weights, next_y));
   }
 
   template <bool may_fill>
-  ColorSums among(const __m256i (&corners)[4], const PairWeights& weights) const {
+  ColorSums among(const __m256i (&corners)[4], __m256i upper, __m256i lower) const {
     // Four bytes are read for three, but not after the last pixel.
     const int last = static_cast<int>((image_.height - 1) * image_.row) + 3 * (image_.width - 1);
     const __m256i is_last = _mm256_cmpeq_epi32(_mm256_max_epi32(_mm256_max_epi32(corners[0], corners[1]),
                                                                 _mm256_max_epi32(corners[2], corners[3])),
                                                _mm256_set1_epi32(last));
-    return _mm256_testz_si256(is_last, is_last) ? among_pixels<may_fill, false>(corners, weights)
-                                                : among_pixels<may_fill, true>(corners, weights);
+    return _mm256_testz_si256(is_last, is_last) ? among_pixels<may_fill, false>(corners, upper, lower)
+                                                : among_pixels<may_fill, true>(corners, upper, lower);
   }
 
   template <bool may_fill, bool may_be_last>
-  ColorSums among_pixels(const __m256i (&corners)[4], const PairWeights& weights) const {
+  ColorSums among_pixels(const __m256i (&corners)[4], __m256i upper, __m256i lower) const {
     const EightNumbers places[4] = {EightNumbers(corners[0]), EightNumbers(corners[1]), EightNumbers(corners[2]),
                                     EightNumbers(corners[3])};
-    const EightNumbers upper_weights(weights.upper);
-    const EightNumbers lower_weights(weights.lower);
+    const EightNumbers upper_weights(upper);
+    const EightNumbers lower_weights(lower);
     const __m256i ones = _mm256_set1_epi16(1);
     const EightNumbers fill_weights(
         _mm256_sub_epi32(_mm256_set1_epi32(weight_one),
-                         _mm256_madd_epi16(_mm256_add_epi16(weights.upper, weights.lower), ones)));
+                         _mm256_madd_epi16(_mm256_add_epi16(upper, lower), ones)));
     ColorSums sums;
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
