@@ -433,6 +433,8 @@ void cut_to_window(Source& source) {
   source.top = source.left = 0;
 }
 
+Device device_of(const Images& images) { return images.arrays.empty() ? Device() : images.arrays[0].device; }
+
 Image image_of(const Images& images, std::int64_t sample) {
   const TensorView& array = images.arrays[images.is_batch ? 0 : static_cast<std::size_t>(sample)];
   const std::size_t first = images.is_batch ? 1 : 0;

@@ -116,6 +116,9 @@ struct Program {
   std::vector<TileOp> ops;
   std::vector<float> tables;
   std::vector<Axis> axes;  // kept from sample to sample
+
+  const TileOp& op(int i) const { return ops[static_cast<std::size_t>(i)]; }
+  Op kind(int i) const { return op(i).step->op; }
 };
 
 // Of the sample's image after the geometric steps.
@@ -128,6 +131,7 @@ struct Size {
 bool pads(const Source& source);
 // Makes the part that is read the image itself.
 void cut_to_window(Source& source);
+Device device_of(const Images& images);
 Image image_of(const Images& images, std::int64_t sample);
 std::int64_t count_of(const Images& images);
 std::uint64_t id_of(const TensorView& ids, std::int64_t sample);

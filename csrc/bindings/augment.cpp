@@ -15,8 +15,13 @@
 namespace burnish::bindings {
 namespace {
 
+using augment::Border;
+using augment::Filter;
+using augment::Gray;
 using augment::Images;
+using augment::Interpolation;
 using augment::Layout;
+using augment::Method;
 using augment::Op;
 
 // (op, place, options, parameters)
@@ -167,6 +172,35 @@ void register_augment(py::module_& module) {
   py::native_enum<Layout>(module, "Layout", "enum.Enum")
       .value("nhwc", Layout::nhwc)
       .value("nchw", Layout::nchw)
+      .finalize();
+  // What options hold as numbers.
+  py::native_enum<Border>(module, "Border", "enum.IntEnum")
+      .value("constant", Border::constant)
+      .value("replicate", Border::replicate)
+      .value("reflect", Border::reflect)
+      .value("reflect101", Border::reflect101)
+      .value("wrap", Border::wrap)
+      .finalize();
+  py::native_enum<Interpolation>(module, "Interpolation", "enum.IntEnum")
+      .value("nearest", Interpolation::nearest)
+      .value("bilinear", Interpolation::bilinear)
+      .value("bicubic", Interpolation::bicubic)
+      .finalize();
+  py::native_enum<Filter>(module, "Filter", "enum.IntEnum")
+      .value("nearest", Filter::nearest)
+      .value("bilinear", Filter::bilinear)
+      .value("bicubic", Filter::bicubic)
+      .value("area", Filter::area)
+      .finalize();
+  py::native_enum<Gray>(module, "Gray", "enum.IntEnum")
+      .value("luma", Gray::luma)
+      .value("average", Gray::average)
+      .value("max", Gray::max)
+      .value("desaturation", Gray::desaturation)
+      .finalize();
+  py::native_enum<Method>(module, "Method", "enum.IntEnum")
+      .value("pillow", Method::pillow)
+      .value("opencv", Method::opencv)
       .finalize();
   module.def("run_pipeline", &run_pipeline, py::arg("call"), py::arg("steps"), py::arg("order"), py::arg("ids"),
              py::arg("seed"), py::arg("epoch"), py::arg("fuse"), py::arg("images"), py::arg("layout"), py::arg("out"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Callable, Sequence
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any
 
 version: str
@@ -61,6 +61,34 @@ class Op(Enum):
 class Layout(Enum):
     nhwc = 0
     nchw = 1
+
+class Border(IntEnum):
+    constant = 0
+    replicate = 1
+    reflect = 2
+    reflect101 = 3
+    wrap = 4
+
+class Interpolation(IntEnum):
+    nearest = 0
+    bilinear = 1
+    bicubic = 2
+
+class Filter(IntEnum):
+    nearest = 0
+    bilinear = 1
+    bicubic = 2
+    area = 3
+
+class Gray(IntEnum):
+    luma = 0
+    average = 1
+    max = 2
+    desaturation = 3
+
+class Method(IntEnum):
+    pillow = 0
+    opencv = 1
 
 def build_info() -> dict[str, Any]: ...
 def require_cuda() -> None: ...

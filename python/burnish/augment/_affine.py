@@ -99,7 +99,7 @@ class Warp(Transform):
         super().__init__(p)
         call = type(self).__name__
         self.interpolation, self.border_mode, self.fill = interpolation, border_mode, fill
-        self._options = [float(interpolation_code(call, interpolation)), float(border_code(call, border_mode))]
+        self._options = [interpolation_code(call, interpolation), border_code(call, border_mode)]
         self._fill = fill_values(call, fill)
 
     @abstractmethod

@@ -10,48 +10,57 @@ from typing import Any
 import numpy as np
 
 from burnish import _check as check
+from burnish import _core
 
 # The engine's limits
 MOST_KERNEL = 127  # pixels
 MOST_SIDE = 1 << 20  # of an image, in pixels
 MOST_NUMBER = 1 << 24  # of any parameter
 
-_BORDERS = ("constant", "replicate", "reflect", "reflect101", "wrap")  # in the order of the engine
-_OPENCV_BORDERS = (0, 1, 2, 4, 3)  # OpenCV's number of each
-_INTERPOLATIONS = ("nearest", "bilinear", "bicubic")  # OpenCV has the same numbers
-_FILTERS = (*_INTERPOLATIONS, "area")
-_EXACT = {5: 1, 6: 0}  # OpenCV's exact variants, which the engine's are
+_BORDERS = {border.name: border for border in _core.Border}
+# In the order of OpenCV's numbers
+_OPENCV_BORDERS = (
+    _core.Border.constant, _core.Border.replicate, _core.Border.reflect, _core.Border.wrap, _core.Border.reflect101,
+)  # fmt: skip
+_FILTERS = {filter_.name: filter_ for filter_ in _core.Filter}
+# OpenCV's numbers; the last two are its exact variants, which the engine's are
+_OPENCV_FILTERS = {
+    0: _core.Filter.nearest, 1: _core.Filter.bilinear, 2: _core.Filter.bicubic, 3: _core.Filter.area,
+    5: _core.Filter.bilinear, 6: _core.Filter.nearest,
+}  # fmt: skip
 
 
-def border_code(call: str, border: Any) -> int:
+def border_code(call: str, border: Any) -> float:
     """Return the engine's number of a border, given by name or by OpenCV's number."""
     if isinstance(border, str) and border in _BORDERS:
-        return _BORDERS.index(border)
-    if not isinstance(border, str | bool) and border in _OPENCV_BORDERS:
-        return _OPENCV_BORDERS.index(border)
+        return float(_BORDERS[border])
+    if not isinstance(border, str | bool) and border in range(5):
+        return float(_OPENCV_BORDERS[int(border)])
     raise ValueError(f"{call}: 'border_mode' is {border!r}; accepted: {', '.join(_BORDERS)}, or OpenCV's 0 to 4")
 
 
-def interpolation_code(call: str, interpolation: Any) -> int:
+def interpolation_code(call: str, interpolation: Any) -> float:
     """Return the engine's number of a warp's interpolation, given by name or by OpenCV's number.
 
     "area" is bilinear, since a warp has no area of its own; OpenCV does the same.
     """
     if isinstance(interpolation, str) and interpolation in _FILTERS:
-        return 1 if interpolation == "area" else _FILTERS.index(interpolation)
-    if not isinstance(interpolation, str | bool) and interpolation in (0, 1, 2, 3):
-        return 1 if interpolation == 3 else int(interpolation)
-    raise ValueError(
-        f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_FILTERS)}, or OpenCV's 0 to 3"
-    )
+        name = interpolation
+    elif not isinstance(interpolation, str | bool) and interpolation in (0, 1, 2, 3):
+        name = _OPENCV_FILTERS[int(interpolation)].name
+    else:
+        raise ValueError(
+            f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_FILTERS)}, or OpenCV's 0 to 3"
+        )
+    return float(_core.Interpolation.bilinear if name == "area" else _core.Interpolation[name])
 
 
-def filter_code(call: str, interpolation: Any) -> int:
+def filter_code(call: str, interpolation: Any) -> float:
     """Return the engine's number of a filter for resizing, given by name or by OpenCV's number."""
     if isinstance(interpolation, str) and interpolation in _FILTERS:
-        return _FILTERS.index(interpolation)
-    if not isinstance(interpolation, str | bool) and interpolation in (0, 1, 2, 3, 5, 6):
-        return _EXACT.get(int(interpolation), int(interpolation))
+        return float(_FILTERS[interpolation])
+    if not isinstance(interpolation, str | bool) and interpolation in tuple(_OPENCV_FILTERS):
+        return float(_OPENCV_FILTERS[int(interpolation)])
     raise ValueError(
         f"{call}: 'interpolation' is {interpolation!r}; accepted: {', '.join(_FILTERS)}, or OpenCV's 0 to 3, 5 and 6"
     )

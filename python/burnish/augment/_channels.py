@@ -15,7 +15,10 @@ from burnish.augment._numbers import Bools, Floats, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import MOST_CHANNELS, Params, Step, Transform, columns
 
-GRAYS = ("weighted_average", "average", "max", "desaturation")  # in the order of the engine
+GRAYS = {
+    "weighted_average": _core.Gray.luma, "average": _core.Gray.average, "max": _core.Gray.max,
+    "desaturation": _core.Gray.desaturation,
+}  # fmt: skip
 
 
 def drop_step(dropped: Bools, shapes: Shapes, fill: float) -> Step:
@@ -151,8 +154,8 @@ class ToGray(Transform):
         self.num_output_channels = one_of(
             "ToGray", "num_output_channels", num_output_channels, (3,), "the number of channels does not change"
         )
-        self.method = one_of("ToGray", "method", method, GRAYS)
+        self.method = one_of("ToGray", "method", method, tuple(GRAYS))
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
         color_channels("ToGray", shapes.channels)
-        return [(_core.Op.gray, [float(GRAYS.index(self.method))], columns(len(shapes)))]
+        return [(_core.Op.gray, [float(GRAYS[self.method])], columns(len(shapes)))]

@@ -44,7 +44,7 @@ def put_before(position: str, missing: Any, u: Floats, is_row: bool) -> Any:
 class _Crop(Transform):
     def __init__(self, p: float, border_mode: Any, fill: Any) -> None:
         super().__init__(p)
-        self._options = [float(border_code(type(self).__name__, border_mode))], fill_values(type(self).__name__, fill)
+        self._options = [border_code(type(self).__name__, border_mode)], fill_values(type(self).__name__, fill)
 
     def _size_after(self, params: Params, shapes: Shapes) -> tuple[Any, Any]:
         return params["height"], params["width"]

@@ -42,7 +42,7 @@ class _Policy(Transform):
         call = type(self).__name__
         self.num_magnitude_bins = check.integer(call, "num_magnitude_bins", num_magnitude_bins, 2, 1 << 20)
         self.interpolation, self.fill = interpolation, fill
-        self._options = [float(interpolation_code(call, interpolation)), float(border_code(call, "constant"))]
+        self._options = [interpolation_code(call, interpolation), border_code(call, "constant")]
         self._fill = fill_values(call, 0 if fill is None else fill)
 
     def _number_of_draws(self) -> int:

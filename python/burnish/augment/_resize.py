@@ -14,7 +14,6 @@ from burnish.augment._numbers import Bools, Floats, logarithm, random_sides, uni
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
-_AREA = 3
 _TRIES = 10
 
 
@@ -22,8 +21,8 @@ def resize_options(call: str, interpolation: Any, antialias: Any, area_for_downs
     """Return what the engine's `resize` takes."""
     code = filter_code(call, interpolation)
     one_of(call, "area_for_downscale", area_for_downscale, (None, "image", "image_mask"))
-    return [float(code), float(one_of(call, "antialias", antialias, (True, False))),
-            float(code if area_for_downscale is None else _AREA)]  # fmt: skip
+    return [code, float(one_of(call, "antialias", antialias, (True, False))),
+            code if area_for_downscale is None else float(_core.Filter.area)]  # fmt: skip
 
 
 class Resize(Transform):
@@ -136,4 +135,4 @@ class RandomResizedCrop(Transform):
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
         part = columns(len(shapes), *(params[name] for name in ("top", "left", "height", "width")))
         size = columns(len(shapes), self._height, self._width)
-        return [(_core.Op.crop, [1.0, 0.0], part), (_core.Op.resize, self._options, size)]
+        return [(_core.Op.crop, [float(_core.Border.replicate), 0.0], part), (_core.Op.resize, self._options, size)]

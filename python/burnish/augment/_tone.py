@@ -15,8 +15,8 @@ from burnish.augment._numbers import Bools, Floats, uniform, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
-AUTOCONTRAST_METHODS = ("pil", "cdf")  # in the order of the engine
-EQUALIZE_MODES = ("pil", "cv")
+AUTOCONTRAST_METHODS = {"pil": _core.Method.pillow, "cdf": _core.Method.opencv}
+EQUALIZE_MODES = {"pil": _core.Method.pillow, "cv": _core.Method.opencv}
 
 
 class InvertImg(Transform):
@@ -147,10 +147,10 @@ class AutoContrast(Transform):
     def __init__(self, cutoff: float = 0, method: str = "cdf", p: float = 0.5) -> None:
         super().__init__(p)
         self.cutoff = check.real("AutoContrast", "cutoff", cutoff, 0, 100)
-        self.method = one_of("AutoContrast", "method", method, AUTOCONTRAST_METHODS)
+        self.method = one_of("AutoContrast", "method", method, tuple(AUTOCONTRAST_METHODS))
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        options = [float(AUTOCONTRAST_METHODS.index(self.method))]
+        options = [float(AUTOCONTRAST_METHODS[self.method])]
         return [(_core.Op.autocontrast, options, columns(len(shapes), self.cutoff, self.cutoff))]
 
 
@@ -168,8 +168,8 @@ class Equalize(Transform):
 
     def __init__(self, mode: str = "cv", by_channels: bool = True, p: float = 0.5) -> None:
         super().__init__(p)
-        self.mode = one_of("Equalize", "mode", mode, EQUALIZE_MODES)
+        self.mode = one_of("Equalize", "mode", mode, tuple(EQUALIZE_MODES))
         self.by_channels = one_of("Equalize", "by_channels", by_channels, (True,))
 
     def _steps(self, params: Params, shapes: Shapes) -> list[Step]:
-        return [(_core.Op.equalize, [float(EQUALIZE_MODES.index(self.mode))], columns(len(shapes)))]
+        return [(_core.Op.equalize, [float(EQUALIZE_MODES[self.mode])], columns(len(shapes)))]

@@ -35,7 +35,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import MOST_SIDE, border_code
+from burnish.augment._arguments import MOST_SIDE, border_code, interpolation_code
 from burnish.augment._images import Images
 from burnish.augment._numbers import sine_and_cosine
 from burnish.augment._run import run_alike
@@ -119,7 +119,7 @@ def warpAffine(  # noqa: N802
     x, y = x + 0.5 - 0.5 * (a + b), y + 0.5 - 0.5 * (c + d)
     channels = image.shape[2] if image.ndim == 3 else 1
     fill = _scalar("warpAffine", "borderValue", borderValue, channels)
-    options = [float(flags & 1), float(border_code("warpAffine", borderMode)), *fill]
+    options = [interpolation_code("warpAffine", flags & 1), border_code("warpAffine", borderMode), *fill]
     params = [a, b, x, c, d, y, 0.0, 0.0, 1.0, float(height), float(width)]
     return _run("warpAffine", image, [(_core.Op.warp, options, params)], (height, width), dst)
 

@@ -34,7 +34,7 @@ def to_grayscale(images: Any, *, method: str = "weighted_average", layout: Any =
     """
     call = Call("to_grayscale", images, layout)
     color_channels("to_grayscale", call.channels)
-    which = GRAYS.index(one_of("to_grayscale", "method", method, GRAYS))
+    which = GRAYS[one_of("to_grayscale", "method", method, tuple(GRAYS))]
     return call.run(_core.Op.gray, [float(which)], columns(len(call)), out)
 
 

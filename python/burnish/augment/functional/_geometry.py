@@ -45,7 +45,7 @@ def crop(images: Any, top: Any, left: Any, height: int, width: int, *, border_mo
     call = Call("crop", images, layout)
     height = check.integer("crop", "height", height, 1, MOST_SIDE)
     width = check.integer("crop", "width", width, 1, MOST_SIDE)
-    options = [float(border_code("crop", border_mode)), *fill_options("crop", fill_values("crop", fill), call.channels)]
+    options = [border_code("crop", border_mode), *fill_options("crop", fill_values("crop", fill), call.channels)]
     params = columns(len(call), call.numbers("top", top), call.numbers("left", left), height, width)
     return call.run(_core.Op.crop, options, params, out, height=height, width=width)
 
@@ -71,7 +71,7 @@ def pad(images: Any, padding: Any, *, border_mode: Any = "constant", fill: Any =
     """
     call = Call("pad", images, layout)
     left, top, right, bottom = sides("pad", padding)
-    options = [float(border_code("pad", border_mode)), *fill_options("pad", fill_values("pad", fill), call.channels)]
+    options = [border_code("pad", border_mode), *fill_options("pad", fill_values("pad", fill), call.channels)]
     height, width = call.sizes[:, 0] + (top + bottom), call.sizes[:, 1] + (left + right)
     params = columns(len(call), -top, -left, height, width)
     return call.run(_core.Op.crop, options, params, out, height=height, width=width)
@@ -198,7 +198,7 @@ def affine(
         elements = torchvision_matrices(height, width, angles, factors, shears, shifts)
     else:
         elements = affine_matrices(height, width, angles, factors, (-shears[0], -shears[1]), shifts)
-    return call.run(_core.Op.warp, [float(o) for o in options], columns(len(call), *elements, height, width), out)
+    return call.run(_core.Op.warp, options, columns(len(call), *elements, height, width), out)
 
 
 def perspective(
@@ -226,7 +226,7 @@ def perspective(
     """
     call = Call("perspective", images, layout)
     fills = fill_options("perspective", fill_values("perspective", fill), call.channels)
-    options = [float(interpolation_code("perspective", interpolation)), float(border_code("perspective", border_mode))]
+    options = [interpolation_code("perspective", interpolation), border_code("perspective", border_mode)]
     rows, cols = _result_sides(call, height, width)
     places = call.table("corners", _WHOLE if call.is_empty else corners, (4, 2)) * call.sizes[:, None, ::-1]
     elements = quad_matrices(places[:, :, 0].T, places[:, :, 1].T, cols, rows)
@@ -302,7 +302,7 @@ def resized_crop(
     part = columns(len(call), *(call.numbers(name, values) for name, values in named.items()))
     fills = fill_options("resized_crop", fill_values("resized_crop", fill), call.channels)
     steps = [
-        (_core.Op.crop, [float(border_code("resized_crop", border_mode)), *fills], part),
+        (_core.Op.crop, [border_code("resized_crop", border_mode), *fills], part),
         (_core.Op.resize, resize_options("resized_crop", interpolation, antialias), columns(len(call), rows, cols)),
     ]
     return call.run_steps(steps, out, height=rows, width=cols)

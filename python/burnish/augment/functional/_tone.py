@@ -130,7 +130,7 @@ def autocontrast(
     array or list of arrays
     """
     call = Call("autocontrast", images, layout)
-    which = AUTOCONTRAST_METHODS.index(one_of("autocontrast", "method", method, AUTOCONTRAST_METHODS))
+    which = AUTOCONTRAST_METHODS[one_of("autocontrast", "method", method, tuple(AUTOCONTRAST_METHODS))]
     if method == "cdf" and high_cutoff is not None:
         raise ValueError("autocontrast: 'high_cutoff' is given for method='cdf'; accepted: None")
     low = call.numbers("low_cutoff", low_cutoff, 0, 100)
@@ -159,5 +159,5 @@ def equalize(images: Any, *, mode: str = "pil", layout: Any = None, out: Any = N
     Fractions are counted as the nearest 255ths of white, and become such.
     """
     call = Call("equalize", images, layout)
-    which = EQUALIZE_MODES.index(one_of("equalize", "mode", mode, EQUALIZE_MODES))
+    which = EQUALIZE_MODES[one_of("equalize", "mode", mode, tuple(EQUALIZE_MODES))]
     return call.run(_core.Op.equalize, [float(which)], columns(len(call)), out)

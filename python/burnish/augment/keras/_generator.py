@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish.augment._arguments import border_code, one_of, pair
+from burnish.augment._arguments import border_code, interpolation_code, one_of, pair
 from burnish.augment._images import Images
 from burnish.augment._run import run_alike
 from burnish.augment._transform import columns
@@ -348,7 +348,11 @@ class ImageDataGenerator(Standardizing):
     def _geometry(self, n: int, height: int, width: int, params: Params) -> list[Any]:
         moves = any(np.any(np.asarray(params[name]) != unchanged) for name, unchanged in _GEOMETRY.items())
         if moves:
-            options = [float(self.interpolation_order), float(border_code(CALL, _FILLS[self.fill_mode])), self.cval]
+            options = [
+                interpolation_code(CALL, self.interpolation_order),
+                border_code(CALL, _FILLS[self.fill_mode]),
+                self.cval,
+            ]
             return [(_core.Op.warp, options, warp_parameters(n, height, width, params, self._as_keras))]
         flips = np.add(params["flip_horizontal"], np.multiply(2, params["flip_vertical"]))
         return [(_core.Op.orient, [], columns(n, flips))] if np.any(flips) else []

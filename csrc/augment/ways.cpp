@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "augment/ways.hpp"
+
+#include "augment/border.hpp"
+#include "augment/tables_math.hpp"
+#include "augment/warp_math.hpp"
+
+namespace burnish::augment {
+namespace {
+
+bool is_table(Op op) {
+  switch (op) {
+    case Op::linear:
+    case Op::contrast:
+    case Op::linear_by_mean:
+    case Op::solarize:
+    case Op::posterize:
+    case Op::gamma:
+    case Op::autocontrast:
+    case Op::equalize:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool only_looks(const Pass& pass) {
+  return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic != Statistic::none &&
+         !pads(pass.source) && pass.write_levels.are_whole == (pass.source.image.dtype == DType::uint8);
+}
+
+bool only_moves(const Pass& pass, const Image& to, int byte_end) {
+  if (pass.source.kind != SourceKind::copy || byte_end != pass.last_op || pass.source.image.dtype != to.dtype ||
+      pass.read_levels.are_whole != (to.dtype == DType::uint8)) {
+    return false;
+  }
+  return pass.statistic == Statistic::none || to.dtype == DType::uint8;
+}
+
+bool only_scales(const Program& program, const Pass& pass, const Image& to, int byte_end, bool streams,
+                 ColorScale& scale) {
+  const Source& source = pass.source;
+  const bool is_planar = to.column == 1;
+  constexpr int line_values = 16;
+  if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole ||
+      to.dtype != DType::float32 || to.channels != 3 || !(is_planar || is_interleaved(to)) ||
+      (streams && is_planar && to.channel % line_values != 0) || pass.statistic != Statistic::none) {
+    return false;
+  }
+  int i = byte_end;
+  if (i < pass.last_op && program.kind(i) == Op::to_float) {
+    scale.is_divided = true;
+    ++i;
+  }
+  if (i < pass.last_op && program.kind(i) == Op::normalize) {
+    const Change change = change_of(program.op(i));
+    for (int c = 0; c < 3; ++c) {
+      scale.factor[c] = change.option(2 * c);
+      scale.shift[c] = change.option(2 * c + 1);
+    }
+    ++i;
+  }
+  return i == pass.last_op;
+}
+
+int end_of_byte_ops(const Program& program, const Pass& pass) {
+  int i = pass.first_op;
+  const Source& source = pass.source;
+  if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole) return i;
+  // A table costs as much as so many pixels.
+  const bool pays = std::int64_t{source.height} * source.width > 2 * table_size;
+  const auto is_one = [&] {
+    return program.op(i).levels.are_whole && (program.kind(i) == Op::erase || (pays && is_table(program.kind(i))));
+  };
+  while (i < pass.last_op && is_one()) ++i;
+  return i;
+}
+
+int end_of_look_ups(const Program& program, const Pass& pass, int end) {
+  while (end > pass.first_op && program.kind(end - 1) != Op::gamma && !needs_histogram(program.kind(end - 1))) --end;
+  return end;
+}
+
+bool warps_at_once(const Program& program, const Pass& pass, const Image& to, const Step*& scale) {
+  const Source& source = pass.source;
+  if (pass.last_op - pass.first_op > 1 || pass.statistic != Statistic::none || pass.read_levels.are_whole ||
+      to.dtype != DType::float32 || !is_interleaved(to) || !can_warp_image(source)) {
+    return false;
+  }
+  if (pass.first_op == pass.last_op) return true;
+  scale = program.op(pass.first_op).step;
+  return scale->op == Op::normalize;
+}
+
+bool warps_bytes(const Pass& pass, const Image& to) {
+  return pass.read_levels.are_whole && pass.first_op == pass.last_op && pass.statistic == Statistic::none &&
+         to.dtype == DType::uint8 && is_interleaved(to) && warps_colors(pass.source);
+}
+
+}  // namespace burnish::augment

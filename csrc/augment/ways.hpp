@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which ways there are through a pass that are shorter than tiles of floats.
+#pragma once
+
+#include "augment/kernels.hpp"
+
+namespace burnish::augment {
+
+// A pass that finds something out about an image and leaves it as it is.
+bool only_looks(const Pass& pass);
+
+// Operations up to there make bytes of bytes, one by one.
+int end_of_byte_ops(const Program& program, const Pass& pass);
+
+// Of the operations before `end`, up to the last that looks values up, which tiles of floats are slow at.
+int end_of_look_ups(const Program& program, const Pass& pass, int end);
+
+// Whether values stay as they are stored, or are bytes that become bytes one by one.
+bool only_moves(const Pass& pass, const Image& to, int byte_end);
+
+// Whether bytes of colors become floats, after what is done to them as bytes.
+bool only_scales(const Program& program, const Pass& pass, const Image& to, int byte_end, bool streams,
+                 ColorScale& scale);
+
+// A warp of colors side by side to floats side by side, at most `scale`d after it: needs no planes in between.
+bool warps_at_once(const Program& program, const Pass& pass, const Image& to, const Step*& scale);
+
+// A warp of colors side by side, bytes of bytes.
+bool warps_bytes(const Pass& pass, const Image& to);
+
+}  // namespace burnish::augment
