@@ -209,23 +209,24 @@ void warp(const Source& source, const Levels& levels, const Tile& tile) {
 }  // namespace
 
 template <>
-void warp_bytes<Isa::BURNISH_ISA>(const Source& source, const Image& target) {
-  if (!source.is_bordered && is_slanted(source.matrix, source.width)) fetch<std::uint8_t>(source.image);
+void warp_bytes<Isa::BURNISH_ISA>(const Source& source, int top, const Image& target) {
+  if (top == 0 && !source.is_bordered && is_slanted(source.matrix, source.width)) fetch<std::uint8_t>(source.image);
   auto* to = static_cast<std::uint8_t*>(target.data) + target.offset;
 #if defined(__SSE4_1__)
-  warp_colors(source, 0, source.height, [&](int y) { return ByteRow{to + y * target.row}; });
+  warp_colors(source, top, top + target.height, [&](int y) { return ByteRow{to + (y - top) * target.row}; });
 #else
   const Pixels<std::uint8_t> pixels = {static_cast<const std::uint8_t*>(source.image.data) + source.image.offset,
                                        source.image, source.border, source.fill};
-  for (int y = 0; y < source.height; ++y) {
-    const Line line = line_of(source.matrix, y);
-    const Range range = reached(source, line, y, source.width);
+  const bool is_straight = has_lines(source, source.width);
+  for (int y = top; y < top + target.height; ++y) {
+    const Line line = is_straight ? line_of(source.matrix, y) : Line();
+    const Range range = is_straight ? clipped(source, y, source.width) : Range{0, source.width};
     for (int x = 0; x < source.width; ++x) {
       const auto put = [&](int c, float value) {
-        to[y * target.row + 3 * x + c] = static_cast<std::uint8_t>(settled<true>(value, Levels()));
+        to[(y - top) * target.row + 3 * x + c] = static_cast<std::uint8_t>(settled<true>(value, Levels()));
       };
       if (x >= range.first && x < range.last) {
-        read_bilinear<3>(pixels, line.at(x), put);
+        read_bilinear<3>(pixels, is_straight ? line.at(x) : place_of(source.matrix, x + 0.5, y + 0.5), put);
       } else {
         for (int c = 0; c < 3; ++c) put(c, source.fill.of(c));
       }
