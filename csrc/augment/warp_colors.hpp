@@ -280,32 +280,58 @@ class ColorReader {
   }
 
   template <bool is_bordered>
-  [[gnu::always_inline]] __m128i read(Place place) const {
-    int x = whole_part(place.x);
-    int y = whole_part(place.y);
-    if constexpr (is_bordered) {
-      x = near(x, image_.width);
-      y = near(y, image_.height);
-    } else if (x < 0 || x >= image_.width - 2 || y < 0 || y >= image_.height - 1) {
-      return read_beyond(x, y, place);
-    }
-    const std::uint8_t* pixels = first_ + y * image_.row + 3 * std::int64_t{x};
-    return among(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels)),
-                 _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels + image_.row)), place);
+  ColorSums read(const Place (&places)[4]) const {
+    const auto weight = [&](std::int64_t Place::*axis) {
+      const auto of = [&](int i) { return weight_part(places[i].*axis); };
+      return _mm_setr_epi32(of(0), of(1), of(2), of(3));
+    };
+    const PairWeights weights(weight(&Place::x), weight(&Place::y));
+    return {sums_at<0, is_bordered>(places, weights), sums_at<1, is_bordered>(places, weights),
+            sums_at<2, is_bordered>(places, weights), sums_at<3, is_bordered>(places, weights)};
   }
 
  private:
+  // Of four pixels: weights of the two of the upper row, and of the two of the lower one, as words of one number.
+  struct PairWeights {
+    __m128i upper;
+    __m128i lower;
+    PairWeights(__m128i x, __m128i y) {
+      const __m128i last = _mm_mulhrs_epi16(_mm_add_epi32(x, x), y);
+      const __m128i lower_first = _mm_sub_epi32(y, last);
+      const __m128i upper_first = _mm_sub_epi32(_mm_sub_epi32(_mm_set1_epi32(weight_one), x), lower_first);
+      upper = _mm_or_si128(upper_first, _mm_slli_epi32(_mm_sub_epi32(x, last), 16));
+      lower = _mm_or_si128(lower_first, _mm_slli_epi32(last, 16));
+    }
+  };
+
+  template <int i, bool is_bordered>
+  __m128i sums_at(const Place (&places)[4], const PairWeights& weights) const {
+    int x = whole_part(places[i].x);
+    int y = whole_part(places[i].y);
+    __m128i upper;
+    __m128i lower;
+    if (is_bordered || (x >= 0 && x < image_.width - 2 && y >= 0 && y < image_.height - 1)) {
+      if constexpr (is_bordered) {
+        x = near(x, image_.width);
+        y = near(y, image_.height);
+      }
+      const std::uint8_t* pixels = first_ + y * image_.row + 3 * std::int64_t{x};
+      upper = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels));
+      lower = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pixels + image_.row));
+    } else {
+      upper = pair_beyond(x, y);
+      lower = pair_beyond(x, std::int64_t{y} + 1);
+    }
+    constexpr int each = i * 0x55;
+    return _mm_add_epi32(_mm_madd_epi16(in_pairs(upper), _mm_shuffle_epi32(weights.upper, each)),
+                         _mm_madd_epi16(in_pairs(lower), _mm_shuffle_epi32(weights.lower, each)));
+  }
+
   static int near(int place, int size) { return place < -border_pixels ? -border_pixels : place > size ? size : place; }
 
-  // Pairs of words of one channel, from two pixels of three bytes.
-  static __m128i among(__m128i upper, __m128i lower, Place place) {
-    int weight[4];
-    corner_weights(weight_part(place.x), weight_part(place.y), weight);
-    const auto sums = [](__m128i bytes, int left, int right) {
-      const __m128i order = _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
-      return _mm_madd_epi16(_mm_shuffle_epi8(bytes, order), _mm_set1_epi32(left | right << 16));
-    };
-    return _mm_add_epi32(sums(upper, weight[0], weight[1]), sums(lower, weight[2], weight[3]));
+  // Words of one channel side by side, from two pixels of three bytes.
+  static __m128i in_pairs(__m128i bytes) {
+    return _mm_shuffle_epi8(bytes, _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   }
 
   std::uint64_t pixel(std::int64_t row, std::int64_t column) const {
@@ -314,14 +340,11 @@ class ColorReader {
     return bytes[0] | std::uint64_t{bytes[1]} << 8 | std::uint64_t{bytes[2]} << 16;
   }
 
-  __m128i read_beyond(std::int64_t x, std::int64_t y, Place place) const {
+  __m128i pair_beyond(std::int64_t x, std::int64_t y) const {
+    const std::int64_t row = inside(y, image_.height, source_.border);
     const std::int64_t column = inside(x, image_.width, source_.border);
     const std::int64_t next = inside(x + 1, image_.width, source_.border);
-    const auto pair = [&](std::int64_t i) {
-      const std::int64_t row = inside(i, image_.height, source_.border);
-      return _mm_cvtsi64_si128(static_cast<long long>(pixel(row, column) | pixel(row, next) << 24));
-    };
-    return among(pair(y), pair(y + 1), place);
+    return _mm_cvtsi64_si128(static_cast<long long>(pixel(row, column) | pixel(row, next) << 24));
   }
 
   const Source& source_;
@@ -333,8 +356,9 @@ class ColorReader {
 template <bool is_bordered, class Places, class Row>
 void warp_columns(const ColorReader& reader, Places places, const Source&, const Row& to, Range range) {
   for (int x = range.first; x < range.last; x += pixels_at_once) {
-    ColorSums sums;
-    for (__m128i& part : sums.part) part = reader.read<is_bordered>(places.next());
+    Place four[pixels_at_once];
+    for (Place& place : four) place = places.next();
+    const ColorSums sums = reader.read<is_bordered>(four);
     const int count = range.last - x;
     count < pixels_at_once ? to.put_some(x, count, sums) : to.put(x, sums);
   }

@@ -21,7 +21,7 @@ void each_pixel(const Source& source, const Levels& levels, const Tile& tile, in
     float* to = tile.values + r * tile.columns + x;
     const auto put = [&](int c, float value) { to[c * tile.plane] = is_open ? value : settled<whole>(value, levels); };
     if (source.interpolation == Interpolation::bilinear) {
-      read_bilinear(pixels, place_at(x), put);
+      read_bilinear<whole>(pixels, place_at(x), put);
     } else if (source.interpolation == Interpolation::bicubic) {
       read_bicubic(pixels, place_at(x), put);
     } else {
@@ -226,7 +226,7 @@ void warp_bytes<Isa::BURNISH_ISA>(const Source& source, int top, const Image& ta
         to[(y - top) * target.row + 3 * x + c] = static_cast<std::uint8_t>(settled<true>(value, Levels()));
       };
       if (x >= range.first && x < range.last) {
-        read_bilinear<3>(pixels, is_straight ? line.at(x) : place_of(source.matrix, x + 0.5, y + 0.5), put);
+        read_bilinear<true, 3>(pixels, is_straight ? line.at(x) : place_of(source.matrix, x + 0.5, y + 0.5), put);
       } else {
         for (int c = 0; c < 3; ++c) put(c, source.fill.of(c));
       }

@@ -3,8 +3,6 @@
 // numbers are those of warp_tile; what is saved is to take colors apart and to put them together again, which costs as
 // much as the rest. A pixel is one load of four values, and its result one store of four, of which the next one writes
 // the last again.
-#include <type_traits>
-
 #include "augment/kernels.hpp"
 #include "augment/levels_math.hpp"
 #include "augment/warp_math.hpp"
@@ -26,8 +24,9 @@ struct Axes {
 // Where the four pixels around each place lie, in values from the image's first, and their weights.
 struct Corners {
   std::int32_t at[4][piece];
-  std::int32_t weight_x[piece];  // of the right ones, of the lower ones
-  std::int32_t weight_y[piece];
+  std::int32_t weights[piece];  // of the left pixels, and of the right ones in the upper half: for words
+  float wx[piece];              // of the right ones, of the lower ones
+  float wy[piece];
   bool has_last = false;  // pixel of the image, after which there is none to be read with it
 };
 
@@ -75,8 +74,9 @@ void find_corners(const Source& source, const Line& line, int x, int count, bool
     corners.at[1][i] = down.low[i] + across.high[i];
     corners.at[2][i] = down.high[i] + across.low[i];
     corners.at[3][i] = down.high[i] + across.high[i];
-    corners.weight_x[i] = across.weight[i];
-    corners.weight_y[i] = down.weight[i];
+    corners.weights[i] = (weight_one - across.weight[i]) | across.weight[i] << 16;
+    corners.wx[i] = static_cast<float>(across.weight[i]) * (1.0f / weight_one);
+    corners.wy[i] = static_cast<float>(down.weight[i]) * (1.0f / weight_one);
     lasts |= corners.at[3][i] == last;
   }
   corners.has_last = lasts != 0 || !is_near;
@@ -160,55 +160,27 @@ __m128 pixel(const float* at) {
   return _mm_insert_ps(two, _mm_load_ss(at + 2), 0x20);
 }
 
-// What among_corners() makes of each channel. Weights of a row are words of one number.
-struct ByteMix {
-  std::int32_t upper[piece];
-  std::int32_t lower[piece];
-
-  ByteMix(const Corners& corners, int count) {
-    for (int i = 0; i < count; ++i) {
-      int weight[4];
-      corner_weights(corners.weight_x[i], corners.weight_y[i], weight);
-      upper[i] = weight[0] | weight[1] << 16;
-      lower[i] = weight[2] | weight[3] << 16;
-    }
-  }
-  static __m128i sums(__m128i left, __m128i right, std::int32_t weights) {
-    return _mm_madd_epi16(_mm_cvtepu8_epi16(_mm_unpacklo_epi8(left, right)), _mm_set1_epi32(weights));
-  }
-  __m128 operator()(__m128i a, __m128i b, __m128i c, __m128i d, int i) const {
-    const __m128i sum = _mm_add_epi32(sums(a, b, upper[i]), sums(c, d, lower[i]));
-    return _mm_mul_ps(_mm_cvtepi32_ps(sum), _mm_set1_ps(1.0f / weight_one));
-  }
-};
-
-struct FloatMix {
-  float x[piece];
-  float y[piece];
-
-  FloatMix(const Corners& corners, int count) {
-    for (int i = 0; i < count; ++i) {
-      x[i] = static_cast<float>(corners.weight_x[i]) * (1.0f / weight_one);
-      y[i] = static_cast<float>(corners.weight_y[i]) * (1.0f / weight_one);
-    }
-  }
-  static __m128 between(__m128 a, __m128 b, float weight) {
-    return _mm_add_ps(a, _mm_mul_ps(_mm_sub_ps(b, a), _mm_set1_ps(weight)));
-  }
-  __m128 operator()(__m128 a, __m128 b, __m128 c, __m128 d, int i) const {
-    return between(between(a, b, x[i]), between(c, d, x[i]), y[i]);
-  }
-};
+// Between two pixels; of bytes in units of 1/weight_one, exactly.
+__m128 between(__m128i left, __m128i right, const Corners& corners, int i) {
+  const __m128i pairs = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(left, right));
+  return _mm_cvtepi32_ps(_mm_madd_epi16(pairs, _mm_set1_epi32(corners.weights[i])));
+}
+__m128 between(__m128 left, __m128 right, const Corners& corners, int i) {
+  return _mm_add_ps(left, _mm_mul_ps(_mm_sub_ps(right, left), _mm_set1_ps(corners.wx[i])));
+}
 
 template <bool last, bool may_fill, class T, class F>
 void mix(const Colors<T>& colors, const Corners& corners, int count, const F& finish, float* to) {
-  const std::conditional_t<sizeof(T) == 1, ByteMix, FloatMix> among(corners, count);
   const auto corner = [&](int c, int i) {
     return pixel<last>(may_fill ? colors.at(corners.at[c][i]) : colors.first + corners.at[c][i]);
   };
   for (int i = 0; i < count; ++i) {
     if (i % pixels_asked_at_once == 0) colors.ask_for(corners.at[2][i]);
-    _mm_storeu_ps(to + 3 * i, finish(among(corner(0, i), corner(1, i), corner(2, i), corner(3, i), i)));
+    const __m128 upper = between(corner(0, i), corner(1, i), corners, i);
+    const __m128 lower = between(corner(2, i), corner(3, i), corners, i);
+    __m128 color = _mm_add_ps(upper, _mm_mul_ps(_mm_sub_ps(lower, upper), _mm_set1_ps(corners.wy[i])));
+    if constexpr (sizeof(T) == 1) color = _mm_mul_ps(color, _mm_set1_ps(1.0f / weight_one));
+    _mm_storeu_ps(to + 3 * i, finish(color));
   }
 }
 #else
@@ -218,7 +190,7 @@ void mix(const Colors<T>& colors, const Corners& corners, int count, const F& fi
     for (int c = 0; c < 3; ++c) {
       T values[4];
       for (int k = 0; k < 4; ++k) values[k] = colors.at(corners.at[k][i])[c];
-      to[3 * i + c] = finish(among_corners(values, corners.weight_x[i], corners.weight_y[i]), c);
+      to[3 * i + c] = finish(among_corners<false>(values, corners.wx[i], corners.wy[i]), c);
     }
   }
 }

@@ -114,19 +114,21 @@ BURNISH_HD void corner_weights(int wx, int wy, int (&weight)[4]) {
   weight[0] = weight_one - wx - weight[2];
 }
 
-// Among the four pixels around a place. Of bytes it is exact, so that nothing depends on the order of sums; and no pixel
-// is above or below all of the four, so that there is nothing to clamp.
-BURNISH_HD float among_corners(const std::uint8_t (&value)[4], int wx, int wy) {
-  int weight[4];
-  corner_weights(wx, wy, weight);
-  const auto part = [&](int i) { return value[i] * weight[i]; };
-  return static_cast<float>(part(0) + part(1) + part(2) + part(3)) * (1.0f / weight_one);
-}
-BURNISH_HD float among_corners(const float (&value)[4], int wx, int wy) {
-  const auto between = [](float a, float b, float weight) { return a + (b - a) * weight; };
-  const float x = static_cast<float>(wx) * (1.0f / weight_one);
-  const float y = static_cast<float>(wy) * (1.0f / weight_one);
-  return between(between(value[0], value[1], x), between(value[2], value[3], x), y);
+// Among the four pixels around a place, with weights of the right and the lower ones in 0..1.
+template <bool whole, class T>
+BURNISH_HD float among_corners(const T (&value)[4], float x, float y) {
+  if constexpr (whole && sizeof(T) == 1) {
+    // Exact, so that nothing depends on the order of sums; and never above or below all of the four pixels, so that there
+    // is nothing to clamp.
+    int weight[4];
+    corner_weights(static_cast<int>(x * weight_one), static_cast<int>(y * weight_one), weight);
+    const auto part = [&](int i) { return value[i] * weight[i]; };
+    return static_cast<float>(part(0) + part(1) + part(2) + part(3)) * (1.0f / weight_one);
+  } else {
+    // Exact for bytes along the row; and the same for them as for floats.
+    const auto between = [](float a, float b, float weight) { return a + (b - a) * weight; };
+    return between(between(value[0], value[1], x), between(value[2], value[3], x), y);
+  }
 }
 
 // Weights of four pixels in a row for a place `t` of the way from the second to the third: whole numbers whose sum is
@@ -189,18 +191,18 @@ struct Pixels {
 };
 
 // Calls put(channel, value) for the pixel at a place, which may lie outside of the image. Loops over a number of
-// channels that is `known` (0: it is not) can be unrolled.
-template <int known = 0, class T, class F>
+// channels that is `known` (0: it is not) can be unrolled. Whole levels are what the sums are to be rounded to.
+template <bool whole, int known = 0, class T, class F>
 BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put) {
   const int x = whole_part(place.x);
   const int y = whole_part(place.y);
-  const int wx = weight_part(place.x);
-  const int wy = weight_part(place.y);
+  const float wx = static_cast<float>(weight_part(place.x)) * (1.0f / weight_one);
+  const float wy = static_cast<float>(weight_part(place.y)) * (1.0f / weight_one);
   const T* corners[4] = {pixels.at(y, x), pixels.at(y, x + 1), pixels.at(y + 1, x), pixels.at(y + 1, x + 1)};
   for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
     T values[4];
     for (int i = 0; i < 4; ++i) values[i] = pixels.value(corners[i], c);
-    put(c, among_corners(values, wx, wy));
+    put(c, among_corners<whole>(values, wx, wy));
   }
 }
 
