@@ -12,21 +12,38 @@
 namespace burnish::augment {
 namespace {
 
-template <bool whole, class T, class F>
-void each_pixel(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, const F& place_at) {
+template <bool whole, int known, class T, class F>
+void each_pixel_of(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, const F& place_at) {
   const Pixels<T> pixels = {static_cast<const T*>(source.image.data) + source.image.offset, source.image, source.border,
                             source.fill};
   const bool is_open = !whole && levels.are_open();
-  for (int x = range.first; x < range.last; ++x) {
-    float* to = tile.values + r * tile.columns + x;
-    const auto put = [&](int c, float value) { to[c * tile.plane] = is_open ? value : settled<whole>(value, levels); };
-    if (source.interpolation == Interpolation::bilinear) {
-      read_bilinear<whole>(pixels, place_at(x), put);
-    } else if (source.interpolation == Interpolation::bicubic) {
-      read_bicubic(pixels, place_at(x), put);
-    } else {
-      read_nearest(pixels, place_at(x), put);
+  const auto each = [&](const auto& read) {
+    for (int x = range.first; x < range.last; ++x) {
+      float* to = tile.values + r * tile.columns + x;
+      read(place_at(x), [&](int c, float value) {
+        to[c * tile.plane] = is_open ? value : settled<whole>(value, levels);
+      });
     }
+  };
+  switch (source.interpolation) {
+    case Interpolation::bilinear:
+      return each([&](Place place, const auto& put) { read_bilinear<whole, known>(pixels, place, put); });
+    case Interpolation::bicubic:
+      return each([&](Place place, const auto& put) { read_bicubic<known>(pixels, place, put); });
+    default:
+      return each([&](Place place, const auto& put) { read_nearest<known>(pixels, place, put); });
+  }
+}
+
+template <bool whole, class T, class F>
+void each_pixel(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, const F& place_at) {
+  switch (tile.channels) {
+    case 1:
+      return each_pixel_of<whole, 1, T>(source, levels, tile, r, range, place_at);
+    case 3:
+      return each_pixel_of<whole, 3, T>(source, levels, tile, r, range, place_at);
+    default:
+      return each_pixel_of<whole, 0, T>(source, levels, tile, r, range, place_at);
   }
 }
 

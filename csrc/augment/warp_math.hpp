@@ -188,6 +188,11 @@ struct Pixels {
   BURNISH_HD T value(const T* pixel, int c) const {
     return pixel ? pixel[c * image.channel] : static_cast<T>(fill.of(c));
   }
+  // Where a block of so many pixels each way, the first at (y, x), lies in the image; else null.
+  BURNISH_HD const T* block(std::int64_t y, std::int64_t x, int size) const {
+    const bool is_inside = y >= 0 && x >= 0 && y <= image.height - size && x <= image.width - size;
+    return is_inside ? first + y * image.row + x * image.column : nullptr;
+  }
 };
 
 // Calls put(channel, value) for the pixel at a place, which may lie outside of the image. Loops over a number of
@@ -198,6 +203,16 @@ BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put
   const int y = whole_part(place.y);
   const float wx = static_cast<float>(weight_part(place.x)) * (1.0f / weight_one);
   const float wy = static_cast<float>(weight_part(place.y)) * (1.0f / weight_one);
+  const std::int64_t row = pixels.image.row;
+  const std::int64_t column = pixels.image.column;
+  if (const T* block = pixels.block(y, x, 2)) {  // most of them, in a third of the time
+    for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
+      const T* pixel = block + c * pixels.image.channel;
+      const T values[4] = {pixel[0], pixel[column], pixel[row], pixel[row + column]};
+      put(c, among_corners<whole>(values, wx, wy));
+    }
+    return;
+  }
   const T* corners[4] = {pixels.at(y, x), pixels.at(y, x + 1), pixels.at(y + 1, x), pixels.at(y + 1, x + 1)};
   for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
     T values[4];
@@ -209,26 +224,36 @@ BURNISH_HD void read_bilinear(const Pixels<T>& pixels, Place place, const F& put
 // The same from four by four pixels; may overshoot.
 template <int known = 0, class T, class F>
 BURNISH_HD void read_bicubic(const Pixels<T>& pixels, Place place, const F& put) {
-  std::int64_t rows[4];
-  std::int64_t columns[4];
-  for (int i = 0; i < 4; ++i) {
-    rows[i] = inside(whole_part(place.y) - 1 + i, pixels.image.height, pixels.border);
-    columns[i] = inside(whole_part(place.x) - 1 + i, pixels.image.width, pixels.border);
-  }
   float column_weights[4];
   float row_weights[4];
   cubic_weights(static_cast<float>(weight_part(place.x)) * (1.0f / weight_one), column_weights);
   cubic_weights(static_cast<float>(weight_part(place.y)) * (1.0f / weight_one), row_weights);
   for (float& weight : row_weights) weight *= 1.0f / weight_one;
-  for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
-    float sums[4];
-    for (int i = 0; i < 4; ++i) {
-      T values[4];
-      for (int j = 0; j < 4; ++j) values[j] = pixels.value(pixels.at_inside(rows[i], columns[j]), c);
-      sums[i] = among_columns(values, column_weights);
+  const auto put_each = [&](const auto& value_at) {
+    for (int c = 0; c < (known > 0 ? known : pixels.image.channels); ++c) {
+      float sums[4];
+      for (int i = 0; i < 4; ++i) {
+        T values[4];
+        for (int j = 0; j < 4; ++j) values[j] = value_at(i, j, c);
+        sums[i] = among_columns(values, column_weights);
+      }
+      put(c, among_four(sums, row_weights) * (1.0f / weight_one));
     }
-    put(c, among_four(sums, row_weights) * (1.0f / weight_one));
+  };
+  const std::int64_t y = std::int64_t{whole_part(place.y)} - 1;
+  const std::int64_t x = std::int64_t{whole_part(place.x)} - 1;
+  if (const T* block = pixels.block(y, x, 4)) {
+    return put_each([&](int i, int j, int c) {
+      return block[i * pixels.image.row + j * pixels.image.column + c * pixels.image.channel];
+    });
   }
+  std::int64_t rows[4];
+  std::int64_t columns[4];
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = inside(y + i, pixels.image.height, pixels.border);
+    columns[i] = inside(x + i, pixels.image.width, pixels.border);
+  }
+  put_each([&](int i, int j, int c) { return pixels.value(pixels.at_inside(rows[i], columns[j]), c); });
 }
 
 // The same for the pixel whose area the place lies in.
