@@ -94,9 +94,6 @@ class MapPlaces {
       : matrix_(steps.matrix), y_(y + 0.5), first_(first + 0.5), is_affine_(is_affine(steps.matrix)) {}
 
   EightPlaces next() {
-    const auto four = [&](double a, double b, double c, double d) {
-      return places_of(_mm256_add_pd(_mm256_set1_pd(first_), _mm256_setr_pd(a, b, c, d)));
-    };
     const Two a = four(0, 1, 4, 5);
     const Two b = four(2, 3, 6, 7);
     first_ += 8;
@@ -105,11 +102,28 @@ class MapPlaces {
     return {x.whole_parts(), y.whole_parts(), x.weight_parts(), y.weight_parts()};
   }
 
+  void next(Place (&places)[8]) {
+    for (int i = 0; i < 8; i += 4) {
+      const Two some = four(i, i + 1, i + 2, i + 3);
+      std::int64_t x[4];
+      std::int64_t y[4];
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(x), some.x);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), some.y);
+      for (int k = 0; k < 4; ++k) places[i + k] = {x[k], y[k]};
+    }
+    first_ += 8;
+  }
+
  private:
   struct Two {
     __m256i x;
     __m256i y;
   };
+
+  // At columns first_ + a, b, c and d.
+  Two four(double a, double b, double c, double d) const {
+    return places_of(_mm256_add_pd(_mm256_set1_pd(first_), _mm256_setr_pd(a, b, c, d)));
+  }
 
   // m[row] of the map, at columns x.
   __m256d row(int row, __m256d x) const {

@@ -12,17 +12,40 @@
 namespace burnish::augment {
 namespace {
 
+// Places of a row under any map, one after the other.
+class NextPlace {
+ public:
+#if defined(__AVX2__)
+  NextPlace(const Source& source, int y) : steps_(source), places_(steps_, y, 0) {}
+  Place operator()(int x) {
+    if (x % 8 == 0) places_.next(eight_);
+    return eight_[x % 8];
+  }
+
+ private:
+  MapPlaces::Steps steps_;
+  MapPlaces places_;
+  Place eight_[8];
+#else
+  NextPlace(const Source& source, int y) : matrix_(source.matrix), y_(y + 0.5) {}
+  Place operator()(int x) const { return place_of(matrix_, x + 0.5, y_); }
+
+ private:
+  const Matrix& matrix_;
+  double y_;
+#endif
+};
+
 template <bool whole, int known, class T, class F>
-void each_pixel_of(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, const F& place_at) {
+void each_pixel_of(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, F& place_at) {
   const Pixels<T> pixels = {static_cast<const T*>(source.image.data) + source.image.offset, source.image, source.border,
                             source.fill};
   const bool is_open = !whole && levels.are_open();
   const auto each = [&](const auto& read) {
     for (int x = range.first; x < range.last; ++x) {
       float* to = tile.values + r * tile.columns + x;
-      read(place_at(x), [&](int c, float value) {
-        to[c * tile.plane] = is_open ? value : settled<whole>(value, levels);
-      });
+      read(place_at(x),
+           [&](int c, float value) { to[c * tile.plane] = is_open ? value : settled<whole>(value, levels); });
     }
   };
   switch (source.interpolation) {
@@ -35,8 +58,9 @@ void each_pixel_of(const Source& source, const Levels& levels, const Tile& tile,
   }
 }
 
+// Columns of a range; from the first one on if places come one after the other.
 template <bool whole, class T, class F>
-void each_pixel(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, const F& place_at) {
+void each_pixel(const Source& source, const Levels& levels, const Tile& tile, int r, Range range, F&& place_at) {
   switch (tile.channels) {
     case 1:
       return each_pixel_of<whole, 1, T>(source, levels, tile, r, range, place_at);
@@ -217,8 +241,7 @@ void warp(const Source& source, const Levels& levels, const Tile& tile) {
     if (has_lines(source, tile.columns)) {
       warp_affine_row<whole, T>(source, levels, tile, r);
     } else {
-      each_pixel<whole, T>(source, levels, tile, r, {0, tile.columns},
-                           [&](int x) { return place_of(source.matrix, x + 0.5, tile.top + r + 0.5); });
+      each_pixel<whole, T>(source, levels, tile, r, {0, tile.columns}, NextPlace(source, tile.top + r));
     }
   }
 }
