@@ -22,9 +22,7 @@ struct ColorSums {
   __m256i part[4];
 };
 
-__m256 values_of(__m256i sums) {
-  return _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(1.0f / weight_one));
-}
+__m256 values_of(__m256i sums) { return _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(1.0f / weight_one)); }
 #else
 // Sums of red, green, blue and nothing of four pixels side by side.
 constexpr int pixels_at_once = 4;
@@ -58,7 +56,8 @@ struct PlaneRow {
     const __m256d even = _mm256_unpacklo_pd(first[0], first[1]);  // red, blue
     const __m256d next = _mm256_unpacklo_pd(last[0], last[1]);
     store(0, _mm256_permute2f128_pd(even, next, 0x20));
-    store(1, _mm256_permute2f128_pd(_mm256_unpackhi_pd(first[0], first[1]), _mm256_unpackhi_pd(last[0], last[1]), 0x20));
+    store(1,
+          _mm256_permute2f128_pd(_mm256_unpackhi_pd(first[0], first[1]), _mm256_unpackhi_pd(last[0], last[1]), 0x20));
     store(2, _mm256_permute2f128_pd(even, next, 0x31));
 #else
     const auto level = [&](int i) { return _mm_round_ps(values_of(sums.part[i]), nearest); };
@@ -93,8 +92,8 @@ struct ByteRow {
     }
   }
 
-  // A sum n of less than 2^23 as the last bits of a float is 2^23 + n; and in the last bits of that plus 1.5 * 2^37 - 2^23
-  // is n / 2^14, rounded as anywhere: halves to even.
+  // A sum n of less than 2^23 as the last bits of a float is 2^23 + n; and in the last bits of that plus 1.5 * 2^37 -
+  // 2^23 is n / 2^14, rounded as anywhere: halves to even.
   static constexpr int as_float = 0x4b000000;
   static constexpr float to_levels = 0x1.8p37f - 0x1p23f;
   static_assert(weight_bits == 14);
@@ -112,8 +111,8 @@ struct ByteRow {
     const __m256i halves = _mm256_permutevar8x32_epi32(colors, _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7));
     const __m256i order = _mm256_setr_epi8(0, 4, 8, 2, 6, 10, 1, 5, 9, 3, 7, 11, -1, -1, -1, -1,  //
                                            0, 4, 8, 2, 6, 10, 1, 5, 9, 3, 7, 11, -1, -1, -1, -1);
-    const __m256i result = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(halves, order),
-                                                       _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
+    const __m256i result =
+        _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(halves, order), _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), _mm256_castsi256_si128(result));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes + 16), _mm256_extracti128_si256(result, 1));
 #else
@@ -123,7 +122,8 @@ struct ByteRow {
     };
     const auto words = [](__m128i a, __m128i b) { return _mm_blend_epi16(a, _mm_slli_epi32(b, 16), 0xaa); };
     const __m128i colors = _mm_packus_epi16(words(level(0), level(1)), words(level(2), level(3)));
-    const __m128i result = _mm_shuffle_epi8(colors, _mm_setr_epi8(0, 2, 4, 1, 3, 5, 8, 10, 12, 9, 11, 13, -1, -1, -1, -1));
+    const __m128i result =
+        _mm_shuffle_epi8(colors, _mm_setr_epi8(0, 2, 4, 1, 3, 5, 8, 10, 12, 9, 11, 13, -1, -1, -1, -1));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), result);
     const int rest = _mm_extract_epi32(result, 2);
     __builtin_memcpy(bytes + 8, &rest, sizeof rest);

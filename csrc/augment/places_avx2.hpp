@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where eight pixels side by side are read from: the numbers of place_of() and Line::at(). Only files compiled per level
-// may include this header.
+// Where eight pixels side by side are read from: the numbers of place_of() and Line::at(). Only files compiled per
+// level may include this header.
 #pragma once
 
 #include "augment/warp_math.hpp"
@@ -36,7 +36,8 @@ struct EightFixed {
 // From the first of eight pixels side by side to each of them and to the next eight, along one axis.
 struct EightSteps {
   explicit EightSteps(std::int64_t step)
-      : each{_mm256_setr_epi64x(0, step, 4 * step, 5 * step), _mm256_setr_epi64x(2 * step, 3 * step, 6 * step, 7 * step)},
+      : each{_mm256_setr_epi64x(0, step, 4 * step, 5 * step),
+             _mm256_setr_epi64x(2 * step, 3 * step, 6 * step, 7 * step)},
         eight(_mm256_set1_epi64x(8 * step)) {}
   EightFixed each;
   __m256i eight;
@@ -154,9 +155,7 @@ class MapPlaces {
     const __m256d size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), near);
     const __m256d whole = _mm256_round_pd(size, down);
     const __m256d rest = _mm256_round_pd(_mm256_mul_pd(_mm256_sub_pd(size, whole), _mm256_set1_pd(0x1p32)), down);
-    const auto bits = [](__m256d number) {
-      return _mm256_castpd_si256(_mm256_add_pd(number, _mm256_set1_pd(0x1p52)));
-    };
+    const auto bits = [](__m256d number) { return _mm256_castpd_si256(_mm256_add_pd(number, _mm256_set1_pd(0x1p52))); };
     const __m256i words = _mm256_set1_epi64x(0xffffffff);
     const __m256i fixed = _mm256_or_si256(_mm256_slli_epi64(bits(whole), 32), _mm256_and_si256(bits(rest), words));
     const __m256i sign = _mm256_cmpgt_epi64(_mm256_setzero_si256(), _mm256_castpd_si256(near));

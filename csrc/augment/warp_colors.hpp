@@ -83,8 +83,9 @@ class ColorReader {
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
       const auto pairs = [&](const std::uint8_t* first) {
-        return _mm256_shuffle_epi8(twice_eight_bytes(first + places.of[2 * i], first + places.of[2 * i + 1]), _mm256_setr_epi8(0, -1, 3, -1, 8, -1, 11, -1, 1, -1, 4, -1, 9, -1, 12, -1,  //
-                                                          2, -1, 5, -1, 10, -1, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+        return _mm256_shuffle_epi8(twice_eight_bytes(first + places.of[2 * i], first + places.of[2 * i + 1]),
+                                   _mm256_setr_epi8(0, -1, 3, -1, 8, -1, 11, -1, 1, -1, 4, -1, 9, -1, 12, -1,  //
+                                                    2, -1, 5, -1, 10, -1, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1));
       };
       sums.part[i] = _mm256_add_epi32(_mm256_madd_epi16(pairs(first_), upper_weights.pair(i)),
                                       _mm256_madd_epi16(pairs(next), lower_weights.pair(i)));
@@ -97,8 +98,7 @@ class ColorReader {
 
   // Where three bytes of each of eight pixels lie.
   __m256i places_of(__m256i row, __m256i column) const {
-    return _mm256_add_epi32(_mm256_mullo_epi32(row, row_),
-                            _mm256_add_epi32(column, _mm256_slli_epi32(column, 1)));
+    return _mm256_add_epi32(_mm256_mullo_epi32(row, row_), _mm256_add_epi32(column, _mm256_slli_epi32(column, 1)));
   }
 
   // Places beyond the border of the image's memory are as good as those on it.
@@ -180,9 +180,9 @@ class ColorReader {
   ColorSums among(const __m256i (&corners)[4], __m256i upper, __m256i lower) const {
     // Four bytes are read for three, but not after the last pixel.
     const int last = static_cast<int>((image_.height - 1) * image_.row) + 3 * (image_.width - 1);
-    const __m256i is_last = _mm256_cmpeq_epi32(_mm256_max_epi32(_mm256_max_epi32(corners[0], corners[1]),
-                                                                _mm256_max_epi32(corners[2], corners[3])),
-                                               _mm256_set1_epi32(last));
+    const __m256i is_last = _mm256_cmpeq_epi32(
+        _mm256_max_epi32(_mm256_max_epi32(corners[0], corners[1]), _mm256_max_epi32(corners[2], corners[3])),
+        _mm256_set1_epi32(last));
     return _mm256_testz_si256(is_last, is_last) ? among_pixels<may_fill, false>(corners, upper, lower)
                                                 : among_pixels<may_fill, true>(corners, upper, lower);
   }
@@ -195,8 +195,7 @@ class ColorReader {
     const EightNumbers lower_weights(lower);
     const __m256i ones = _mm256_set1_epi16(1);
     const EightNumbers fill_weights(
-        _mm256_sub_epi32(_mm256_set1_epi32(weight_one),
-                         _mm256_madd_epi16(_mm256_add_epi16(upper, lower), ones)));
+        _mm256_sub_epi32(_mm256_set1_epi32(weight_one), _mm256_madd_epi16(_mm256_add_epi16(upper, lower), ones)));
     ColorSums sums;
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
@@ -281,7 +280,7 @@ class ColorReader {
 
   template <bool is_bordered>
   ColorSums read(const Place (&places)[4]) const {
-    const auto weight = [&](std::int64_t Place::*axis) {
+    const auto weight = [&](std::int64_t Place::* axis) {
       const auto of = [&](int i) { return weight_part(places[i].*axis); };
       return _mm_setr_epi32(of(0), of(1), of(2), of(3));
     };

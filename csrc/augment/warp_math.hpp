@@ -118,8 +118,8 @@ BURNISH_HD void corner_weights(int wx, int wy, int (&weight)[4]) {
 template <bool whole, class T>
 BURNISH_HD float among_corners(const T (&value)[4], float x, float y) {
   if constexpr (whole && sizeof(T) == 1) {
-    // Exact, so that nothing depends on the order of sums; and never above or below all of the four pixels, so that there
-    // is nothing to clamp.
+    // Exact, so that nothing depends on the order of sums; and never above or below all of the four pixels, so that
+    // there is nothing to clamp.
     int weight[4];
     corner_weights(static_cast<int>(x * weight_one), static_cast<int>(y * weight_one), weight);
     const auto part = [&](int i) { return value[i] * weight[i]; };

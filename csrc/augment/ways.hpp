@@ -9,6 +9,9 @@ namespace burnish::augment {
 // A pass that finds something out about an image and leaves it as it is.
 bool only_looks(const Pass& pass);
 
+// Whether what a pass leaves is one tile that the next pass goes on with: nothing needs to be stored in between.
+bool stays_in_tile(const Pass& pass, const Pass& next);
+
 // Operations up to there make bytes of bytes, one by one.
 int end_of_byte_ops(const Program& program, const Pass& pass);
 

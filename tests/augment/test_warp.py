@@ -86,7 +86,13 @@ def test_bicubic_has_the_same_bits_at_every_level(shape: tuple[int, int]) -> Non
 def test_bilinear_has_the_same_bits_at_every_level(shape: tuple[int, int], border: str) -> None:
     """Pixels are made several at a time: inside, across the border, and far beyond it."""
     image = picture(*shape)
-    for angle, scale, shift in ((0.0, 1.0, 0.5), (3.0, 0.9, 0.0), (45.0, 0.2, 30.25), (180.0, 1.7, -4.0), (-100.0, 1.0, 0.0)):
+    for angle, scale, shift in (
+        (0.0, 1.0, 0.5),
+        (3.0, 0.9, 0.0),
+        (45.0, 0.2, 30.25),
+        (180.0, 1.7, -4.0),
+        (-100.0, 1.0, 0.0),
+    ):
         matrix = reference.affine_matrix(*shape, angle, (scale, scale), (0, 0), (shift, -shift))
         given: dict[str, Any] = {"angle": angle, "scale": scale, "translate": (shift, -shift), "border_mode": border}
         found = same_at_every_level(lambda: F.affine(image, **given, fill=(40, 7, 255)))  # noqa: B023
