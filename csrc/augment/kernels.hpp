@@ -89,9 +89,10 @@ void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
 template <Isa isa>
 void warp_image(const Source& source, const Levels& levels, const Step* scale, const Image& target, float* row,
                 bool streams);
-// The same from bytes as whole levels to bytes, three interleaved channels of each, where warps_colors().
+// The same from bytes as whole levels to bytes, three interleaved channels of each, where warps_colors(): rows of the
+// result from `top` on, as many as the target has.
 template <Isa isa>
-void warp_bytes(const Source& source, const Image& target);
+void warp_bytes(const Source& source, int top, const Image& target);
 template <Isa isa>
 void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 template <Isa isa>
@@ -153,7 +154,7 @@ inline bool scales_when_stored(const Image& image) { return image.dtype == DType
   template <>                                                                                  \
   void warp_image<isa>(const Source&, const Levels&, const Step*, const Image&, float*, bool); \
   template <>                                                                                  \
-  void warp_bytes<isa>(const Source&, const Image&);                                           \
+  void warp_bytes<isa>(const Source&, int, const Image&);                                      \
   template <>                                                                                  \
   void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*);                 \
   template <>                                                                                  \

@@ -112,7 +112,7 @@ class SampleRunner {
   void border(Pass& pass) {
     if (!pass.read_levels.are_whole || !gains_border(pass.source)) return;
     const auto bytes = static_cast<std::size_t>(bordered_bytes(pass.source.image));
-    add_border(pass.source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
+    add_border(pass.source, static_cast<std::uint8_t*>(workspace_.image(4, bytes)));
   }
 
   void run_pass(Pass& pass, const Image& to, bool streams) {
@@ -125,14 +125,14 @@ class SampleRunner {
     }
     border(pass);
     if (warps_bytes(pass, to)) {
-      warp_bytes<isa>(source, to);
+      warp_bytes<isa>(source, 0, to);
       return;
     }
     find_tables(pass, source.image.channels);
     const int byte_end = end_of_byte_ops(program_, pass);
     if (only_moves(pass, to, byte_end)) {
       plan_bytes(pass, byte_end);
-      move_image<isa>(source, to, work_from(0));
+      move(source, to);
       if (pass.statistic != Statistic::none) look(pass, to);
       return;
     }
@@ -206,21 +206,35 @@ class SampleRunner {
     mean_ = mean_of(sum, pass.write_levels, values);
   }
 
+  // Calls f(top, part) for rows of an image, as many as stay in the cache until they are read again.
+  template <class F>
+  static void each_part(const Image& image, const F& f) {
+    constexpr int values_at_once = 16384;
+    const int rows = std::max(1, values_at_once / (image.channels * image.width));
+    for (int top = 0; top < image.height; top += rows) {
+      check_point();
+      Image part = image;
+      part.offset += top * image.row;
+      part.height = std::min(rows, image.height - top);
+      f(top, part);
+    }
+  }
+
+  void move(const Source& source, const Image& to) {
+    if (source.kind == SourceKind::copy) return move_image<isa>(source, to, work_from(0));
+    each_part(to, [&](int top, const Image& part) {
+      move_image<isa>(warped_rows(source, top, part.height), part, work_from(top));
+    });
+  }
+
   void scale_colors(const Source& source, const ColorScale& scale, const Image& to, bool streams) {
     const Image& image = source.image;
-    const bool is_direct = changes_.empty() && !pads(source) && image.channel == 1 &&
+    const bool is_direct = source.kind == SourceKind::copy && changes_.empty() && !pads(source) && image.channel == 1 &&
                            (image.column == 3 || (image.column == -3 && to.column == 1));
-    constexpr int values_at_once = 16384;
-    const int rows = std::max(1, values_at_once / (3 * source.width));
-    for (int top = 0; top < source.height; top += rows) {
-      check_point();
-      const int count = std::min(rows, source.height - top);
-      Image part = to;
-      part.offset += top * to.row;
-      part.height = count;
-      scale_image<isa>(is_direct ? rows_of(source, top, count) : changed_rows(source, top, count), scale, part,
-                       streams);
-    }
+    each_part(to, [&](int top, const Image& part) {
+      scale_image<isa>(is_direct ? rows_of(source, top, part.height) : changed_rows(source, top, part.height), scale,
+                       part, streams);
+    });
   }
 
   static Source rows_of(const Source& source, int top, int rows) {
@@ -232,6 +246,22 @@ class SampleRunner {
 
   // Some of what a source reads, with the changes_ of bytes, as pixels side by side.
   Source changed_rows(const Source& source, int top, int rows) {
+    const bool is_copy = source.kind == SourceKind::copy;
+    const Source read = is_copy ? rows_of(source, top, rows) : warped_rows(source, top, rows);
+    if (!is_copy && changes_.empty()) return read;
+    const Source part = new_rows(source, rows, 3);
+    move_image<isa>(read, part.image, work_from(top));
+    return part;
+  }
+
+  // The same without the changes_, of a warp.
+  Source warped_rows(const Source& source, int top, int rows) {
+    const Source part = new_rows(source, rows, 5);
+    warp_bytes<isa>(source, top, part.image);
+    return part;
+  }
+
+  Source new_rows(const Source& source, int rows, int which) {
     Source part;
     Image& image = part.image;
     image.height = part.height = rows;
@@ -240,8 +270,7 @@ class SampleRunner {
     image.channel = 1;
     image.column = image.channels;
     image.row = image.width * image.column;
-    image.data = workspace_.image(3, static_cast<std::size_t>(image.height * image.row));
-    move_image<isa>(rows_of(source, top, rows), image, work_from(top));
+    image.data = workspace_.image(which, static_cast<std::size_t>(image.height * image.row));
     return part;
   }
 

@@ -86,7 +86,8 @@ __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
     const auto settle = [&](int c, float value) { put(c, is_open ? value : settled_to(value, pass.read_levels)); };
     switch (pass.interpolation) {
       case Interpolation::bilinear:
-        return read_bilinear<known>(source, place, settle);
+        return pass.read_levels.are_whole ? read_bilinear<true, known>(source, place, settle)
+                                          : read_bilinear<false, known>(source, place, settle);
       case Interpolation::bicubic:
         return read_bicubic<known>(source, place, settle);
       default:

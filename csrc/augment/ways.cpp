@@ -24,6 +24,13 @@ bool is_table(Op op) {
   }
 }
 
+// Whether what is read are bytes, to be changed as such.
+bool reads_bytes(const Pass& pass) {
+  const Source& source = pass.source;
+  const bool copies = source.kind == SourceKind::copy && source.image.dtype == DType::uint8;
+  return pass.read_levels.are_whole && (copies || warps_colors(source));
+}
+
 }  // namespace
 
 bool only_looks(const Pass& pass) {
@@ -32,8 +39,8 @@ bool only_looks(const Pass& pass) {
 }
 
 bool only_moves(const Pass& pass, const Image& to, int byte_end) {
-  if (pass.source.kind != SourceKind::copy || byte_end != pass.last_op || pass.source.image.dtype != to.dtype ||
-      pass.read_levels.are_whole != (to.dtype == DType::uint8)) {
+  if (!(pass.source.kind == SourceKind::copy || reads_bytes(pass)) || byte_end != pass.last_op ||
+      pass.source.image.dtype != to.dtype || pass.read_levels.are_whole != (to.dtype == DType::uint8)) {
     return false;
   }
   return pass.statistic == Statistic::none || to.dtype == DType::uint8;
@@ -41,11 +48,9 @@ bool only_moves(const Pass& pass, const Image& to, int byte_end) {
 
 bool only_scales(const Program& program, const Pass& pass, const Image& to, int byte_end, bool streams,
                  ColorScale& scale) {
-  const Source& source = pass.source;
   const bool is_planar = to.column == 1;
   constexpr int line_values = 16;
-  if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole ||
-      to.dtype != DType::float32 || to.channels != 3 || !(is_planar || is_interleaved(to)) ||
+  if (!reads_bytes(pass) || to.dtype != DType::float32 || to.channels != 3 || !(is_planar || is_interleaved(to)) ||
       (streams && is_planar && to.channel % line_values != 0) || pass.statistic != Statistic::none) {
     return false;
   }
@@ -78,10 +83,9 @@ bool stays_in_tile(const Pass& pass, const Pass& next) {
 
 int end_of_byte_ops(const Program& program, const Pass& pass) {
   int i = pass.first_op;
-  const Source& source = pass.source;
-  if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole) return i;
+  if (!reads_bytes(pass)) return i;
   // A table costs as much as the pixels of a tile.
-  const bool pays = std::int64_t{source.height} * source.width > tile_values;
+  const bool pays = std::int64_t{pass.source.height} * pass.source.width > tile_values;
   const auto is_one = [&] {
     return program.op(i).levels.are_whole && (program.kind(i) == Op::erase || (pays && is_table(program.kind(i))));
   };
