@@ -67,6 +67,7 @@ struct DevicePlanes {
   DType dtype;           // of the source
   DType to_dtype;
   bool along_rows;
+  bool is_interleaved;  // boxes: else planes, as for a resize
   bool sharpens;
   bool is_fixed;  // resize: bytes, weights are integers
   bool settles;   // brings values into the levels

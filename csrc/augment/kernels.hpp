@@ -97,10 +97,27 @@ void separable_tile(const Source& source, const Levels& levels, const Tile& tile
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
-inline constexpr int box_strip_width = 64;  // columns at once: a line of the cache
+// Boxes over all of an image, in images of one dtype and layout: pixels with their values side by side, or planes of
+// values side by side. `scratch` has box_scratch_bytes().
+struct Boxes {
+  Image from;
+  Image to;
+  char* scratch = nullptr;
+};
+// Of a strip of columns as wide as a line of the cache.
+inline std::int64_t box_strip_bytes(const Image& image) {
+  const std::int64_t values = std::int64_t{image.width} * image.channels;
+  return 64 * (values > image.height ? values : image.height);
+}
+inline std::int64_t box_scratch_bytes(const Image& image) {
+  constexpr std::int64_t words = 32 << 10;  // of boxes on their way
+  return 3 * box_strip_bytes(image) + words;
+}
+template <Isa isa>
+void filter_boxes(const Prepare& prepare, const Levels& levels, const Boxes& boxes);
 
-// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes or strips, and sums for
-// the pixels of a row or a column.
+// A resize of planes of bytes or floats. `scratch` has room for two planes, and sums for the pixels of a row or a
+// column.
 struct Planes {
   const void* from = nullptr;
   void* to = nullptr;
@@ -109,11 +126,11 @@ struct Planes {
   int channels = 0;
   int height = 0;
   int width = 0;
-  const Axis* rows = nullptr;  // of a resize
+  const Axis* rows = nullptr;
   const Axis* columns = nullptr;
 };
 template <Isa isa>
-void prepare_planes(const Prepare& prepare, const Levels& levels, const Planes& planes);
+void resize_planes(const Levels& levels, const Planes& planes);
 
 template <Isa isa>
 void color_tile(const TileJob& job);
@@ -157,7 +174,9 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   template <>                                                                                  \
   void taps_tile<isa>(const Source&, const Levels&, const Tile&, float*);                      \
   template <>                                                                                  \
-  void prepare_planes<isa>(const Prepare&, const Levels&, const Planes&);                      \
+  void filter_boxes<isa>(const Prepare&, const Levels&, const Boxes&);                         \
+  template <>                                                                                  \
+  void resize_planes<isa>(const Levels&, const Planes&);                                       \
   template <>                                                                                  \
   void color_tile<isa>(const TileJob&);                                                        \
   template <>                                                                                  \

@@ -261,7 +261,9 @@ class Compiler {
   }
 
   void prepare(Prepare::Kind kind, double radius) {
-    leave(BufferLayout::planes);
+    const Image& image = pass_.source.image;
+    const bool is_planar = image.column == 1 && image.channels > 1 && pass_.source.kind == SourceKind::copy;
+    leave(is_planar ? BufferLayout::planes : BufferLayout::interleaved);
     pass_.prepare.kind = kind;
     pass_.prepare.radius = extended_box_radius(static_cast<float>(radius));
   }

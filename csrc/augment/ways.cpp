@@ -24,7 +24,15 @@ bool is_table(Op op) {
   }
 }
 
+bool have_one_layout(const Image& a, const Image& b) {
+  return (is_interleaved(a) && is_interleaved(b)) || (a.column == 1 && b.column == 1);
+}
+
 }  // namespace
+
+bool has_boxes(const Pass& pass) {
+  return pass.prepare.kind == Prepare::Kind::boxes || pass.prepare.kind == Prepare::Kind::unsharp;
+}
 
 bool only_looks(const Pass& pass) {
   return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic != Statistic::none &&
@@ -63,6 +71,20 @@ bool only_scales(const Program& program, const Pass& pass, const Image& to, int 
     ++i;
   }
   return i == pass.last_op;
+}
+
+bool only_shows(const Pass& pass, const Pass& next) {
+  return has_boxes(next) && pass.prepare.kind == Prepare::Kind::nothing && pass.first_op == pass.last_op && only_moves(pass, next.left, pass.last_op) &&
+         pass.statistic == Statistic::none && !pads(pass.source) && have_one_layout(pass.source.image, next.left);
+}
+
+bool only_boxes(const Pass& pass, const Image& to) {
+  const Source& source = pass.source;
+  const Image& image = source.image;
+  return has_boxes(pass) && pass.first_op == pass.last_op && only_moves(pass, to, pass.last_op) &&
+         pass.statistic == Statistic::none && source.top == 0 && source.left == 0 && source.height == image.height &&
+         source.width == image.width && image.offset == 0 && image.row == pass.left.row &&
+         image.column == pass.left.column && have_one_layout(image, to);
 }
 
 int end_of_byte_ops(const Program& program, const Pass& pass) {

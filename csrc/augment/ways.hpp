@@ -9,6 +9,13 @@ namespace burnish::augment {
 // A pass that finds something out about an image and leaves it as it is.
 bool only_looks(const Pass& pass);
 
+// A pass that leaves the part of an image that it reads as it is, in the layout that it was in, for boxes.
+bool only_shows(const Pass& pass, const Pass& next);
+
+bool has_boxes(const Pass& pass);
+// What boxes made is all of the result.
+bool only_boxes(const Pass& pass, const Image& to);
+
 // Operations up to there make bytes of bytes, one by one.
 int end_of_byte_ops(const Program& program, const Pass& pass);
 
