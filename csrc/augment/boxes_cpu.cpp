@@ -12,12 +12,24 @@ namespace {
 template <class T>
 constexpr int strip = simd::vector_bytes / static_cast<int>(sizeof(T));
 
+// From one row to the next: each value, what leaves the box, and what comes at either end. Not inlined, so that all are
+// known to lie apart.
+template <class T>
+__attribute__((noinline)) void box_row(const Box<T>& given, const T* __restrict before, const T* __restrict last,
+                                       const T* __restrict after, typename Box<T>::Sum* __restrict sum,
+                                       T* __restrict to) {
+  using Sum = typename Box<T>::Sum;
+  const Box<T> box = given;
+  for (int x = 0; x < strip<T>; ++x) {
+    sum[x] += static_cast<Sum>(last[x]) - static_cast<Sum>(before[x]);
+    to[x] = box.of(sum[x], static_cast<Sum>(before[x]) + static_cast<Sum>(after[x]));
+  }
+}
+
 // Beyond the first and the last row there are these rows again.
 template <class T>
-void box_strip(const T* from, std::int64_t from_row, int count, const Box<T>& given, T* __restrict to,
-               std::int64_t to_row) {
+void box_strip(const T* from, std::int64_t from_row, int count, const Box<T>& box, T* to, std::int64_t to_row) {
   using Sum = typename Box<T>::Sum;
-  const Box<T> box = given;  // a copy: the compiler would read it again after every store
   const auto row = [&](std::int64_t y) { return from + (y < 0 ? 0 : y < count ? y : count - 1) * from_row; };
   Sum sum[strip<T>];
   for (int x = 0; x < strip<T>; ++x) sum[x] = static_cast<Sum>(from[x]) * static_cast<Sum>(box.radius + 1);
@@ -25,14 +37,8 @@ void box_strip(const T* from, std::int64_t from_row, int count, const Box<T>& gi
     const T* more = row(y);
     for (int x = 0; x < strip<T>; ++x) sum[x] += static_cast<Sum>(more[x]);
   }
-  for (int y = 0; y < count; ++y, to += to_row) {
-    const T* before = row(std::int64_t{y} - box.radius - 1);
-    const T* last = row(std::int64_t{y} + box.radius);
-    const T* after = row(std::int64_t{y} + box.radius + 1);
-    for (int x = 0; x < strip<T>; ++x) {
-      sum[x] += static_cast<Sum>(last[x]) - static_cast<Sum>(before[x]);
-      to[x] = box.of(sum[x], static_cast<Sum>(before[x]) + static_cast<Sum>(after[x]));
-    }
+  for (std::int64_t y = 0; y < count; ++y, to += to_row) {
+    box_row(box, row(y - box.radius - 1), row(y + box.radius), row(y + box.radius + 1), sum, to);
   }
 }
 
@@ -120,6 +126,8 @@ class RunningBox {
   Pairs last_;
 };
 
+constexpr int rows_ahead = 16;  // that lie too far apart for the processor to foresee
+
 constexpr int most_slots = 2 * WordBox::most_radius + 2;
 constexpr std::int64_t slot_bytes =
     std::int64_t{most_slots} * RunningBox::boxes * static_cast<std::int64_t>(sizeof(Pairs));
@@ -139,6 +147,7 @@ __attribute__((always_inline)) inline void sweep(const WordBox& given, const std
   const int end = count + boxes * delay;
   const auto advance = [&]<bool is_steady>(int y) {
     if (is_steady || y < count) next = load_pairs(from + y * row, flipped);
+    if (is_steady) __builtin_prefetch(from + (y + rows_ahead) * row);
     Pairs made = next;
     Pairs* at = slots + boxes * slot;
     slot = slot + 1 < slot_count ? slot + 1 : 0;
@@ -194,6 +203,7 @@ __attribute__((noinline)) void sharpen_strip(const WordBox& box, const WordUnsha
                                              const std::uint8_t* original, std::int64_t original_row, std::uint8_t* at,
                                              std::int64_t row, int count, Pairs* slots) {
   sweep(box, at, row, count, 0, slots, [&](std::int64_t y, const Pairs& bytes) {
+    __builtin_prefetch(original + (y + rows_ahead) * original_row);
     store_pairs(filter.of(load_pairs(original + y * original_row, flip), bytes), flip, at + y * row);
   });
 }

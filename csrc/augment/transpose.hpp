@@ -108,12 +108,14 @@ void transpose(const T* from, std::int64_t row, int height, int width, T* __rest
   if (size(row) > size(to_row)) {
     for (int left = 0; left < whole_width; left += block) {
       for (int top = 0; top < whole_height; top += high) {
+        for (int y = top; y < top + high; ++y) __builtin_prefetch(from + y * row + left + block);
         for (int x = left; x < end(left, whole_width); x += wide) squares(top, x);
       }
     }
   } else {
     for (int top = 0; top < whole_height; top += block) {
       for (int left = 0; left < whole_width; left += wide) {
+        for (int x = left; x < left + wide; ++x) __builtin_prefetch(to + x * to_row + top + block, 1);
         for (int y = top; y < end(top, whole_height); y += high) squares(y, left);
       }
     }
