@@ -57,6 +57,7 @@ struct DevicePass {
   Interpolation interpolation;
   Statistic statistic;
   bool has_lines;
+  bool is_fixed;  // the sums of a separable one
 };
 
 // A filter over all of an image, along one axis.

@@ -94,6 +94,19 @@ template <Isa isa>
 void warp_bytes(const Source& source, const Image& target);
 template <Isa isa>
 void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
+// All of an image that blurs_bytes(), to one of the same layout: interleaved or planes. `scratch` has
+// blur_scratch_bytes().
+template <Isa isa>
+void blur_bytes(const Source& source, const Image& target, char* scratch);
+inline constexpr std::int64_t blur_padding = 64;  // a vector
+inline std::int64_t padded_blur_row(std::int64_t values) {
+  return (values + blur_padding - 1) / blur_padding * blur_padding;
+}
+inline std::int64_t blur_scratch_bytes(const Source& source) {
+  const std::int64_t channels = source.image.channels;
+  const std::int64_t sums = padded_blur_row(source.image.width * channels) * 2;
+  return (2 * source.radius + 1) * sums + sums + 2 * padded_blur_row(source.radius * channels) + 4 * blur_padding;
+}
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
@@ -171,6 +184,8 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   void warp_bytes<isa>(const Source&, const Image&);                                           \
   template <>                                                                                  \
   void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*);                 \
+  template <>                                                                                  \
+  void blur_bytes<isa>(const Source&, const Image&, char*);                                    \
   template <>                                                                                  \
   void taps_tile<isa>(const Source&, const Levels&, const Tile&, float*);                      \
   template <>                                                                                  \

@@ -42,8 +42,8 @@ class SampleRunner {
         to.data = workspace_.image(which, bytes_of(to));
         which = 1 - which;
       }
-      if (has_boxes(pass)) {
-        const bool is_all = only_boxes(pass, to);
+      if (has_filter(pass)) {
+        const bool is_all = only_filters(pass, to);
         left = filter(pass, left, is_all ? &to : nullptr);
         if (is_all) continue;
       } else if (pass.prepare.kind == Prepare::Kind::resize) {
@@ -67,18 +67,27 @@ class SampleRunner {
   }
 
   // Returns what the pass is to read: `to`, or without one what is then made for it.
-  Image filter(const Pass& pass, const Image& left, const Image* to) {
-    Boxes boxes;
-    boxes.from = left;
-    boxes.to = pass.left;
+  Image filter(Pass& pass, const Image& left, const Image* to) {
+    const auto scratch = [&](std::int64_t bytes) {
+      return static_cast<char*>(workspace_.image(3, static_cast<std::size_t>(bytes)));
+    };
+    Image made = pass.left;
     if (to) {
-      boxes.to = *to;
+      made = *to;
     } else {
-      boxes.to.data = workspace_.image(2, bytes_of(pass.left));
+      made.data = workspace_.image(2, bytes_of(pass.left));
     }
-    boxes.scratch = static_cast<char*>(workspace_.image(3, static_cast<std::size_t>(box_scratch_bytes(left))));
-    filter_boxes<isa>(pass.prepare, pass.read_levels, boxes);
-    return boxes.to;
+    Source& source = pass.source;
+    if (blurs_bytes(source)) {
+      Source blur = source;
+      blur.image = left;
+      blur_bytes<isa>(blur, made, scratch(blur_scratch_bytes(blur)));
+      source.kind = SourceKind::copy;
+      source.image.data = made.data;
+    } else {
+      filter_boxes<isa>(pass.prepare, pass.read_levels, {left, made, scratch(box_scratch_bytes(left))});
+    }
+    return made;
   }
 
   // The same, of planes.

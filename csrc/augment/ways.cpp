@@ -30,8 +30,9 @@ bool have_one_layout(const Image& a, const Image& b) {
 
 }  // namespace
 
-bool has_boxes(const Pass& pass) {
-  return pass.prepare.kind == Prepare::Kind::boxes || pass.prepare.kind == Prepare::Kind::unsharp;
+bool has_filter(const Pass& pass) {
+  return pass.prepare.kind == Prepare::Kind::boxes || pass.prepare.kind == Prepare::Kind::unsharp ||
+         blurs_bytes(pass.source);
 }
 
 bool only_looks(const Pass& pass) {
@@ -74,17 +75,20 @@ bool only_scales(const Program& program, const Pass& pass, const Image& to, int 
 }
 
 bool only_shows(const Pass& pass, const Pass& next) {
-  return has_boxes(next) && pass.prepare.kind == Prepare::Kind::nothing && pass.first_op == pass.last_op && only_moves(pass, next.left, pass.last_op) &&
-         pass.statistic == Statistic::none && !pads(pass.source) && have_one_layout(pass.source.image, next.left);
+  return has_filter(next) && pass.prepare.kind == Prepare::Kind::nothing && pass.first_op == pass.last_op &&
+         only_moves(pass, next.left, pass.last_op) && pass.statistic == Statistic::none && !pads(pass.source) &&
+         have_one_layout(pass.source.image, next.left);
 }
 
-bool only_boxes(const Pass& pass, const Image& to) {
-  const Source& source = pass.source;
+bool only_filters(const Pass& pass, const Image& to) {
+  Pass rest = pass;
+  if (blurs_bytes(pass.source)) rest.source.kind = SourceKind::copy;
+  const Source& source = rest.source;
   const Image& image = source.image;
-  return has_boxes(pass) && pass.first_op == pass.last_op && only_moves(pass, to, pass.last_op) &&
-         pass.statistic == Statistic::none && source.top == 0 && source.left == 0 && source.height == image.height &&
-         source.width == image.width && image.offset == 0 && image.row == pass.left.row &&
-         image.column == pass.left.column && have_one_layout(image, to);
+  return pass.first_op == pass.last_op && only_moves(rest, to, pass.last_op) && pass.statistic == Statistic::none &&
+         source.top == 0 && source.left == 0 && source.height == image.height && source.width == image.width &&
+         image.offset == 0 && image.row == pass.left.row && image.column == pass.left.column &&
+         have_one_layout(image, to);
 }
 
 int end_of_byte_ops(const Program& program, const Pass& pass) {

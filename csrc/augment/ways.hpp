@@ -9,12 +9,14 @@ namespace burnish::augment {
 // A pass that finds something out about an image and leaves it as it is.
 bool only_looks(const Pass& pass);
 
-// A pass that leaves the part of an image that it reads as it is, in the layout that it was in, for boxes.
+// Whether a filter reads images where they are, interleaved or planes, before the pass reads its result.
+bool has_filter(const Pass& pass);
+
+// A pass that leaves the part of an image that it reads as it is, in the layout that it was in, for such a filter.
 bool only_shows(const Pass& pass, const Pass& next);
 
-bool has_boxes(const Pass& pass);
-// What boxes made is all of the result.
-bool only_boxes(const Pass& pass, const Image& to);
+// What the filter made is all of the result.
+bool only_filters(const Pass& pass, const Image& to);
 
 // Operations up to there make bytes of bytes, one by one.
 int end_of_byte_ops(const Program& program, const Pass& pass);
