@@ -114,7 +114,8 @@ def test_filters_in_any_layout() -> None:
         target = np.full((len(images), 65, 90, 3), 9, np.uint8)
         each(images, out=target[:, :61, :83])
         assert np.array_equal(target[:, :61, :83], expected)
-        assert (target[:, 61:] == 9).all() and (target[:, :, 83:] == 9).all()
+        assert (target[:, 61:] == 9).all()
+        assert (target[:, :, 83:] == 9).all()
 
 
 @pytest.mark.parametrize("names", [("GaussianBlur", "UnsharpMask"), ("UnsharpMask", "GaussianBlur"), ("Blur", "Blur"),
@@ -123,9 +124,7 @@ def test_filters_in_any_layout() -> None:
 def test_filters_in_a_row(names: tuple[str, str], between: list[str]) -> None:
     """Filters that read what filters have left, with and without steps that are done by reading; fused or not."""
     given: dict[str, dict[str, Any]] = {"RandomCrop": {"height": 40, "width": 50}}
-    made = [
-        getattr(augment, name)(**(given[name] if name in given else {"p": 1})) for name in (names[0], *between, names[1])
-    ]
+    made = [getattr(augment, name)(**given.get(name, {"p": 1})) for name in (names[0], *between, names[1])]
     images = samples(61, 83, 3, "uint8")
     pipe = augment.Compose([*made, augment.Normalize()], seed=3)
     bytes_pipe = augment.Compose(made, seed=3)
