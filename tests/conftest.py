@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import burnish
 import numpy as np
 import pytest
-from burnish import _core
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # `from reference import hardness` under every import mode
+
+from settings import LEVELS, THREADS, at_level, with_threads
 
 try:
     import torch
@@ -69,25 +71,22 @@ def framework(request: pytest.FixtureRequest) -> Framework:
     return Framework(request.param)
 
 
-@pytest.fixture(params=burnish.build_info()["isa_levels"])
+@pytest.fixture(params=LEVELS)
 def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     """Run the test at each instruction set level that the processor has."""
-    before = burnish.build_info()["isa_level"]
-    try:
-        _core.set_isa_level(request.param)
-    except ValueError as error:
-        pytest.skip(str(error))
-    yield request.param
-    _core.set_isa_level(before)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(at_level(request.param))
+        except ValueError as error:
+            pytest.skip(str(error))
+        yield request.param
 
 
-@pytest.fixture(params=[1, 2, 7])
+@pytest.fixture(params=THREADS)
 def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     """Run the test with each number of threads."""
-    before = burnish.get_num_threads()
-    burnish.set_num_threads(request.param)
-    yield request.param
-    burnish.set_num_threads(before)
+    with with_threads(request.param):
+        yield request.param
 
 
 @pytest.fixture(params=["cpu", "cuda"])

@@ -19,10 +19,15 @@ int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
   const __m512i apart = _mm512_setr_epi32(9, 10, 11, 15, 6, 7, 8, 15, 3, 4, 5, 15, 0, 1, 2, 15);
   const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, -1, -1, -1, -1));
   const __m512i closed = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3);
-  for (; x + 16 <= count; x += 16) {
-    const __m512i pixels = _mm512_maskz_loadu_epi32(0x0fff, last - 3 * (x + 15));
+  const auto reverse = [&](int at) {
+    const __m512i pixels = _mm512_maskz_loadu_epi32(0x0fff, last - 3 * (at + 15));
     const __m512i fours = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(apart, pixels), order);
-    _mm512_mask_storeu_epi32(to + 3 * x, 0x0fff, _mm512_permutexvar_epi32(closed, fours));
+    _mm512_mask_storeu_epi32(to + 3 * at, 0x0fff, _mm512_permutexvar_epi32(closed, fours));
+  };
+  for (; x + 16 <= count; x += 16) reverse(x);
+  if (count >= 16) {
+    if (x < count) reverse(count - 16);  // some of them once more
+    return count;
   }
 #elif defined(__AVX2__)
   const __m256i apart = _mm256_setr_epi32(3, 4, 5, 6, 0, 1, 2, 6);
@@ -72,11 +77,43 @@ int join_color_bytes(const std::uint8_t* from, std::int64_t plane, std::uint8_t*
 }
 #endif
 
+// Values that lie side by side, in reverse order: from `last` down.
+template <class T>
+void reverse_values(const T* last, T* to, int count) {
+  int x = 0;
+#if defined(__SSSE3__)
+  if constexpr (sizeof(T) == 1) {
+#if defined(__AVX512BW__)
+    const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+    for (; x + 64 <= count; x += 64) {
+      const __m512i bytes = _mm512_shuffle_epi8(_mm512_loadu_si512(last - x - 63), order);
+      _mm512_storeu_si512(to + x, _mm512_shuffle_i64x2(bytes, bytes, _MM_SHUFFLE(0, 1, 2, 3)));
+    }
+#endif
+    for (; x + 16 <= count; x += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(last - x - 15));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), reversed(bytes));
+    }
+  }
+#endif
+  for (; x < count; ++x) to[x] = last[-x];
+}
+
 // Pixels from `from` on, as they are.
 template <class T>
 void copy_pixels(const Image& image, const T* from, const Image& target, T* to, int count) {
+  const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
   if (is_interleaved(image) && is_interleaved(target)) {
-    __builtin_memcpy(to, from, static_cast<std::size_t>(count) * static_cast<std::size_t>(image.channels) * sizeof(T));
+    __builtin_memcpy(to, from, bytes * static_cast<std::size_t>(image.channels));
+    return;
+  }
+  if (target.column == 1 && (image.column == 1 || image.column == -1)) {
+    for (int c = 0; c < image.channels; ++c) {
+      const T* source = from + c * image.channel;
+      T* channel = to + c * target.channel;
+      image.column == 1 ? static_cast<void>(__builtin_memcpy(channel, source, bytes))
+                        : reverse_values(source, channel, count);
+    }
     return;
   }
   int done = 0;
@@ -173,6 +210,23 @@ RowRange changed_rows(const ByteWork& work, int rows, int columns) {
   return range;
 }
 
+// Columns of a row of the result that lie beyond the image, of one color.
+template <class T>
+void fill_columns(const Source& source, const Image& target, T* to, int first, int last) {
+  if (first >= last) return;
+  if (target.channels == 3 && is_interleaved(target)) {
+    T color[3];
+    for (int c = 0; c < 3; ++c) color[c] = static_cast<T>(source.fill.of(c));
+    for (int x = first; x < last; ++x) __builtin_memcpy(to + 3 * x, color, sizeof color);
+    return;
+  }
+  for (int c = 0; c < target.channels; ++c) {
+    const auto value = static_cast<T>(source.fill.of(c));
+    T* channel = to + c * target.channel;
+    for (int x = first; x < last; ++x) channel[x * target.column] = value;
+  }
+}
+
 template <class T>
 void move_rows(const Source& source, const Image& target, const ByteWork& work) {
   const Image& image = source.image;
@@ -195,10 +249,9 @@ void move_rows(const Source& source, const Image& target, const ByteWork& work) 
     T* to = static_cast<T*>(target.data) + target.offset + r * target.row;
     const std::int64_t y = inside(source.top + r, image.height, source.border);
     const auto outer = [&](int x) {
-      const std::int64_t at = y < 0 ? -1 : inside(source.left + x, image.width, source.border);
+      const std::int64_t at = y * image.row + inside(source.left + x, image.width, source.border) * image.column;
       for (int c = 0; c < image.channels; ++c) {
-        to[x * target.column + c * target.channel] =
-            at < 0 ? static_cast<T>(source.fill.of(c)) : pixels[y * image.row + at * image.column + c * image.channel];
+        to[x * target.column + c * target.channel] = pixels[at + c * image.channel];
       }
     };
     const T* from = y < 0 ? nullptr : pixels + y * image.row + (source.left + first) * image.column;
@@ -207,8 +260,13 @@ void move_rows(const Source& source, const Image& target, const ByteWork& work) 
     if (inner_last > first && !is_direct && !is_block) {
       copy_pixels(image, from, target, to + first * target.column, inner_last - first);
     }
-    for (int x = 0; x < first; ++x) outer(x);
-    for (int x = inner_last; x < source.width; ++x) outer(x);
+    if (source.border == Border::constant || y < 0) {
+      fill_columns(source, target, to, 0, first);
+      fill_columns(source, target, to, inner_last, source.width);
+    } else {
+      for (int x = 0; x < first; ++x) outer(x);
+      for (int x = inner_last; x < source.width; ++x) outer(x);
+    }
     if constexpr (sizeof(T) == 1) change_row(work, work.top + r, is_direct ? from : nullptr, target, to);
   }
 }

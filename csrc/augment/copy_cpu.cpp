@@ -94,6 +94,11 @@ template <class T>
 void copy_rows(const Source& source, const Tile& tile) {
   const Image& image = source.image;
   const T* pixels = static_cast<const T*>(image.data) + image.offset;
+  if (image.row == tile.columns * image.column && source.left == 0 && tile.columns == image.width && !pads(source)) {
+    // Rows that follow each other are one.
+    return read_row(pixels + (source.top + tile.top) * image.row, image.column, image.channel, tile.channels,
+                    tile.rows * tile.columns, tile.values, tile.plane);
+  }
   for (int r = 0; r < tile.rows; ++r) {
     const std::int64_t ahead = source.top + tile.top + r + rows_ahead;
     if (ahead >= 0 && ahead < image.height) prefetch_row(pixels + ahead * image.row, source, tile.columns);
@@ -191,7 +196,13 @@ void write_color_floats(const float* from, std::int64_t plane, float* to, int co
 }
 
 template <class T>
-void store_rows(const Tile& tile, const Image& image, bool streams) {
+void store_rows(const Tile& whole, const Image& image, bool streams) {
+  Tile tile = whole;
+  // Rows that follow each other are one.
+  if (image.row == tile.columns * image.column && image.width == tile.columns) {
+    tile.columns *= tile.rows;
+    tile.rows = 1;
+  }
   T* pixels = static_cast<T*>(image.data) + image.offset + tile.top * image.row;
   for (int r = 0; r < tile.rows; ++r) {
     const float* from = tile.values + r * tile.columns;

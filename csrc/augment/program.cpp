@@ -125,7 +125,7 @@ class Compiler {
       is_first_ = false;
       const std::size_t changes = program_.ops.size();
       add(step, params_of(step, sample_));
-      if (program_.ops.size() == changes) pass_.joined |= std::uint64_t{1} << static_cast<int>(step.op);
+      if (program_.ops.size() == changes) pass_->joined |= std::uint64_t{1} << static_cast<int>(step.op);
     });
     finish();
   }
@@ -154,8 +154,8 @@ class Compiler {
         return prepare(Prepare::Kind::boxes, params[0]);
       case Op::unsharp_mask:
         prepare(Prepare::Kind::unsharp, params[0]);
-        pass_.prepare.percent = params[1];
-        pass_.prepare.threshold = params[2];
+        pass_->prepare.percent = params[1];
+        pass_->prepare.threshold = params[2];
         return;
       case Op::resize:
         return resize(step, params);
@@ -192,7 +192,7 @@ class Compiler {
   // Of what is read, too, where nothing was done to it yet.
   void change_levels(float low, float high) {
     levels_ = {low, high, false};
-    if (pass_.source.kind == SourceKind::copy && !has_ops()) pass_.read_levels = levels_;
+    if (pass_->source.kind == SourceKind::copy && !has_ops()) pass_->read_levels = levels_;
   }
 
   std::int64_t add_gamma_table(double exponent) {
@@ -234,17 +234,17 @@ class Compiler {
 
   // What a filter that takes either can read without a change of layout.
   BufferLayout kept_layout() const {
-    const Image& image = pass_.source.image;
-    const bool is_planar = image.column == 1 && image.channels > 1 && pass_.source.kind == SourceKind::copy;
+    const Image& image = pass_->source.image;
+    const bool is_planar = image.column == 1 && image.channels > 1 && pass_->source.kind == SourceKind::copy;
     return is_planar ? BufferLayout::planes : BufferLayout::interleaved;
   }
 
   Source& filter(SourceKind kind, int radius, BufferLayout layout = BufferLayout::planes) {
     leave(layout);
-    pass_.source.kind = kind;
-    pass_.source.border = Border::reflect101;
-    pass_.source.radius = radius;
-    return pass_.source;
+    pass_->source.kind = kind;
+    pass_->source.border = Border::reflect101;
+    pass_->source.radius = radius;
+    return pass_->source;
   }
 
   // Sums of whole numbers are exact, and so is the quotient's rounding.
@@ -290,21 +290,21 @@ class Compiler {
 
   void prepare(Prepare::Kind kind, double radius) {
     leave(kept_layout());
-    pass_.prepare.kind = kind;
-    pass_.prepare.radius = extended_box_radius(static_cast<float>(radius));
+    pass_->prepare.kind = kind;
+    pass_->prepare.radius = extended_box_radius(static_cast<float>(radius));
   }
 
   void resize(const Step& step, const double* params) {
     leave(BufferLayout::planes);
-    Source& source = pass_.source;
+    Source& source = pass_->source;
     Image& image = source.image;
     const std::vector<double>& options = step.options;
     const bool shrinks = image.height > to_int(params[0]) || image.width > to_int(params[1]);
     const auto filter = static_cast<Filter>(to_int(options[shrinks && options.size() > 2 ? 2 : 0]));
     const bool is_antialiased = options.size() < 2 || options[1] != 0;
-    pass_.prepare.kind = Prepare::Kind::resize;
-    pass_.prepare.rows = axis(image.height, to_int(params[0]), filter, is_antialiased);
-    pass_.prepare.columns = axis(image.width, to_int(params[1]), filter, is_antialiased);
+    pass_->prepare.kind = Prepare::Kind::resize;
+    pass_->prepare.rows = axis(image.height, to_int(params[0]), filter, is_antialiased);
+    pass_->prepare.columns = axis(image.width, to_int(params[1]), filter, is_antialiased);
     source.height = image.height = to_int(params[0]);
     source.width = image.width = to_int(params[1]);
     image.row = image.width;
@@ -327,29 +327,30 @@ class Compiler {
     const int height = to_int(params[2]);
     const int width = to_int(params[3]);
     if (has_ops()) leave(BufferLayout::planes);
-    Source& source = pass_.source;
+    const Source& source = pass_->source;
     const bool within = top >= 0 && left >= 0 && top + height <= source.height && left + width <= source.width;
     if (!within) {
       if (source.kind != SourceKind::copy || pads(source)) leave(BufferLayout::planes);
-      cut_to_window(source);
-      source.border = static_cast<Border>(to_int(step.options[0]));
-      source.fill = fill_of(step, 1, levels_);
+      cut_to_window(pass_->source);
+      pass_->source.border = static_cast<Border>(to_int(step.options[0]));
+      pass_->source.fill = fill_of(step, 1, levels_);
     } else if (is_filter()) {
       leave(BufferLayout::planes);
     }
-    if (source.kind == SourceKind::warp) {
+    Source& cut = pass_->source;
+    if (cut.kind == SourceKind::warp) {
       move_warp(shift(left, top));
     } else {
-      source.top += top;
-      source.left += left;
+      cut.top += top;
+      cut.left += left;
     }
-    source.height = height;
-    source.width = width;
+    cut.height = height;
+    cut.width = width;
   }
 
   void turn(int code) {
     if (has_ops() || is_filter()) leave(BufferLayout::planes);
-    Source& source = pass_.source;
+    Source& source = pass_->source;
     if (source.kind == SourceKind::copy) return orient(source, code);
     if (code & 4) std::swap(source.height, source.width);
     move_warp(orientation(code, source.height, source.width));
@@ -362,18 +363,20 @@ class Compiler {
     Matrix matrix;
     std::copy_n(params, 9, matrix.m);
     if (has_ops() || is_filter()) leave(BufferLayout::interleaved);
-    Source& source = pass_.source;
-    if (source.kind == SourceKind::warp && !can_join(interpolation, border, fill, matrix)) {
+    if (pass_->source.kind == SourceKind::warp && !can_join(interpolation, border, fill, matrix)) {
       leave(BufferLayout::interleaved);
     }
-    if (source.kind == SourceKind::warp) {
+    if (pass_->source.kind == SourceKind::warp) {
+      Source& source = pass_->source;
       const Clip clip = {Matrix(), source.height, source.width};
       source.clips[source.clip_count++] = clip;
       move_warp(matrix);
     } else {
-      if (pads(source) || is_planar_color(source.image) || !can_hold(source.image, border, fill)) {
+      const Source& seen = pass_->source;
+      if (pads(seen) || is_planar_color(seen.image) || !can_hold(seen.image, border, fill)) {
         leave(BufferLayout::interleaved);
       }
+      Source& source = pass_->source;
       cut_to_window(source);
       source.kind = SourceKind::warp;
       source.matrix = matrix;
@@ -382,13 +385,13 @@ class Compiler {
       source.fill = fill;
       straighten(source);
     }
-    source.height = to_int(params[9]);
-    source.width = to_int(params[10]);
+    pass_->source.height = to_int(params[9]);
+    pass_->source.width = to_int(params[10]);
   }
 
   // Whether the source is a warp that one more can be put after without reading its result.
   bool can_join(Interpolation interpolation, Border border, const Fill& fill, const Matrix& matrix) const {
-    const Source& source = pass_.source;
+    const Source& source = pass_->source;
     return source.interpolation == interpolation && interpolation != Interpolation::nearest &&
            border == Border::constant && source.border == border && same(source.fill, fill) && is_affine(matrix) &&
            is_affine(source.matrix) && source.clip_count < most_clips;
@@ -396,35 +399,34 @@ class Compiler {
 
   // Puts a map of places before the warp.
   void move_warp(const Matrix& first) {
-    Source& source = pass_.source;
+    Source& source = pass_->source;
     source.matrix = product(source.matrix, first);
     for (int i = 0; i < source.clip_count; ++i) source.clips[i].matrix = product(source.clips[i].matrix, first);
   }
 
-  bool is_filter() const { return pass_.source.kind != SourceKind::copy && pass_.source.kind != SourceKind::warp; }
+  bool is_filter() const { return pass_->source.kind != SourceKind::copy && pass_->source.kind != SourceKind::warp; }
 
-  bool has_ops() const { return static_cast<int>(program_.ops.size()) > pass_.first_op; }
+  bool has_ops() const { return static_cast<int>(program_.ops.size()) > pass_->first_op; }
 
   void begin(const Image& image) {
-    pass_ = Pass();
-    pass_.source.image = image;
-    pass_.source.height = image.height;
-    pass_.source.width = image.width;
-    pass_.read_levels = levels_;
-    pass_.first_op = static_cast<int>(program_.ops.size());
+    pass_ = &program_.passes.emplace_back();
+    pass_->source.image = image;
+    pass_->source.height = image.height;
+    pass_->source.width = image.width;
+    pass_->read_levels = levels_;
+    pass_->first_op = static_cast<int>(program_.ops.size());
   }
 
   void finish() {
-    pass_.write_levels = levels_;
-    pass_.last_op = static_cast<int>(program_.ops.size());
-    program_.passes.push_back(pass_);
+    pass_->write_levels = levels_;
+    pass_->last_op = static_cast<int>(program_.ops.size());
   }
 
   // Ends the pass: its result is left in memory for the next one.
   void leave(BufferLayout layout, Statistic statistic = Statistic::none) {
-    pass_.statistic = statistic;
+    pass_->statistic = statistic;
     finish();
-    const Pass& last = program_.passes.back();
+    const Pass& last = *pass_;
     Image left;
     left.dtype = last.write_levels.are_whole ? DType::uint8 : DType::float32;
     left.height = last.source.height;
@@ -435,13 +437,13 @@ class Compiler {
     left.row = left.width * left.column;
     left.channel = planes ? left.height * left.row : 1;
     begin(left);
-    pass_.left = left;
+    pass_->left = left;
   }
 
   const PipelineArgs& args_;
   std::int64_t sample_;
   Program& program_;
-  Pass pass_;
+  Pass* pass_ = nullptr;  // the last of the program's
   Levels levels_;
   bool is_first_ = true;
 };

@@ -41,6 +41,8 @@ struct Tap {
 };
 
 struct Source {
+  Source() {}  // else all of it is zeroed first, which takes as long as copying a small image
+
   SourceKind kind = SourceKind::copy;
   Image image;
   int height = 0;  // of what is read
@@ -54,8 +56,8 @@ struct Source {
   Interpolation interpolation = Interpolation::bilinear;
   int clip_count = 0;
   Clip clips[most_clips];
-  int radius = 0;                      // separable, taps: of the kernel
-  float kernel[most_radius + 1] = {};  // separable: from its center
+  int radius = 0;                 // separable, taps: of the kernel
+  float kernel[most_radius + 1];  // separable: from its center
   std::vector<Tap> taps;
   float divisor = 1;      // of the sum
   bool is_fixed = false;  // separable: of bytes, with weights of whole 256ths
@@ -108,6 +110,8 @@ struct TileOp {
 };
 
 struct Pass {
+  Pass() {}  // the same
+
   Source source;
   Image left;  // by the pass before: what its result looks like; without data yet
   Prepare prepare;

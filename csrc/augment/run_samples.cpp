@@ -14,6 +14,16 @@
 namespace burnish::augment {
 namespace {
 
+// Brings a small image into the cache while the one before it is worked on.
+void fetch(const Image& image) {
+  constexpr std::int64_t most_bytes = std::int64_t{4} << 10;
+  const auto size = static_cast<std::int64_t>(item_size(image.dtype));
+  const std::int64_t bytes = std::int64_t{image.height} * image.width * image.channels * size;
+  if (bytes > most_bytes) return;
+  const char* first = static_cast<const char*>(image.data) + image.offset * size;
+  for (std::int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(first + b);
+}
+
 template <Isa isa>
 class SampleRunner {
  public:
@@ -28,35 +38,44 @@ class SampleRunner {
     compile(args_, sample, image_of(args_.images, sample), program_);
     Image left;  // what a pass is to read, where it does not tell
     int which = 0;
+    has_tile_ = false;
     for (std::size_t p = 0; p < program_.passes.size(); ++p) {
       Pass& pass = program_.passes[p];
       const bool is_last = p + 1 == program_.passes.size();
+      const bool stays = !is_last && stays_in_tile(pass, program_.passes[p + 1]);
       Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
-      if (!is_last && only_shows(pass, program_.passes[p + 1])) {
+      if (!is_last && !has_tile_ && only_shows(pass, program_.passes[p + 1])) {
         cut_to_window(pass.source);
         if (!pass.source.image.data) pass.source.image.data = left.data;
         left = pass.source.image;
         continue;
       }
-      if (!is_last && !only_looks(pass)) {
+      if (!is_last && !stays && (has_tile_ || !only_looks(pass))) {
         to.data = workspace_.image(which, bytes_of(to));
         which = 1 - which;
       }
       if (has_filter(pass)) {
-        const bool is_all = only_filters(pass, to);
+        const bool is_all = !stays && only_filters(pass, to);
         left = filter(pass, left, is_all ? &to : nullptr);
         if (is_all) continue;
       } else if (pass.prepare.kind == Prepare::Kind::resize) {
         left.data = resize(pass, left.data);
       }
       if (!pass.source.image.data) pass.source.image.data = left.data;
-      if (only_looks(pass)) {
+      if (stays) {
+        run_in_tile(pass, nullptr);
+        has_tile_ = true;
+        continue;
+      }
+      if (!has_tile_ && only_looks(pass)) {
         cut_to_window(pass.source);
         look(pass, pass.source.image);
         program_.passes[p + 1].source.image = pass.source.image;
         continue;
       }
-      run_pass(pass, to, is_last && streams_);
+      const bool streams = is_last && streams_;
+      has_tile_ ? run_in_tile(pass, &to, streams) : run_pass(pass, to, streams);
+      has_tile_ = false;
       left = to;
     }
   }
@@ -114,6 +133,21 @@ class SampleRunner {
     return planes.to;
   }
 
+  // A pass over an image of one tile, that begins or ends in it.
+  void run_in_tile(Pass& pass, const Image* to, bool streams = false) {
+    find_tables(pass, pass.source.image.channels);
+    changes_.clear();
+    if (!has_tile_) border(pass);
+    run_tiles(pass, pass.source, pass.first_op, to, streams);
+  }
+
+  // Copies the image with its border around it, if the warp of it gains by that.
+  void border(Pass& pass) {
+    if (!pass.read_levels.are_whole || !gains_border(pass.source)) return;
+    const auto bytes = static_cast<std::size_t>(bordered_bytes(pass.source.image));
+    add_border(pass.source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
+  }
+
   void run_pass(Pass& pass, const Image& to, bool streams) {
     Source& source = pass.source;
     if (const Step* scale = nullptr; warps_at_once(program_, pass, to, scale)) {
@@ -122,10 +156,7 @@ class SampleRunner {
                       streams);
       return;
     }
-    if (pass.read_levels.are_whole && gains_border(source)) {
-      const auto bytes = static_cast<std::size_t>(bordered_bytes(source.image));
-      add_border(source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
-    }
+    border(pass);
     if (warps_bytes(pass, to)) {
       warp_bytes<isa>(source, to);
       return;
@@ -172,6 +203,9 @@ class SampleRunner {
     tile.plane = padded(tile_rows * columns);
     tile.values = workspace_.tile(static_cast<std::size_t>(tile.plane * tile.channels));
     float* scratch = workspace_.scratch(scratch_values(pass, tile, tile_rows));
+    // Short rows with others around them are read faster once they lie side by side.
+    const bool is_padded_tile = tile_rows >= source.height && source.kind == SourceKind::copy &&
+                                source.image.dtype == DType::uint8 && pads(source);
     std::int64_t sum = 0;
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
@@ -180,7 +214,9 @@ class SampleRunner {
       check_point();  // one image may be huge
       tile.top = top;
       tile.rows = std::min(tile_rows, source.height - top);
-      if (changes_.empty()) {
+      if (has_tile_) {
+        // The pass before has left it there.
+      } else if (changes_.empty() && !is_padded_tile) {
         read(pass, source, tile, scratch);
       } else {
         Tile changed = tile;
@@ -346,6 +382,7 @@ class SampleRunner {
   NoiseKey noise_;
   Program program_;
   Workspace workspace_;
+  bool has_tile_ = false;  // the pass before has left its values where tiles are
   // What the pass before has found out.
   double mean_ = 0;
   std::vector<Histogram> histograms_;
@@ -360,7 +397,10 @@ class SampleRunner {
 void run_samples(const PipelineArgs& args, bool streams, std::int64_t first, std::int64_t last) {
   with_isa([&]<Isa isa>() {
     SampleRunner<isa> runner(args, streams);
-    for (std::int64_t sample = first; sample < last; ++sample) runner.run(sample);
+    for (std::int64_t sample = first; sample < last; ++sample) {
+      if (sample + 1 < last) fetch(image_of(args.images, sample + 1));
+      runner.run(sample);
+    }
   });
 }
 

@@ -85,6 +85,22 @@ struct Groups {
   void run(const Row& row, int first, int last) const {
     for (int x = first; x + group <= last; x += group) write(read(row.from, x), row, x);
   }
+
+  // The line of the cache that starts at x and ends in the row that follows, of pixels from `next` on.
+  void run_seam(const Row& row, int x, const std::uint8_t* next) const {
+    std::uint8_t pixels[3 * line_values];
+    const int here = row.count - x;
+    const int there = line_values - here;
+    const auto bytes = [](int count) { return 3 * static_cast<std::size_t>(count); };
+    if (forward) {
+      __builtin_memcpy(pixels, row.from + 3 * x, bytes(here));
+      __builtin_memcpy(pixels + 3 * here, next, bytes(there));
+    } else {
+      __builtin_memcpy(pixels + 3 * there, row.from - 3 * (row.count - 1), bytes(here));
+      __builtin_memcpy(pixels, next - 3 * (there - 1), bytes(there));
+    }
+    run({forward ? pixels : pixels + 3 * (line_values - 1), row.to + x, row.plane, line_values}, 0, line_values);
+  }
 };
 
 V floats_of(const std::uint8_t* from) {
@@ -176,26 +192,39 @@ void scale_planes(const Source& source, const ColorScale& scale, const Image& ta
 #if defined(__SSSE3__)
   const Groups<forward, divides, streams> groups(scale);
 #endif
-  for (int r = 0; r < source.height; ++r) {
+  int rows = source.height;
+  int columns = source.width;
+  const bool follow = target.row == columns;
+  if (follow && image.row == columns * image.column) {
+    columns *= rows;
+    rows = 1;
+  }
+  bool is_begun = false;  // together with the row before
+  for (int r = 0; r < rows; ++r) {
     Row row;
     row.from = pixels + (source.top + r) * image.row + source.left * image.column;
     row.to = static_cast<float*>(target.data) + target.offset + r * target.row;
     row.plane = target.channel;
-    row.count = source.width;
+    row.count = columns;
     if (source.top + r + rows_ahead < image.height) {
-      const std::uint8_t* next = row.from + rows_ahead * image.row - (forward ? 0 : 3 * row.count);
-      for (int b = 0; b < 3 * row.count; b += 64) __builtin_prefetch(next + b);
+      const std::uint8_t* next = row.from + rows_ahead * image.row - (forward ? 0 : 3 * columns);
+      for (int b = 0; b < 3 * columns; b += 64) __builtin_prefetch(next + b);
     }
-    // The lines that a row shares with its neighbors come last: other stores would wait for them to be read.
     int first = 0;
     int last = 0;
+    bool is_ended = false;  // together with the row after
 #if defined(__SSSE3__)
-    first = streams ? std::min(values_to_line(row.to), row.count) : 0;
-    last = first + (row.count - first) / group * group;
+    constexpr int unit = streams ? line_values : group;
+    first = streams ? std::min(values_to_line(row.to), columns) : 0;
+    last = first + (columns - first) / unit * unit;
     groups.run(row, first, last);
+    is_ended = streams && follow && last < columns && columns >= line_values && r + 1 < rows;
+    if (is_ended) groups.run_seam(row, last, row.from + image.row);
 #endif
-    scale_pixels<divides>(row, image.column, scale, 1, 0, first);
-    scale_pixels<divides>(row, image.column, scale, 1, last, row.count);
+    // The lines that a plane shares with its neighbors come last: other stores would wait for them to be read.
+    if (!is_begun) scale_pixels<divides>(row, image.column, scale, 1, 0, first);
+    if (!is_ended) scale_pixels<divides>(row, image.column, scale, 1, last, columns);
+    is_begun = is_ended;
   }
   if (streams) finish_streams();
 }

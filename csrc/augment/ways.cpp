@@ -91,12 +91,23 @@ bool only_filters(const Pass& pass, const Image& to) {
          have_one_layout(image, to);
 }
 
+bool stays_in_tile(const Pass& pass, const Pass& next) {
+  const Source& source = next.source;
+  const Image& left = next.left;
+  const Image& image = source.image;
+  return std::int64_t{pass.source.height} * pass.source.width <= tile_values &&
+         pass.statistic != Statistic::histogram &&  // bytes are counted as bytes
+         next.prepare.kind == Prepare::Kind::nothing && source.kind == SourceKind::copy && source.top == 0 &&
+         source.left == 0 && source.height == left.height && source.width == left.width && image.offset == 0 &&
+         image.row == left.row && image.column == left.column && left.column == 1;
+}
+
 int end_of_byte_ops(const Program& program, const Pass& pass) {
   int i = pass.first_op;
   const Source& source = pass.source;
   if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole) return i;
-  // A table costs as much as so many pixels.
-  const bool pays = std::int64_t{source.height} * source.width > 2 * table_size;
+  // A table costs as much as the pixels of a tile.
+  const bool pays = std::int64_t{source.height} * source.width > tile_values;
   const auto is_one = [&] {
     return program.op(i).levels.are_whole && (program.kind(i) == Op::erase || (pays && is_table(program.kind(i))));
   };

@@ -18,6 +18,9 @@ bool only_shows(const Pass& pass, const Pass& next);
 // What the filter made is all of the result.
 bool only_filters(const Pass& pass, const Image& to);
 
+// Whether what a pass leaves is one tile that the next pass goes on with: nothing needs to be stored in between.
+bool stays_in_tile(const Pass& pass, const Pass& next);
+
 // Operations up to there make bytes of bytes, one by one.
 int end_of_byte_ops(const Program& program, const Pass& pass);
 

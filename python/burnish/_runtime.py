@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from burnish import _check as check
 from burnish import _core
 
 _PACKAGE = Path(str(_core.__file__)).parent  # where the build put its files, in an editable installation too
@@ -58,8 +59,10 @@ def set_num_threads(n: int) -> None:
     ------
     ValueError
         If `n` is not between 1 and 1024.
+    TypeError
+        If it is no integer.
     """
-    _core.set_num_threads(n)
+    _core.set_num_threads(check.integer("set_num_threads", "n", n, 1, 1024))
 
 
 def use_one_thread_in_workers() -> None:

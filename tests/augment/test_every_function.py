@@ -10,8 +10,7 @@ import pytest
 from burnish import _core
 from burnish.augment import functional as F  # noqa: N812
 from every_function import ARGUMENTS, OF_OTHERS
-
-FIRST: dict[tuple[str, str], Any] = {}  # results at the settings that came first, to compare the others with
+from settings import same_at_every_level, same_for_any_threads
 
 
 @pytest.fixture(params=ARGUMENTS)
@@ -62,14 +61,12 @@ def test_torch(name: str, images: np.ndarray) -> None:
     assert np.array_equal(result.permute(0, 2, 3, 1).numpy(), run(name, images))
 
 
-def test_same_bits_for_any_number_of_threads(name: str, images: np.ndarray, threads: int) -> None:
-    result = run(name, images)
-    assert np.array_equal(FIRST.setdefault((name, str(images.dtype)), result), result)
+def test_same_bits_for_any_number_of_threads(name: str, images: np.ndarray) -> None:
+    same_for_any_threads(lambda: run(name, images))
 
 
-def test_same_bits_at_every_level(name: str, photos: np.ndarray, isa: str) -> None:
-    result = run(name, photos)
-    assert np.array_equal(FIRST.setdefault((name, "uint8"), result), result)
+def test_same_bits_at_every_level(name: str, photos: np.ndarray) -> None:
+    same_at_every_level(lambda: run(name, photos))
 
 
 def test_values_stay_in_their_range(name: str, photos: np.ndarray) -> None:

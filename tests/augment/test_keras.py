@@ -217,6 +217,19 @@ def test_forgotten_fit(images: np.ndarray) -> None:
         ImageDataGenerator(zca_whitening=True)
 
 
+def test_fit_on_other_images(images: np.ndarray) -> None:
+    generator = ImageDataGenerator(featurewise_center=True, featurewise_std_normalization=True)
+    generator.fit(images[..., :1])
+    with pytest.raises(ValueError, match="'mean' has 1 values and these images take 3; call fit"):
+        next(generator.flow(images))
+    with pytest.raises(ValueError, match="'mean' has 1 values and these images take 3; call fit"):
+        generator.standardize(images)
+    whitening = ImageDataGenerator(featurewise_center=True, zca_whitening=True)
+    whitening.fit(images[:, :4, :4])
+    with pytest.raises(ValueError, match="'zca_whitening_matrix' has 2304 values and these images take"):
+        whitening.standardize(images)
+
+
 def test_preprocessing(images: np.ndarray) -> None:
     generator = ImageDataGenerator(preprocessing_function=lambda image: image + 10, rescale=0.5)
     assert np.array_equal(next(generator.flow(images, shuffle=False)), (images + 10.0) / 2)

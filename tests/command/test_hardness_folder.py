@@ -299,7 +299,11 @@ def test_an_interrupted_report_leaves_whole_files_only(
 
 
 def test_ctrl_c_during_training_is_answered_at_once(digit_folder: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "burnish", "hardness", str(digit_folder), "--epochs", "100000"]
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a shell's background
+        "import sys; from burnish._command import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", code, "hardness", str(digit_folder), "--epochs", "100000"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert re.match(r"fold 1/2, epoch 1/100000: loss \d\.\d+, ", process.stderr.readline())

@@ -52,7 +52,7 @@ def test_set_and_get(n: int) -> None:
 @pytest.mark.parametrize("n", [0, -1, 1025, 2**31 - 1])
 def test_numbers_out_of_range(n: int) -> None:
     burnish.set_num_threads(2)
-    with pytest.raises(ValueError, match=rf"set_num_threads: 'n' is {n}; accepted: 1 to 1024"):
+    with pytest.raises(ValueError, match=rf"set_num_threads: 'n' is {n}; accepted: an integer, 1 to 1024"):
         burnish.set_num_threads(n)
     assert burnish.get_num_threads() == 2
 

@@ -16,7 +16,7 @@ from burnish.augment._numbers import (
     Floats,
     Integers,
     logarithm,
-    random_sides,
+    sides_that_fit,
     uniform,
     uniform_whole,
 )
@@ -156,16 +156,15 @@ class RandomErasing(_Erase):
         self._log_ratio = float(logarithm(low)), float(logarithm(high))
 
     def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
-        height, width = shapes.height[:, None], shapes.width[:, None]
+        height, width = shapes.height, shapes.width
         draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
-        rows, columns = random_sides(*draws, height * width, self._scale, self._log_ratio)
-        fits = (rows < height) & (columns < width)
-        first = np.argmax(fits, axis=1)[:, None]
-        rows, columns = (np.take_along_axis(sides * fits, first, axis=1)[:, 0] for sides in (rows, columns))
-        top = uniform_whole(u[:, -2], 0, shapes.height - rows)
-        left = uniform_whole(u[:, -1], 0, shapes.width - columns)
-        holes = np.stack([top, left, rows, columns], axis=1) * np.any(fits, axis=1)[:, None]
-        return {"holes": holes[:, None, :]}
+        rows, columns, found = sides_that_fit(
+            *draws, height * width, self._scale, self._log_ratio,
+            lambda rows, columns, some: (rows < height[some]) & (columns < width[some]),
+        )  # fmt: skip
+        top = uniform_whole(u[:, -2], 0, height - rows) * found
+        left = uniform_whole(u[:, -1], 0, width - columns) * found
+        return {"holes": np.stack([top, left, rows, columns], axis=1)[:, None, :]}
 
 
 class XYMasking(_Erase):

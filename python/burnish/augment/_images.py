@@ -47,7 +47,9 @@ class Images:
         if isinstance(self.arrays, list):
             found = [_size(image.shape, self.layout) for image in self.arrays]
             return np.array(found, np.int64).reshape(len(found), 2)
-        return np.tile(np.array(_size(self.arrays.shape[1:], self.layout), np.int64), (len(self), 1))
+        sizes = np.empty((len(self), 2), np.int64)
+        sizes[:] = _size(self.arrays.shape[1:], self.layout)
+        return sizes
 
     def channels(self) -> int:
         """Return the number of channels; 3 for an empty list."""

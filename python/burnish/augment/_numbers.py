@@ -7,6 +7,7 @@ And what arrays of numbers are called in annotations.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,27 @@ def random_sides(u: Floats, v: Floats, area: Any, scale: tuple[float, float], lo
     """
     area, ratio = area * uniform(u, scale), exponential(uniform(v, log_ratio))
     return np.rint(np.sqrt(area * ratio)).astype(np.int64), np.rint(np.sqrt(area / ratio)).astype(np.int64)
+
+
+def sides_that_fit(
+    u: Floats, v: Floats, area: Any, scale: tuple[float, float], log_ratio: Any, fits: Callable[..., Bools]
+) -> tuple[Integers, Integers, Bools]:
+    """Return the first of several tries of `random_sides` (N, tries) that fits, and which samples have one.
+
+    ``fits(first, second, samples)`` tells it for the sides of some samples. Few need a second try.
+    """
+    n, tries = u.shape
+    first, second, found = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, bool)
+    rest = np.arange(n)
+    for k in range(tries):
+        a, b = random_sides(u[rest, k], v[rest, k], area[rest], scale, log_ratio)
+        ok = fits(a, b, rest)
+        done = rest[ok]
+        first[done], second[done], found[done] = a[ok], b[ok], True
+        rest = rest[~ok]
+        if not len(rest):
+            break
+    return first, second, found
 
 
 def symmetric_beta(u: Floats, v: Floats, alpha: float) -> Floats:

@@ -23,7 +23,7 @@ from burnish.augment._labels import check_count
 from burnish.augment._mates import Mates
 from burnish.augment._mixing import labels_after, mixers_of, no_mixture, perform
 from burnish.augment._numbers import Bools, Floats, Integers
-from burnish.augment._plan import Plan, checked_epoch, checked_ids
+from burnish.augment._plan import Plan, checked_epoch, checked_ids, checked_seed
 from burnish.augment._run import explain
 from burnish.augment._shapes import Shapes
 
@@ -52,6 +52,15 @@ class Pipeline(ABC):
 
     @abstractmethod
     def _draw(self, drawing: Drawing, active: Bools, forced: bool) -> None: ...
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Let `p` and `seed` change later, and no other argument: what is drawn was made of it."""
+        if name in self.__dict__ and name in inspect.signature(type(self)).parameters:
+            call = type(self).__name__
+            if name not in ("p", "seed"):
+                raise AttributeError(f"{call}: '{name}' cannot change; build another with {name}={value!r}")
+            value = check.real(call, name, value, 0, 1) if name == "p" else checked_seed(call, value)
+        super().__setattr__(name, value)
 
     def _number_of_draws(self) -> int:
         """Return how many uniform numbers a sample takes, beside the one for `p`."""

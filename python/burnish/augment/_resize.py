@@ -10,7 +10,7 @@ import numpy as np
 from burnish import _check as check
 from burnish import _core
 from burnish.augment._arguments import MOST_SIDE, filter_code, one_of, pair
-from burnish.augment._numbers import Bools, Floats, logarithm, random_sides, uniform_whole
+from burnish.augment._numbers import Bools, Floats, logarithm, sides_that_fit, uniform_whole
 from burnish.augment._shapes import Shapes
 from burnish.augment._transform import Params, Step, Transform, columns
 
@@ -109,15 +109,14 @@ class RandomResizedCrop(Transform):
         self._options = resize_options(call, interpolation, antialias, area_for_downscale)
 
     def _parameters(self, u: Floats, shapes: Shapes, active: Bools) -> Params:
-        height, width = shapes.height[:, None], shapes.width[:, None]
+        height, width = shapes.height, shapes.width
         draws = u[:, :_TRIES], u[:, _TRIES : 2 * _TRIES]
-        cols, rows = random_sides(*draws, height * width, self._scale, self._log_ratio)
-        fits = (rows > 0) & (rows <= height) & (cols > 0) & (cols <= width)
-        first = np.argmax(fits, axis=1)[:, None]
-        found = fits.any(axis=1)
-        rows, cols = (np.take_along_axis(sides, first, axis=1)[:, 0] for sides in (rows, cols))
-        top = uniform_whole(u[:, -2], 0, np.where(found, shapes.height - rows, 0))
-        left = uniform_whole(u[:, -1], 0, np.where(found, shapes.width - cols, 0))
+        cols, rows, found = sides_that_fit(
+            *draws, height * width, self._scale, self._log_ratio,
+            lambda cols, rows, some: (rows > 0) & (rows <= height[some]) & (cols > 0) & (cols <= width[some]),
+        )  # fmt: skip
+        top = uniform_whole(u[:, -2], 0, np.where(found, height - rows, 0))
+        left = uniform_whole(u[:, -1], 0, np.where(found, width - cols, 0))
         # Too narrow an image gives all of its width, too wide a one all of its height.
         most_rows = np.rint(shapes.width / self._ratio[0]).astype(np.int64).clip(1, shapes.height)
         most_cols = np.rint(shapes.height * self._ratio[1]).astype(np.int64).clip(1, shapes.width)

@@ -29,10 +29,14 @@ class _Program:
 
     def add(self, place: int, steps: Any, applies: npt.NDArray[np.bool_], order: Any = None) -> None:
         """Put steps after those there are, for some samples; `order` as in `Transform._order`."""
-        first = len(self.steps)
+        first = np.int32(len(self.steps))
         self.steps += [(op, place, options, params) for op, options, params in steps]
-        taken = np.arange(len(steps))[None, :] if order is None else order
-        self._order.append(np.where(applies[:, None] & (taken >= 0), taken + first, -1).astype(np.int32))
+        if order is None:
+            taken, takes = np.arange(len(steps), dtype=np.int32)[None, :], applies[:, None]
+        else:
+            taken = order.astype(np.int32)
+            takes = applies[:, None] & (taken >= 0)
+        self._order.append(np.where(takes, taken + first, np.int32(-1)))
 
     def order(self) -> npt.NDArray[np.int32]:
         """Return the steps of each sample (N, M)."""
@@ -105,7 +109,8 @@ def run(
 
 def run_alike(call: str, steps: list[Any], images: Images, results: Images, seed: int = 0, ids: Any = None) -> None:
     """Take all images through the same steps (op, options, parameters); `seed` and `ids` are for those that draw."""
-    order = np.tile(np.arange(len(steps), dtype=np.int32), (len(images), 1))
+    order = np.empty((len(images), len(steps)), np.int32)
+    order[:] = range(len(steps))
     names = np.zeros(len(images), np.int64) if ids is None else ids
     call_core(call, [(op, 0, *rest) for op, *rest in steps], order, names, seed, 0, True, images, results)
 

@@ -26,6 +26,13 @@ from burnish.augment._transform import Step
 MOST = 2.0**24  # the engine's largest parameter
 
 
+def _are_within(array: Any, least: float, most: float, whole: bool) -> bool:
+    if array.size == 0:
+        return True
+    is_whole = not whole or array.dtype.kind != "f" or bool((array == np.floor(array)).all())
+    return is_whole and bool(array.min() >= least and array.max() <= most)
+
+
 class Call:
     """One operation on a batch."""
 
@@ -67,19 +74,20 @@ class Call:
         if array.shape not in (each, (1, *each), (len(self), *each)):
             one = str(each) if each else "one"
             raise ValueError(f"{self.name}: '{name}' has shape {array.shape}; accepted: {one}, or {(len(self), *each)}")
-        wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
-        if wrong.size:
+        if not _are_within(array, least, most, whole):
+            wrong = array[(array < least) | (array > most) | (whole & (array != np.floor(array)))]
             kind = "integers" if whole else "numbers"
             raise ValueError(
                 f"{self.name}: '{name}' is {wrong.flat[0]}; accepted: {kind} from {least:.9g} to {most:.9g}"
             )
-        return np.broadcast_to(array.astype(np.float64), (len(self), *each))
+        shape, array = (len(self), *each), array.astype(np.float64)
+        return array if array.shape == shape else np.broadcast_to(array, shape)
 
     def _finite(self, name: str, values: Any) -> Any:
         array = np.asarray(to_numpy(values) if hasattr(values, "__dlpack__") else values)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{self.name}: '{name}' is {values!r}; accepted: numbers")
-        if not np.isfinite(array).all():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{self.name}: '{name}' has NaN or infinity; accepted: finite numbers")
         return array
 

@@ -155,7 +155,7 @@ class Iterator:
         first = generator.data_format == "channels_first"
         height, width, channels = (*shape[1:], shape[0]) if first else shape
         params = generator._draw((height, width, channels), self._seed, epoch, ids)
-        scale, more = generator._scale()
+        scale, more = generator._scale(channels)
         with self._lock:
             made = self._memory.take(len(ids), shape)
         generator._change(images, params, levels, scale, made)

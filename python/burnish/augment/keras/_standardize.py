@@ -68,17 +68,17 @@ class Standardizing:
         result = self._standardize_in_place(batch).astype(self.dtype, copy=False)
         return result if given.ndim == 4 else result[0]
 
-    def _scale(self) -> tuple[list[float], bool]:
+    def _scale(self, channels: int) -> tuple[list[float], bool]:
         """Return factor and shift, of all channels or of each, and whether more than that is to be done."""
         more = self.preprocessing_function is not None or self.samplewise_center or self.zca_whitening
         if more:
             return [1.0, 0.0], True
         factor = 1.0 if self.rescale is None else self.rescale
-        if not self.featurewise_center or not self._is_fit("mean"):
+        if not self.featurewise_center or not self._is_fit("mean", channels):
             return [factor, 0.0], False
         mean = np.ravel(self.mean).astype(np.float64)
         std = np.ones_like(mean)
-        if self.featurewise_std_normalization and self._is_fit("std"):
+        if self.featurewise_std_normalization and self._is_fit("std", channels):
             std = np.ravel(self.std).astype(np.float64) + _SMALL
         return [float(v) for pair in zip(factor / std, -mean / std, strict=True) for v in pair], False
 
@@ -98,17 +98,24 @@ class Standardizing:
             batch -= batch.mean(axis=each, keepdims=True, dtype=np.float64)
         if self.samplewise_std_normalization:
             batch /= batch.std(axis=each, keepdims=True, dtype=np.float64) + _SMALL
-        if self.featurewise_center and self._is_fit("mean"):
+        channels = batch.shape[self.channel_axis]
+        if self.featurewise_center and self._is_fit("mean", channels):
             batch -= self.mean
-        if self.featurewise_std_normalization and self._is_fit("std"):
+        if self.featurewise_std_normalization and self._is_fit("std", channels):
             batch /= self.std + _SMALL
-        if self.zca_whitening and self._is_fit("zca_whitening_matrix"):
-            flat = batch.reshape(len(batch), -1)
+        values = batch[0].size if len(batch) else 0
+        if values and self.zca_whitening and self._is_fit("zca_whitening_matrix", values**2):
+            flat = batch.reshape(len(batch), values)
             batch = (flat @ self.zca_whitening_matrix.astype(batch.dtype)).reshape(batch.shape)
         return batch
 
-    def _is_fit(self, name: str) -> bool:
-        if getattr(self, name) is not None:
+    def _is_fit(self, name: str, size: int) -> bool:
+        if (statistic := getattr(self, name)) is not None:
+            if np.size(statistic) != size:
+                raise ValueError(
+                    f"{CALL}: '{name}' has {np.size(statistic)} values and these images take {size}; call fit(x) with "
+                    "images of their size and channels"
+                )
             return True
         text = f"{CALL}: statistics of the images are needed, and 'fit' was not called; call fit(x) first"
         if not self._as_keras:
