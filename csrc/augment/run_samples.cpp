@@ -36,15 +36,33 @@ class SampleRunner {
     noise_.id[0] = static_cast<std::uint32_t>(id);
     noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
     compile(args_, sample, image_of(args_.images, sample), program_);
-    void* left = nullptr;
+    Image left;  // what a pass is to read, where it does not tell
     int which = 0;
     has_tile_ = false;
     for (std::size_t p = 0; p < program_.passes.size(); ++p) {
       Pass& pass = program_.passes[p];
-      if (pass.prepare.kind != Prepare::Kind::nothing) left = prepare(pass, left);
-      if (!pass.source.image.data) pass.source.image.data = left;
       const bool is_last = p + 1 == program_.passes.size();
-      if (!is_last && stays_in_tile(pass, program_.passes[p + 1])) {
+      const bool stays = !is_last && stays_in_tile(pass, program_.passes[p + 1]);
+      Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
+      if (!is_last && !has_tile_ && only_shows(pass, program_.passes[p + 1])) {
+        cut_to_window(pass.source);
+        if (!pass.source.image.data) pass.source.image.data = left.data;
+        left = pass.source.image;
+        continue;
+      }
+      if (!is_last && !stays && (has_tile_ || !only_looks(pass))) {
+        to.data = workspace_.image(which, bytes_of(to));
+        which = 1 - which;
+      }
+      if (has_filter(pass)) {
+        const bool is_all = !stays && only_filters(pass, to);
+        left = filter(pass, left, is_all ? &to : nullptr);
+        if (is_all) continue;
+      } else if (pass.prepare.kind == Prepare::Kind::resize) {
+        left.data = resize(pass, left.data);
+      }
+      if (!pass.source.image.data) pass.source.image.data = left.data;
+      if (stays) {
         run_in_tile(pass, nullptr);
         has_tile_ = true;
         continue;
@@ -55,48 +73,63 @@ class SampleRunner {
         program_.passes[p + 1].source.image = pass.source.image;
         continue;
       }
-      Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
-      if (!is_last) {
-        const std::size_t bytes =
-            static_cast<std::size_t>(std::int64_t{to.height} * to.width * to.channels) * item_size(to.dtype);
-        left = to.data = workspace_.image(which, bytes);
-        which = 1 - which;
-      }
       const bool streams = is_last && streams_;
       has_tile_ ? run_in_tile(pass, &to, streams) : run_pass(pass, to, streams);
       has_tile_ = false;
+      left = to;
     }
   }
 
  private:
-  // Returns what the pass is to read, made of what the pass before has left.
-  void* prepare(const Pass& pass, const void* left) {
-    const bool resizes = pass.prepare.kind == Prepare::Kind::resize;
+  static std::size_t bytes_of(const Image& image) {
+    return static_cast<std::size_t>(std::int64_t{image.height} * image.width * image.channels) * item_size(image.dtype);
+  }
+
+  // Returns what the pass is to read: `to`, or without one what is then made for it.
+  Image filter(Pass& pass, const Image& left, const Image* to) {
+    const auto scratch = [&](std::int64_t bytes) {
+      return static_cast<char*>(workspace_.image(3, static_cast<std::size_t>(bytes)));
+    };
+    Image made = pass.left;
+    if (to) {
+      made = *to;
+    } else {
+      made.data = workspace_.image(2, bytes_of(pass.left));
+    }
+    Source& source = pass.source;
+    if (blurs_bytes(source)) {
+      Source blur = source;
+      blur.image = left;
+      blur_bytes<isa>(blur, made, scratch(blur_scratch_bytes(blur)));
+      source.kind = SourceKind::copy;
+      source.image.data = made.data;
+    } else {
+      filter_boxes<isa>(pass.prepare, pass.read_levels, {left, made, scratch(box_scratch_bytes(left))});
+    }
+    return made;
+  }
+
+  // The same, of planes.
+  void* resize(const Pass& pass, const void* left) {
     Planes planes;
     planes.from = left;
     planes.dtype = pass.left.dtype;
     planes.channels = pass.left.channels;
     planes.height = pass.left.height;
     planes.width = pass.left.width;
-    std::int64_t height = planes.height;
-    std::int64_t width = planes.width;
-    if (resizes) {
-      planes.rows = &program_.axes[static_cast<std::size_t>(pass.prepare.rows)];
-      planes.columns = &program_.axes[static_cast<std::size_t>(pass.prepare.columns)];
-      height = planes.rows->to;
-      width = planes.columns->to;
-    }
+    planes.rows = &program_.axes[static_cast<std::size_t>(pass.prepare.rows)];
+    planes.columns = &program_.axes[static_cast<std::size_t>(pass.prepare.columns)];
+    const std::int64_t height = planes.rows->to;
+    const std::int64_t width = planes.columns->to;
     const auto bytes = [&](std::int64_t values) { return static_cast<std::size_t>(values) * item_size(planes.dtype); };
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
-    // Two planes, and a sum for each pixel of a row or a column; or two strips.
+    // Two planes, and a sum for each pixel of a row or a column.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
-    const bool is_precise = resizes && !planes.rows->is_antialiased;
-    const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
+    const std::size_t value = planes.rows->is_antialiased ? item_size(planes.dtype) : sizeof(float);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
     const std::size_t whole = 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256);
-    const auto strips = static_cast<std::size_t>(2 * box_strip_width * side);
-    planes.scratch = static_cast<char*>(workspace_.image(3, std::max(whole, strips)));
-    prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
+    planes.scratch = static_cast<char*>(workspace_.image(3, whole));
+    resize_planes<isa>(pass.read_levels, planes);
     return planes.to;
   }
 

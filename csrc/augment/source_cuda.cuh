@@ -132,8 +132,10 @@ __device__ void read_separable(const PassView& view, ThreadPixels<known>& pixels
         const float* center =
             pixels.shared + k * Shape::row + radius + static_cast<int>(threadIdx.x) * Shape::pixels + i - x;
         const auto at = [&](int step) { return center[inside(x + step, place.width, pass.border)]; };
-        pixels.value[first_channel + k][i] = settled_to(
-            weighted(at(0), kernel, radius, [&](int i) { return at(-i) + at(i); }) / pass.divisor, pass.read_levels);
+        const float sum = weighted(at(0), kernel, radius, [&](int i) { return at(-i) + at(i); });
+        pixels.value[first_channel + k][i] =
+            pass.is_fixed ? static_cast<float>(byte_of_fixed_sum(static_cast<std::uint32_t>(sum)))
+                          : settled_to(sum / pass.divisor, pass.read_levels);
       }
     }
   }

@@ -31,7 +31,16 @@ bool reads_bytes(const Pass& pass) {
   return pass.read_levels.are_whole && (copies || warps_colors(source));
 }
 
+bool have_one_layout(const Image& a, const Image& b) {
+  return (is_interleaved(a) && is_interleaved(b)) || (a.column == 1 && b.column == 1);
+}
+
 }  // namespace
+
+bool has_filter(const Pass& pass) {
+  return pass.prepare.kind == Prepare::Kind::boxes || pass.prepare.kind == Prepare::Kind::unsharp ||
+         blurs_bytes(pass.source);
+}
 
 bool only_looks(const Pass& pass) {
   return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic != Statistic::none &&
@@ -68,6 +77,23 @@ bool only_scales(const Program& program, const Pass& pass, const Image& to, int 
     ++i;
   }
   return i == pass.last_op;
+}
+
+bool only_shows(const Pass& pass, const Pass& next) {
+  return has_filter(next) && pass.source.kind == SourceKind::copy && pass.prepare.kind == Prepare::Kind::nothing &&
+         pass.first_op == pass.last_op && only_moves(pass, next.left, pass.last_op) &&
+         pass.statistic == Statistic::none && !pads(pass.source) && have_one_layout(pass.source.image, next.left);
+}
+
+bool only_filters(const Pass& pass, const Image& to) {
+  Pass rest = pass;
+  if (blurs_bytes(pass.source)) rest.source.kind = SourceKind::copy;
+  const Source& source = rest.source;
+  const Image& image = source.image;
+  return source.kind == SourceKind::copy && pass.first_op == pass.last_op && only_moves(rest, to, pass.last_op) &&
+         pass.statistic == Statistic::none && source.top == 0 && source.left == 0 && source.height == image.height &&
+         source.width == image.width && image.offset == 0 && image.row == pass.left.row &&
+         image.column == pass.left.column && have_one_layout(image, to);
 }
 
 bool stays_in_tile(const Pass& pass, const Pass& next) {
