@@ -68,7 +68,7 @@ ENTRY_POINTS = {
         ),
     },
     "warp_cpu.cpp.o": {
-        "void burnish::augment::warp_bytes<>(burnish::augment::Source const&, burnish::augment::Image const&)",
+        "void burnish::augment::warp_bytes<>(burnish::augment::Source const&, int, burnish::augment::Image const&)",
         (
             "void burnish::augment::warp_tile<>(burnish::augment::Source const&, "
             "burnish::augment::Levels const&, burnish::augment::Tile const&)"
