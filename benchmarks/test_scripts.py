@@ -8,14 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import annotators
 import augment
 import augment_gpu
 import compare
+import contest
+import embeddings
 import hardness
 import hardness_gpu
 import hardness_peers as peers
 import hardness_reference as reference
 import hardness_workloads
+import metrics
+import metrics_workloads
 import numpy as np
 import pytest
 import quality
@@ -120,6 +125,36 @@ def test_augment_script(tmp_path: Path, capsys: Any) -> None:
     assert {result.workload for result in read_json(path)[1]} == names
     augment.main(["--stages", "--divide", "32", "--budget", "0.01"])
     assert "noise" in capsys.readouterr().out
+
+
+def test_metrics_script(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "metrics.json"
+    metrics.main(["--threads", "1", "2", "--divide", "1000", "--budget", "0.01", "--json", str(path)])
+    printed = capsys.readouterr().out
+    names = {workload.name for workload in metrics_workloads.WORKLOADS}
+    assert all(f"## {name}, {threads}\n" in printed for name in names for threads in ("1 thread", "2 threads"))
+    results = read_json(path)[1]
+    assert {result.workload for result in results} == names
+    assert all(result.error <= 1e-9 for result in results if result.contender == "burnish")
+
+
+@pytest.mark.parametrize(("script", "divisor"), [(embeddings, 60), (annotators, 200)], ids=["embeddings", "annotators"])
+def test_scripts_of_quality(script: Any, divisor: int, tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "results.json"
+    script.main(["--threads", "1", "--divide", str(divisor), "--budget", "0.01", "--json", str(path)])
+    printed = capsys.readouterr().out
+    assert all(f"## {workload.name}, 1 thread\n" in printed for workload in script.WORKLOADS)
+    found = {result.contender for result in read_json(path)[1]}
+    assert "burnish" in found
+
+
+def test_wrong_results_of_quality_are_not_timed() -> None:
+    for script, wrong in ((embeddings, lambda inputs: np.zeros(len(inputs.X))),
+                          (annotators, lambda inputs: np.zeros(len(inputs.labels)))):  # fmt: skip
+        workload = script.WORKLOADS[0]
+        bad = contest.Contender("wrong", lambda inputs, wrong=wrong: contest.Work(lambda: wrong(inputs)))
+        with pytest.raises(AssertionError, match="wrong differs from what is right by"):
+            contest.run(replace(workload, contenders=(bad,)), [1], 200, 0.01)
 
 
 def test_reference_is_what_scipy_says() -> None:

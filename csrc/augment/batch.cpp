@@ -116,6 +116,7 @@ class BatchBuilder {
     const auto lines = [&](int each) {
       return (std::int64_t{planes.channels} * each + block_threads - 1) / block_threads;
     };
+    planes.is_interleaved = is_interleaved(part.left);
     planes.radius = part.prepare.radius;
     planes.along_rows = true;
     planes.to = slot_at_[sample][halfway];

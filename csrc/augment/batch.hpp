@@ -57,6 +57,7 @@ struct DevicePass {
   Interpolation interpolation;
   Statistic statistic;
   bool has_lines;
+  bool is_fixed;  // the sums of a separable one
 };
 
 // A filter over all of an image, along one axis.
@@ -67,6 +68,7 @@ struct DevicePlanes {
   DType dtype;           // of the source
   DType to_dtype;
   bool along_rows;
+  bool is_interleaved;  // boxes: else planes, as for a resize
   bool sharpens;
   bool is_fixed;  // resize: bytes, weights are integers
   bool settles;   // brings values into the levels

@@ -61,6 +61,7 @@ class SamplePacker {
     device.left = source.left;
     device.radius = source.radius;
     device.divisor = source.divisor;
+    device.is_fixed = source.is_fixed;
     device.factor = source.factor;
     device.kind = source.kind;
     device.border = source.border;

@@ -24,7 +24,8 @@ inline std::int64_t bordered_bytes(const Image& image) {
 inline bool warps_colors(const Source& source) {
   const Image& image = source.image;
   return source.kind == SourceKind::warp && source.interpolation == Interpolation::bilinear &&
-         image.dtype == DType::uint8 && image.channels == 3 && is_interleaved(image) && has_lines(source, source.width);
+         image.dtype == DType::uint8 && image.channels == 3 && is_interleaved(image) && image.row >= 0 &&
+         image.row * image.height <= INT32_MAX;
 }
 
 // Whether such a warp gains by it.

@@ -19,10 +19,12 @@ int reverse_color_bytes(const std::uint8_t* last, std::uint8_t* to, int count) {
   const __m512i apart = _mm512_setr_epi32(9, 10, 11, 15, 6, 7, 8, 15, 3, 4, 5, 15, 0, 1, 2, 15);
   const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, -1, -1, -1, -1));
   const __m512i closed = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3);
-  const auto reverse = [&](int at) {
+  const auto fours = [&](int at) {
     const __m512i pixels = _mm512_maskz_loadu_epi32(0x0fff, last - 3 * (at + 15));
-    const __m512i fours = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(apart, pixels), order);
-    _mm512_mask_storeu_epi32(to + 3 * at, 0x0fff, _mm512_permutexvar_epi32(closed, fours));
+    return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(apart, pixels), order);
+  };
+  const auto reverse = [&](int at) {
+    _mm512_mask_storeu_epi32(to + 3 * at, 0x0fff, _mm512_permutexvar_epi32(closed, fours(at)));
   };
   for (; x + 16 <= count; x += 16) reverse(x);
   if (count >= 16) {
@@ -227,6 +229,14 @@ void fill_columns(const Source& source, const Image& target, T* to, int first, i
   }
 }
 
+// The processor does not foresee rows that are read from their ends.
+constexpr int rows_ahead = 2;
+
+template <class T>
+void fetch_values(const T* first, const T* last) {
+  for (const T* at = first; at < last; at += 64 / sizeof(T)) __builtin_prefetch(at);
+}
+
 template <class T>
 void move_rows(const Source& source, const Image& target, const ByteWork& work) {
   const Image& image = source.image;
@@ -255,6 +265,9 @@ void move_rows(const Source& source, const Image& target, const ByteWork& work) 
       }
     };
     const T* from = y < 0 ? nullptr : pixels + y * image.row + (source.left + first) * image.column;
+    if (image.column < 0 && from && y + rows_ahead < image.height) {
+      fetch_values(from + rows_ahead * image.row + (last - first) * image.column, from + rows_ahead * image.row);
+    }
     const bool is_direct = is_looked_up && from;
     const int inner_last = from ? last : first;
     if (inner_last > first && !is_direct && !is_block) {

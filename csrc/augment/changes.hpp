@@ -51,14 +51,15 @@ inline Change change_of(const TileOp& op) {
 }
 
 // value * factor + shift.
-template <bool whole>
+template <bool whole, bool clamps = true>
 struct Scale {
   float factor;
   float shift;
   Levels levels;
   template <class V>
   BURNISH_HD V operator()(V value) const {
-    return settled<whole>(value * factor + shift, levels);
+    const V scaled = value * factor + shift;
+    return clamps ? settled<whole>(scaled, levels) : settled_inside<whole>(scaled);
   }
 };
 
@@ -103,22 +104,30 @@ BURNISH_HD void change_color(const Change& job, Pixels& pixels) {
   const auto scale = [&](float factor, float shift) { return Scale<whole>{factor, shift, levels}; };
   const auto look_up = [&](int c) { return LookUp<whole>{job.table + c * job.table_step}; };
   const auto all = [&](const auto& f) { pixels.each_channel([&](int) { return f; }); };
+  const auto scale_all = [&](float factor, float shift) {
+    if (whole && stays_inside(factor, shift)) return all(Scale<whole, false>{factor, shift, levels});
+    all(scale(factor, shift));
+  };
   switch (job.op) {
     case Op::linear: {
-      const int step = job.param_count > 2 ? 2 : 0;
-      return pixels.each_channel([&](int c) { return scale(job.param(step * c), job.param(step * c + 1)); });
+      if (job.param_count == 2) return scale_all(job.param(0), job.param(1));
+      return pixels.each_channel([&](int c) { return scale(job.param(2 * c), job.param(2 * c + 1)); });
     }
     case Op::contrast:
-      return all(scale(job.param(0), static_cast<float>(job.mean * (1 - job.params[0]))));
+      return scale_all(job.param(0), static_cast<float>(job.mean * (1 - job.params[0])));
     case Op::linear_by_mean:
-      return all(scale(job.param(0), static_cast<float>(job.mean * job.params[1])));
+      return scale_all(job.param(0), static_cast<float>(job.mean * job.params[1]));
     case Op::normalize:
       return pixels.each_channel([&](int c) {
         return [factor = job.option(2 * c), shift = job.option(2 * c + 1)](auto v) { return v * factor + shift; };
       });
-    case Op::saturation:
-      return pixels.each_color(
-          [&, factor = job.param(0)](const auto& c) { return saturated<whole>(c, factor, levels); });
+    case Op::saturation: {
+      const float factor = job.param(0);
+      if (whole && factor >= 0 && factor <= 1) {
+        return pixels.each_color([&](const auto& c) { return saturated<whole, false>(c, factor, levels); });
+      }
+      return pixels.each_color([&](const auto& c) { return saturated<whole, true>(c, factor, levels); });
+    }
     case Op::hue:
       return pixels.each_color([&, turns = job.param(0)](const auto& c) { return turned<whole>(c, turns, levels); });
     case Op::gray:

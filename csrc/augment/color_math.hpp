@@ -14,11 +14,15 @@ struct Color {
   V blue;
 };
 
-template <bool whole, class V>
+// With factors of 0 to 1 whole values stay between their own and the luma: nothing has to be clamped.
+template <bool whole, bool clamps, class V>
 BURNISH_HD Color<V> saturated(const Color<V>& c, float factor, const Levels& levels) {
   const V rest = luma<whole>(c.red, c.green, c.blue) * (1.0f - factor);
-  return {settled<whole>(c.red * factor + rest, levels), settled<whole>(c.green * factor + rest, levels),
-          settled<whole>(c.blue * factor + rest, levels)};
+  const auto channel = [&](V value) {
+    const V mixed = value * factor + rest;
+    return clamps ? settled<whole>(mixed, levels) : settled_inside<whole>(mixed);
+  };
+  return {channel(c.red), channel(c.green), channel(c.blue)};
 }
 
 template <bool whole, class V>
@@ -68,10 +72,11 @@ BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels)
   using L = Lanes<V>;
   const V top = L::max(c.red, L::max(c.green, c.blue));
   const V range = top - L::min(c.red, L::min(c.green, c.blue));
-  const V two = range + range;
-  const V four = two + two;
-  const V circle = four + two;
-  const V three = two + range;
+  // Products where sums would do: processors have other units for them.
+  const V two = range * 2.0f;
+  const V four = range * 4.0f;
+  const V circle = range * 6.0f;
+  const V three = range * 3.0f;
   const V of_green = (c.blue - c.red) + two;
   const V of_blue = (c.red - c.green) + four;
   const V own = top == c.red ? c.green - c.blue : top == c.green ? of_green : of_blue;
@@ -82,7 +87,7 @@ BURNISH_HD Color<V> turned(const Color<V>& c, float turns, const Levels& levels)
   const auto channel = [&](V from_middle) {
     const V missing = L::max(V{}, L::min(two - magnitude<V>(magnitude<V>(from_middle) - three), range));
     // Whole values are within their levels, and so is what lies between the top and the bottom of them.
-    return whole ? rounded(top - missing) : settled<whole>(top - missing, levels);
+    return whole ? settled_inside<true>(top - missing) : settled<whole>(top - missing, levels);
   };
   return {channel(hue), channel(hue - two), channel(hue - four)};
 }

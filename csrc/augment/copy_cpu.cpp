@@ -32,6 +32,16 @@ int read_color_bytes(const std::uint8_t* from, std::int64_t column, int count, f
 }
 #endif
 
+// Bytes side by side; returns how many were read.
+int widen_bytes(const std::uint8_t* from, int count, float* to) {
+  int x = 0;
+  for (; x + simd::width<float> <= count; x += simd::width<float>) {
+    const V values = __builtin_convertvector(simd::load_bytes(from + x), V);
+    __builtin_memcpy(to + x, &values, sizeof values);
+  }
+  return x;
+}
+
 template <class T>
 void read_row(const T* from, std::int64_t column, std::int64_t channel, int channels, int count, float* to,
               std::int64_t plane) {
@@ -47,7 +57,9 @@ void read_row(const T* from, std::int64_t column, std::int64_t channel, int chan
     const T* source = from + c * channel;
     float* target = to + c * plane;
     if (column == 1) {
-      for (int x = done; x < count; ++x) target[x] = static_cast<float>(source[x]);
+      int x = done;
+      if constexpr (sizeof(T) == 1) x = widen_bytes(source, count, target);
+      for (; x < count; ++x) target[x] = static_cast<float>(source[x]);
     } else {
       for (int x = done; x < count; ++x) target[x] = static_cast<float>(source[x * column]);
     }
@@ -139,6 +151,33 @@ int write_color_bytes(const Tile& tile, const float* from, std::uint8_t* to) {
 }
 #endif
 
+// Bytes of whole floats side by side; returns how many were written.
+[[maybe_unused]] int narrow_bytes(const float* from, int count, std::uint8_t* to) {
+  int x = 0;
+#if defined(__AVX512BW__)
+  // Packing works within 128 bits: words of 32 bits come out of order.
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  for (; x + 64 <= count; x += 64) {
+    const auto whole = [&](int i) { return _mm512_cvttps_epi32(_mm512_loadu_ps(from + x + 16 * i)); };
+    const __m512i words =
+        _mm512_packus_epi16(_mm512_packus_epi32(whole(0), whole(1)), _mm512_packus_epi32(whole(2), whole(3)));
+    _mm512_storeu_si512(to + x, _mm512_permutexvar_epi32(order, words));
+  }
+#elif defined(__AVX2__)
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  for (; x + 32 <= count; x += 32) {
+    const auto whole = [&](int i) { return _mm256_cvttps_epi32(_mm256_loadu_ps(from + x + 8 * i)); };
+    const __m256i words =
+        _mm256_packus_epi16(_mm256_packus_epi32(whole(0), whole(1)), _mm256_packus_epi32(whole(2), whole(3)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + x), _mm256_permutevar8x32_epi32(words, order));
+  }
+#endif
+#if defined(__SSSE3__)
+  for (; x + 16 <= count; x += 16) _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), to_bytes(from + x));
+#endif
+  return x;
+}
+
 #if defined(__F16C__)
 // Eight floats, as to_float16() has them: all NaN alike.
 __m128i to_halves(const float* from) {
@@ -152,13 +191,7 @@ __m128i to_halves(const float* from) {
 template <class T>
 void write_plane_row(const float* from, T* to, std::int64_t column, int count) {
   int x = 0;
-#if defined(__SSSE3__)
-  if constexpr (sizeof(T) == 1) {
-    for (; column == 1 && x + 16 <= count; x += 16) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x), to_bytes(from + x));
-    }
-  }
-#endif
+  if constexpr (sizeof(T) == 1) x = column == 1 ? narrow_bytes(from, count, to) : 0;
 #if defined(__F16C__)
   if constexpr (std::is_same_v<T, Float16>) {
     for (; column == 1 && x + 8 <= count; x += 8) {
@@ -193,6 +226,37 @@ void write_color_floats(const float* from, std::int64_t plane, float* to, int co
     }
     if (streams) stream(part, to + 3 * first, std::int64_t{3 * sizeof(float)} * n);
   }
+}
+
+// Values times a factor plus a shift. What shares a line with other values comes last: more would wait for that line.
+void scale_row(const float* from, float factor, float shift, float* to, std::int64_t count, bool streams) {
+  const std::int64_t lead = streams && values_to_line(to) < count ? values_to_line(to) : 0;
+  const auto each = [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t x = first; x < last; ++x) to[x] = from[x] * factor + shift;
+  };
+  if (!streams) return each(0, count);
+  std::int64_t x = lead;
+  for (; x + line_values <= count; x += line_values) {
+    for (std::int64_t k = x; k < x + line_values; k += simd::width<float>) {
+      stream_vector(simd::load(from + k) * factor + shift, to + k);
+    }
+  }
+  each(0, lead);
+  each(x, count);
+}
+
+void scale_rows(const Tile& tile, const Image& image, const Change& scale, bool streams) {
+  // Rows without a gap are one row.
+  const bool joined = image.row == tile.columns;
+  const std::int64_t count = std::int64_t{tile.columns} * (joined ? tile.rows : 1);
+  float* pixels = static_cast<float*>(image.data) + image.offset + tile.top * image.row;
+  for (int c = 0; c < tile.channels; ++c) {
+    for (int r = 0; r < (joined ? 1 : tile.rows); ++r) {
+      scale_row(tile.of(c) + r * tile.columns, scale.option(2 * c), scale.option(2 * c + 1),
+                pixels + c * image.channel + r * image.row, count, streams);
+    }
+  }
+  if (streams) finish_streams();
 }
 
 template <class T>
@@ -242,7 +306,8 @@ void copy_tile<Isa::BURNISH_ISA>(const Source& source, const Tile& tile) {
 }
 
 template <>
-void store_tile<Isa::BURNISH_ISA>(const Tile& tile, const Image& image, bool streams) {
+void store_tile<Isa::BURNISH_ISA>(const Tile& tile, const Image& image, const Change* scale, bool streams) {
+  if (scale) return scale_rows(tile, image, *scale, streams);
   switch (image.dtype) {
     case DType::uint8:
       return store_rows<std::uint8_t>(tile, image, streams);

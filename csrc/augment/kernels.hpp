@@ -89,18 +89,49 @@ void warp_tile(const Source& source, const Levels& levels, const Tile& tile);
 template <Isa isa>
 void warp_image(const Source& source, const Levels& levels, const Step* scale, const Image& target, float* row,
                 bool streams);
-// The same from bytes as whole levels to bytes, three interleaved channels of each, where warps_colors().
+// The same from bytes as whole levels to bytes, three interleaved channels of each, where warps_colors(): rows of the
+// result from `top` on, as many as the target has.
 template <Isa isa>
-void warp_bytes(const Source& source, const Image& target);
+void warp_bytes(const Source& source, int top, const Image& target);
 template <Isa isa>
 void separable_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
+// All of an image that blurs_bytes(), to one of the same layout: interleaved or planes. `scratch` has
+// blur_scratch_bytes().
+template <Isa isa>
+void blur_bytes(const Source& source, const Image& target, char* scratch);
+inline constexpr std::int64_t blur_padding = 64;  // a vector
+inline std::int64_t padded_blur_row(std::int64_t values) {
+  return (values + blur_padding - 1) / blur_padding * blur_padding;
+}
+inline std::int64_t blur_scratch_bytes(const Source& source) {
+  const std::int64_t channels = source.image.channels;
+  const std::int64_t sums = padded_blur_row(source.image.width * channels) * 2;
+  return (2 * source.radius + 1) * sums + sums + 2 * padded_blur_row(source.radius * channels) + 4 * blur_padding;
+}
 template <Isa isa>
 void taps_tile(const Source& source, const Levels& levels, const Tile& tile, float* scratch);
 
-inline constexpr int box_strip_width = 64;  // columns at once: a line of the cache
+// Boxes over all of an image, in images of one dtype and layout: pixels with their values side by side, or planes of
+// values side by side. `scratch` has box_scratch_bytes().
+struct Boxes {
+  Image from;
+  Image to;
+  char* scratch = nullptr;
+};
+// Of a strip of columns as wide as a line of the cache.
+inline std::int64_t box_strip_bytes(const Image& image) {
+  const std::int64_t values = std::int64_t{image.width} * image.channels;
+  return 64 * (values > image.height ? values : image.height);
+}
+inline std::int64_t box_scratch_bytes(const Image& image) {
+  constexpr std::int64_t words = 32 << 10;  // of boxes on their way
+  return 3 * box_strip_bytes(image) + words;
+}
+template <Isa isa>
+void filter_boxes(const Prepare& prepare, const Levels& levels, const Boxes& boxes);
 
-// Planes of bytes or floats -> planes, all of an image. `scratch` has room for two planes or strips, and sums for
-// the pixels of a row or a column.
+// A resize of planes of bytes or floats. `scratch` has room for two planes, and sums for the pixels of a row or a
+// column.
 struct Planes {
   const void* from = nullptr;
   void* to = nullptr;
@@ -109,11 +140,11 @@ struct Planes {
   int channels = 0;
   int height = 0;
   int width = 0;
-  const Axis* rows = nullptr;  // of a resize
+  const Axis* rows = nullptr;
   const Axis* columns = nullptr;
 };
 template <Isa isa>
-void prepare_planes(const Prepare& prepare, const Levels& levels, const Planes& planes);
+void resize_planes(const Levels& levels, const Planes& planes);
 
 template <Isa isa>
 void color_tile(const TileJob& job);
@@ -133,9 +164,11 @@ void count_values(const Tile& tile, const Levels& levels, Histogram* histograms)
 template <Isa isa>
 void count_bytes(const Image& image, Histogram* histograms);
 
-// Writes the tile to rows of an image; past the cache where it `streams`.
+// Writes the tile to rows of an image; past the cache where it `streams`. `scale`, if there is one, is Op::normalize:
+// on the way to an image that scales_when_stored().
 template <Isa isa>
-void store_tile(const Tile& tile, const Image& image, bool streams);
+void store_tile(const Tile& tile, const Image& image, const Change* scale, bool streams);
+inline bool scales_when_stored(const Image& image) { return image.dtype == DType::float32 && image.column == 1; }
 
 #define BURNISH_DECLARE_LEVEL(isa)                                                             \
   template <>                                                                                  \
@@ -151,13 +184,17 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   template <>                                                                                  \
   void warp_image<isa>(const Source&, const Levels&, const Step*, const Image&, float*, bool); \
   template <>                                                                                  \
-  void warp_bytes<isa>(const Source&, const Image&);                                           \
+  void warp_bytes<isa>(const Source&, int, const Image&);                                      \
   template <>                                                                                  \
   void separable_tile<isa>(const Source&, const Levels&, const Tile&, float*);                 \
   template <>                                                                                  \
+  void blur_bytes<isa>(const Source&, const Image&, char*);                                    \
+  template <>                                                                                  \
   void taps_tile<isa>(const Source&, const Levels&, const Tile&, float*);                      \
   template <>                                                                                  \
-  void prepare_planes<isa>(const Prepare&, const Levels&, const Planes&);                      \
+  void filter_boxes<isa>(const Prepare&, const Levels&, const Boxes&);                         \
+  template <>                                                                                  \
+  void resize_planes<isa>(const Levels&, const Planes&);                                       \
   template <>                                                                                  \
   void color_tile<isa>(const TileJob&);                                                        \
   template <>                                                                                  \
@@ -171,7 +208,7 @@ void store_tile(const Tile& tile, const Image& image, bool streams);
   template <>                                                                                  \
   void count_values<isa>(const Tile&, const Levels&, Histogram*);                              \
   template <>                                                                                  \
-  void store_tile<isa>(const Tile&, const Image&, bool)
+  void store_tile<isa>(const Tile&, const Image&, const Change*, bool)
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_LEVEL(Isa::v4);
 BURNISH_DECLARE_LEVEL(Isa::v3);

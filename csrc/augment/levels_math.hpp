@@ -13,11 +13,10 @@ BURNISH_HD V rounded(V x) {
   return (x + 0x1.8p23f) - 0x1.8p23f;
 }
 
-// The largest whole number that is not above x; for sizes below 2^22.
+// The largest whole number that is not above x; for sizes below 2^22. The sign of 0 depends on the processor.
 template <class V>
 BURNISH_HD V floored(V x) {
-  const V near = rounded(x);
-  return near > x ? near - 1.0f : near;
+  return Lanes<V>::floor(x);
 }
 
 // Into the range of the levels; NaN becomes the lowest.
@@ -25,7 +24,18 @@ template <bool whole, class V>
 BURNISH_HD V settled(V x, const Levels& levels) {
   using L = Lanes<V>;
   const V inside = L::min(L::max(x, V{} + levels.low), V{} + levels.high);
-  return whole ? rounded(inside) : inside;
+  return whole ? L::nearest(inside) : inside;
+}
+
+// The same of a value that is known to be within the levels: there is nothing to clamp.
+template <bool whole, class V>
+BURNISH_HD V settled_inside(V x) {
+  return whole ? Lanes<V>::nearest(x) : x;
+}
+
+// Whether bytes, times the factor plus the shift, need no clamp: as much beyond white as is rounded to it does no harm.
+BURNISH_HD bool stays_inside(float factor, float shift) {
+  return factor >= 0 && shift >= 0 && 255.0f * factor + shift <= 255.25f;
 }
 
 // A value given from outside, as one of the levels: what mixes it with pixels clamps it, too.
@@ -42,8 +52,15 @@ BURNISH_HD int byte_of(float value) { return static_cast<int>(settled<true>(valu
 // The luma of ITU-R 601 with factors of 1/65536, as Pillow has it; rounded, halves up, where levels are whole.
 template <bool whole, class V>
 BURNISH_HD V luma(V red, V green, V blue) {
-  const V sum = 19595.0f * red + 38470.0f * green + 7471.0f * blue;  // exact where levels are whole
-  return whole ? floored((sum + 32768.0f) * 0x1p-16f) : sum * 0x1p-16f;
+  using L = Lanes<V>;
+  const auto times = [](float factor) { return V{} + factor; };
+  if constexpr (whole) {
+    const V of_blue = L::exact_mul_add(blue, times(7471.0f), times(32768.0f));
+    const V sum = L::exact_mul_add(red, times(19595.0f), L::exact_mul_add(green, times(38470.0f), of_blue));
+    return floored(sum * 0x1p-16f);
+  } else {
+    return (19595.0f * red + 38470.0f * green + 7471.0f * blue) * 0x1p-16f;
+  }
 }
 
 // Sums of values are whole numbers of these parts of 1, and exact whatever the order of additions.

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t tile_bytes = 4096;
 constexpr std::int64_t line_bytes = 64;
+constexpr std::int64_t bytes_ahead = 2048;
 
 // A row of an image, or several without a gap.
 template <class T>
@@ -26,19 +27,67 @@ Run<T> run_of(const MixImage& image, std::int64_t plane, std::int64_t row, std::
   return {first + plane * image.plane + row * image.row + value * image.step, image.step};
 }
 
-// The processor does not read ahead by itself while it writes past the cache: 15 % of the time.
-void fetch_ahead(const void* from) {
-  for (std::int64_t line = 0; line < tile_bytes; line += line_bytes) {
-    __builtin_prefetch(static_cast<const char*>(from) + tile_bytes + line, 0, 2);
-  }
+// The processor does not read ahead by itself while it writes past the cache: 15 % of the time. A line for each that is
+// worked on: many at once would wait for each other.
+void fetch_ahead(const void* from) { __builtin_prefetch(static_cast<const char*>(from) + bytes_ahead); }
+
+std::int64_t bytes_to_line(const void* to, std::int64_t most) {
+  const std::int64_t bytes = -reinterpret_cast<std::intptr_t>(to) & (line_bytes - 1);
+  return bytes < most ? bytes : most;
 }
 
-void stream_far(const void* from, void* to, std::int64_t bytes) {
-  for (std::int64_t b = 0; b < bytes; b += tile_bytes) {
-    fetch_ahead(static_cast<const char*>(from) + b);
-    stream(static_cast<const char*>(from) + b, static_cast<char*>(to) + b,
-           bytes - b < tile_bytes ? bytes - b : tile_bytes);
+// Calls line(b) for each whole line of a target, and part(b, count) for the bytes before the first one and behind the
+// last one.
+template <class Line, class Part>
+void each_line(const void* to, std::int64_t bytes, const Line& line, const Part& part) {
+  std::int64_t b = bytes_to_line(to, bytes);
+  part(0, b);
+  for (; b + line_bytes <= bytes; b += line_bytes) line(b);
+  part(b, bytes - b);
+}
+
+void stream_far(const void* source, void* target, std::int64_t bytes) {
+  const auto* from = static_cast<const char*>(source);
+  auto* to = static_cast<char*>(target);
+  const auto line = [&](std::int64_t b) {
+    fetch_ahead(from + b);
+    stream_line(from + b, to + b);
+  };
+  each_line(to, bytes, line, [&](std::int64_t b, std::int64_t count) {
+    __builtin_memcpy(to + b, from + b, static_cast<std::size_t>(count));
+  });
+}
+
+// A row of which bytes `left` to `right` are the partner's.
+struct CutRow {
+  const char* own;
+  const char* other;
+  std::int64_t left;
+  std::int64_t right;
+
+  bool is_cut(std::int64_t b, std::int64_t count) const { return b < right && b + count > left; }
+  bool is_whole(std::int64_t b, std::int64_t count) const { return b >= left && b + count <= right; }
+  void copy(std::int64_t b, std::int64_t count, char* to) const {
+    __builtin_memcpy(to, own + b, static_cast<std::size_t>(count));
+    if (!is_cut(b, count)) return;
+    const std::int64_t first = b > left ? b : left;
+    const std::int64_t last = b + count < right ? b + count : right;
+    __builtin_memcpy(to + (first - b), other + first, static_cast<std::size_t>(last - first));
   }
+};
+
+void stream_cut(const CutRow& row, char* to, std::int64_t bytes) {
+  const auto line = [&](std::int64_t b) {
+    fetch_ahead(row.own + b);
+    if (row.is_cut(b, line_bytes)) fetch_ahead(row.other + b);
+    if (row.is_cut(b, line_bytes) && !row.is_whole(b, line_bytes)) {
+      alignas(line_bytes) char joined[line_bytes];
+      row.copy(b, line_bytes, joined);
+      return stream_line(joined, to + b);
+    }
+    stream_line((row.is_whole(b, line_bytes) ? row.other : row.own) + b, to + b);
+  };
+  each_line(to, bytes, line, [&](std::int64_t b, std::int64_t count) { row.copy(b, count, to + b); });
 }
 
 template <class T>
@@ -59,6 +108,38 @@ void mix_dense(const T* a, const T* b, T* to, std::int64_t count, MixWeights<T> 
   for (std::int64_t i = 0; i < count; ++i) to[i] = mixed(a[i], b[i], weights);
 }
 
+// The same past the cache.
+template <class T>
+void mix_far(const T* a, const T* b, T* to, std::int64_t count, MixWeights<T> weights) {
+  constexpr auto size = static_cast<std::int64_t>(sizeof(T));
+  const auto values = [&](std::int64_t byte, std::int64_t bytes, T* target) {
+    mix_dense(a + byte / size, b + byte / size, target, bytes / size, weights);
+  };
+  const auto line = [&](std::int64_t byte) {
+    alignas(line_bytes) T mixture[line_bytes / size];
+    fetch_ahead(b + byte / size);
+    values(byte, line_bytes, mixture);
+    stream_line(mixture, to + byte / size);
+  };
+  const auto part = [&](std::int64_t byte, std::int64_t bytes) { values(byte, bytes, to + byte / size); };
+  each_line(to, count * size, line, part);
+}
+
+// From registers.
+template <>
+void mix_far(const float* a, const float* b, float* to, std::int64_t count, MixWeights<float> weights) {
+  constexpr std::int64_t size = sizeof(float);
+  const auto line = [&](std::int64_t byte) {
+    fetch_ahead(b + byte / size);
+    for (std::int64_t i = byte / size; i < (byte + line_bytes) / size; i += simd::width<float>) {
+      stream_vector(mixed(simd::load(a + i), simd::load(b + i), weights), to + i);
+    }
+  };
+  each_line(to, count * size, line, [&](std::int64_t byte, std::int64_t bytes) {
+    mix_dense(a + byte / size, b + byte / size, to + byte / size, bytes / size, weights);
+  });
+}
+
 template <class T>
 void mix_run(Run<const T> a, Run<const T> b, Run<T> to, std::int64_t count, MixWeights<T> weights, bool streams) {
   if (a.step != 1 || b.step != 1 || to.step != 1) {
@@ -67,15 +148,7 @@ void mix_run(Run<const T> a, Run<const T> b, Run<T> to, std::int64_t count, MixW
     }
     return;
   }
-  if (!streams) return mix_dense(a.at, b.at, to.at, count, weights);
-  constexpr std::int64_t tile_values = tile_bytes / static_cast<std::int64_t>(sizeof(T));
-  alignas(64) T tile[tile_values];
-  for (std::int64_t i = 0; i < count; i += tile_values) {
-    const std::int64_t part = count - i < tile_values ? count - i : tile_values;
-    mix_dense(a.at + i, b.at + i, tile, part, weights);
-    fetch_ahead(b.at + i);
-    stream(tile, to.at + i, part * static_cast<std::int64_t>(sizeof(T)));
-  }
+  streams ? mix_far(a.at, b.at, to.at, count, weights) : mix_dense(a.at, b.at, to.at, count, weights);
 }
 
 // Rows `first` to `last`, none of which has a part of the box.
@@ -123,7 +196,17 @@ void mix_boxed_row(const MixJob& job, const MixImage& a, const MixImage& b, cons
 template <class T>
 void mix_boxed_rows(const MixJob& job, const MixImage& a, const MixImage& b, const MixImage& to, std::int64_t plane,
                     std::int64_t first, std::int64_t last, double weight, const MixBox& box) {
-  constexpr std::int64_t tile_values = tile_bytes / static_cast<std::int64_t>(sizeof(T));
+  constexpr auto size = static_cast<std::int64_t>(sizeof(T));
+  constexpr std::int64_t tile_values = tile_bytes / size;
+  if (job.streams && weight == 1 && a.step == 1 && b.step == 1 && to.step == 1) {
+    for (std::int64_t row = first; row < last; ++row) {
+      const CutRow cut = {reinterpret_cast<const char*>(run_of<T>(a, plane, row).at),
+                          reinterpret_cast<const char*>(run_of<T>(b, plane, row).at), box.left * job.channels * size,
+                          (box.left + box.width) * job.channels * size};
+      stream_cut(cut, reinterpret_cast<char*>(run_of<T>(to, plane, row).at), to.values * size);
+    }
+    return;
+  }
   const bool streams = job.streams && to.step == 1 && to.row == to.values && to.values <= tile_values;
   if (!streams) {
     for (std::int64_t row = first; row < last; ++row) mix_boxed_row<T>(job, a, b, to, plane, row, weight, box);
@@ -137,7 +220,7 @@ void mix_boxed_rows(const MixJob& job, const MixImage& a, const MixImage& b, con
     for (std::int64_t row = top; row < top + rows; ++row) {
       mix_boxed_row<T>(job, a, b, in_tile, plane, row, weight, box);
     }
-    stream(tile, run_of<T>(to, plane, top).at, rows * to.values * static_cast<std::int64_t>(sizeof(T)));
+    stream(tile, run_of<T>(to, plane, top).at, rows * to.values * size);
   }
 }
 

@@ -27,8 +27,9 @@ BURNISH_HD MixWeights<T> mix_weights(double weight) {
   return {static_cast<MixNumber<T>>(weight), static_cast<MixNumber<T>>(1.0 - weight)};
 }
 
-template <class T>
-BURNISH_HD T mixed(T a, T b, MixWeights<T> weights) {
+// T may be a vector of floats, with the weights of one.
+template <class T, class Weights>
+BURNISH_HD T mixed(T a, T b, Weights weights) {
   if constexpr (std::is_same_v<T, std::uint8_t>) {
     // To the nearest, ties to even, by the addition: the last bits of the sum are the whole number. In 0..255, since
     // the weights are in 0..1 and add up to 1 within a rounding error.

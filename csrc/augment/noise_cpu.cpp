@@ -75,9 +75,10 @@ class Blocks {
   std::uint64_t third_[3];
 };
 
-// Draws of whole groups: f makes `per_word` of them from each word.
-template <int per_word, class F>
-void fill_groups(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to, const F& f) {
+// Draws of whole groups: f makes `per_word` of them from each word, and put(draw, to) takes them.
+template <int per_word, class F, class Put>
+void fill_groups(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to, const F& f,
+                 const Put& put) {
   const Blocks blocks(key);
   for (std::int64_t group = first_group; group < last_group; ++group, to += 4 * per_word * noise_blocks) {
     for (int first = 0; first < noise_blocks; first += lanes) {
@@ -91,20 +92,32 @@ void fill_groups(const NoiseKey& key, std::int64_t first_group, std::int64_t las
         V draws[per_word];
         f(bit_cast<Bits>((even[w] & 0xffffffffu) | odd[w] << 32), draws);
         for (int i = 0; i < per_word; ++i) {
-          __builtin_memcpy(to + (per_word * w + i) * noise_blocks + first, &draws[i], sizeof(V));
+          put(draws[i], to + (per_word * w + i) * noise_blocks + first);
         }
       }
     }
   }
 }
 
-void fill_normal(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
-  fill_groups<2>(key, first_group, last_group, to, [](Bits word, V* draws) { normal_pair(word, draws[0], draws[1]); });
-}
+void store(V v, float* to) { __builtin_memcpy(to, &v, sizeof v); }
 
-void fill_uniform(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to) {
-  fill_groups<1>(key, first_group, last_group, to, [](Bits word, V* draws) { draws[0] = uniform_of<V>(word); });
-}
+struct Normal {
+  static constexpr int group_size = noise_group;
+  template <class Put>
+  static void fill(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to, const Put& put) {
+    const auto f = [](Bits word, V* draws) { normal_pair(word, draws[0], draws[1]); };
+    fill_groups<2>(key, first_group, last_group, to, f, put);
+  }
+};
+
+struct Uniform {
+  static constexpr int group_size = uniform_group;
+  template <class Put>
+  static void fill(const NoiseKey& key, std::int64_t first_group, std::int64_t last_group, float* to, const Put& put) {
+    const auto f = [](Bits word, V* draws) { draws[0] = uniform_of<V>(word); };
+    fill_groups<1>(key, first_group, last_group, to, f, put);
+  }
+};
 
 // The pixels of a tile, as changes.hpp asks for them.
 struct TilePixels {
@@ -112,28 +125,34 @@ struct TilePixels {
 
   template <class F>
   void with_normal(bool is_shared, const F& f) {
-    with_draws(is_shared, noise_group, fill_normal, f);
+    with_draws<Normal>(is_shared, f);
   }
   template <class F>
   void with_uniform(bool is_shared, const F& f) {
-    with_draws(is_shared, uniform_group, fill_uniform, f);
+    with_draws<Uniform>(is_shared, f);
   }
 
-  // Changes every value by f(value, its draw); `fill` makes the draws, `group_size` at a time.
-  template <class Fill, class F>
-  void with_draws(bool is_shared, int group_size, const Fill& fill, const F& f) {
+  // Changes every value by f(value, its draw).
+  template <class Draws, class F>
+  void with_draws(bool is_shared, const F& f) {
+    constexpr int group_size = Draws::group_size;
     const Tile tile = job.tile;
     const std::int64_t image = std::int64_t{tile.height} * tile.columns;
     const std::int64_t count = std::int64_t{tile.rows} * tile.columns;
     for (int c = 0; c < tile.channels; ++c) {
       const std::int64_t first = (is_shared ? 0 : c * image) + std::int64_t{tile.top} * tile.columns;
       const std::int64_t group = first / group_size;
-      if (c == 0 || !is_shared) fill(job.change.noise, group, (first + count - 1) / group_size + 1, job.scratch);
-      const float* draws = job.scratch + (first - group * group_size);
+      const std::int64_t last_group = (first + count - 1) / group_size + 1;
       float* values = tile.of(c);
+      if (first % group_size == 0 && count % group_size == 0 && !is_shared) {
+        Draws::fill(job.change.noise, group, last_group, values,
+                    [&](V draw, float* value) { store(f(simd::load(value), draw), value); });
+        continue;
+      }
+      if (c == 0 || !is_shared) Draws::fill(job.change.noise, group, last_group, job.scratch, store);
+      const float* draws = job.scratch + (first - group * group_size);
       for (std::int64_t i = 0; i < tile.plane; i += lanes) {
-        const V result = f(simd::load(values + i), simd::load(draws + i));
-        __builtin_memcpy(values + i, &result, sizeof result);
+        store(f(simd::load(values + i), simd::load(draws + i)), values + i);
       }
     }
   }
@@ -153,7 +172,7 @@ void erase_with_noise(const TileJob& job) {
         const std::int64_t group = first / uniform_group;
         const std::int64_t last = one_color ? first : first + (part.right - part.left) - 1;
         if (!one_color || r == part.first_row)
-          fill_uniform(job.change.noise, group, last / uniform_group + 1, job.scratch);
+          Uniform::fill(job.change.noise, group, last / uniform_group + 1, job.scratch, store);
         const float* draws = job.scratch + (first - group * uniform_group);
         float* row = tile.of(c) + r * tile.columns + part.left;
         for (int x = 0; x < part.right - part.left; ++x) row[x] = any_value<whole>(draws[one_color ? 0 : x]);

@@ -28,10 +28,14 @@ template <class T>
 __device__ void three_boxes(const DevicePlanes& job, char* memory, std::int64_t line) {
   const int across = job.along_rows ? job.height : job.width;
   if (line >= std::int64_t{job.channels} * across) return;
-  const std::int64_t plane = std::int64_t{job.height} * job.width;
-  const std::int64_t channel = line / across;
-  const std::int64_t start = channel * plane + (line - channel * across) * (job.along_rows ? job.width : 1);
-  const std::int64_t step = job.along_rows ? 1 : job.width;
+  const std::int64_t pixel = job.is_interleaved ? job.channels : 1;
+  const std::int64_t row = job.width * pixel;
+  const std::int64_t plane = job.is_interleaved ? 1 : job.height * row;
+  // Lines that lie side by side go to threads side by side.
+  const std::int64_t channel = job.is_interleaved ? line % job.channels : line / across;
+  const std::int64_t start =
+      channel * plane + (job.is_interleaved ? line / job.channels : line % across) * (job.along_rows ? row : pixel);
+  const std::int64_t step = job.along_rows ? pixel : row;
   const int count = job.along_rows ? job.width : job.height;
   const auto line_at = [&](std::int64_t at) { return reinterpret_cast<T*>(memory + at) + start; };
   const T* from = line_at(job.from);

@@ -103,6 +103,26 @@ bool can_hold(const Image& image, Border border, const Fill& fill) {
                      [](float value) { return value >= 0 && value <= 255 && value == std::floor(value); });
 }
 
+// Whether an operation leaves every byte as it is; of other values it would clamp some.
+bool keeps_bytes(const Step& step, const double* params) {
+  switch (step.op) {
+    case Op::linear:
+      for (std::int64_t i = 0; i + 1 < step.params.shape[1]; i += 2) {
+        if (params[i] != 1 || params[i + 1] != 0) return false;
+      }
+      return true;
+    case Op::linear_by_mean:
+      return params[0] == 1 && params[1] == 0;
+    case Op::contrast:
+    case Op::saturation:
+      return params[0] == 1;
+    case Op::hue:
+      return params[0] == std::floor(params[0]);
+    default:
+      return false;
+  }
+}
+
 constexpr std::size_t most_axes = 16;
 
 bool same(const Fill& a, const Fill& b) { return std::equal(a.value, a.value + most_values, b.value); }
@@ -121,6 +141,7 @@ class Compiler {
 
   void run() {
     for_steps(args_, sample_, [this](const Step& step) {
+      if (levels_.are_whole && keeps_bytes(step, params_of(step, sample_))) return;
       if (!args_.fuse && !is_first_) leave(BufferLayout::planes);
       is_first_ = false;
       const std::size_t changes = program_.ops.size();
@@ -203,18 +224,44 @@ class Compiler {
   }
 
   void gauss_blur(const double* params) {
-    Source& source = filter(SourceKind::separable, to_int(params[0]) / 2);
+    const bool is_fixed = levels_.are_whole;
+    Source& source =
+        filter(SourceKind::separable, to_int(params[0]) / 2, is_fixed ? kept_layout() : BufferLayout::planes);
     double weights[most_radius + 1];
     double sum = 0;
     for (int i = 0; i <= source.radius; ++i) {
       weights[i] = exp(-0.5 * i * i / (params[1] * params[1]));
       sum += i == 0 ? weights[i] : 2 * weights[i];
     }
+    source.is_fixed = is_fixed;
+    if (is_fixed) return fix_weights(weights, sum, source);
     for (int i = 0; i <= source.radius; ++i) source.kernel[i] = static_cast<float>(weights[i] / sum);
   }
 
-  Source& filter(SourceKind kind, int radius) {
-    leave(BufferLayout::planes);
+  // Weights of whole 256ths, 256 in all, as OpenCV has them: what one loses to rounding the next one gets, up to the
+  // center, which gets the rest.
+  static void fix_weights(const double* weights, double sum, Source& source) {
+    double lost = 0;
+    double rest = 256;
+    for (int i = source.radius; i > 0; --i) {
+      const double wanted = weights[i] / sum * 256 + lost;
+      const double whole = std::nearbyint(wanted);
+      lost = wanted - whole;
+      rest -= 2 * whole;
+      source.kernel[i] = static_cast<float>(whole);
+    }
+    source.kernel[0] = static_cast<float>(rest);
+  }
+
+  // What a filter that takes either can read without a change of layout.
+  BufferLayout kept_layout() const {
+    const Image& image = pass_->source.image;
+    const bool is_planar = image.column == 1 && image.channels > 1 && pass_->source.kind == SourceKind::copy;
+    return is_planar ? BufferLayout::planes : BufferLayout::interleaved;
+  }
+
+  Source& filter(SourceKind kind, int radius, BufferLayout layout = BufferLayout::planes) {
+    leave(layout);
     pass_->source.kind = kind;
     pass_->source.border = Border::reflect101;
     pass_->source.radius = radius;
@@ -223,7 +270,9 @@ class Compiler {
 
   // Sums of whole numbers are exact, and so is the quotient's rounding.
   void box_blur(const double* params) {
-    Source& source = filter(SourceKind::separable, to_int(params[0]) / 2);
+    const int radius = to_int(params[0]) / 2;
+    const bool in_bytes = levels_.are_whole && radius <= most_divided_radius;
+    Source& source = filter(SourceKind::separable, radius, in_bytes ? kept_layout() : BufferLayout::planes);
     std::fill_n(source.kernel, source.radius + 1, 1.0f);
     source.divisor = static_cast<float>(params[0] * params[0]);
   }
@@ -261,7 +310,7 @@ class Compiler {
   }
 
   void prepare(Prepare::Kind kind, double radius) {
-    leave(BufferLayout::planes);
+    leave(kept_layout());
     pass_->prepare.kind = kind;
     pass_->prepare.radius = extended_box_radius(static_cast<float>(radius));
   }

@@ -59,9 +59,18 @@ struct Source {
   int radius = 0;                 // separable, taps: of the kernel
   float kernel[most_radius + 1];  // separable: from its center
   std::vector<Tap> taps;
-  float divisor = 1;  // of the sum
-  float factor = 1;   // sharpness
+  float divisor = 1;      // of the sum
+  bool is_fixed = false;  // separable: of bytes, with weights of whole 256ths
+  float factor = 1;       // sharpness
 };
+
+inline constexpr int most_divided_radius = 6;  // quotients of larger squares are not exact by one product
+
+// Whether a separable source is made of bytes by whole numbers, in whatever layout.
+BURNISH_HD bool blurs_bytes(const Source& source) {
+  return source.kind == SourceKind::separable && source.image.dtype == DType::uint8 &&
+         (source.is_fixed || source.radius <= most_divided_radius);
+}
 
 // Which pixels of a row or column of the source make each one of the result, and with what weights.
 struct Axis {

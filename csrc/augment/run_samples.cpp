@@ -36,15 +36,33 @@ class SampleRunner {
     noise_.id[0] = static_cast<std::uint32_t>(id);
     noise_.id[1] = static_cast<std::uint32_t>(id >> 32);
     compile(args_, sample, image_of(args_.images, sample), program_);
-    void* left = nullptr;
+    Image left;  // what a pass is to read, where it does not tell
     int which = 0;
     has_tile_ = false;
     for (std::size_t p = 0; p < program_.passes.size(); ++p) {
       Pass& pass = program_.passes[p];
-      if (pass.prepare.kind != Prepare::Kind::nothing) left = prepare(pass, left);
-      if (!pass.source.image.data) pass.source.image.data = left;
       const bool is_last = p + 1 == program_.passes.size();
-      if (!is_last && stays_in_tile(pass, program_.passes[p + 1])) {
+      const bool stays = !is_last && stays_in_tile(pass, program_.passes[p + 1]);
+      Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
+      if (!is_last && !has_tile_ && only_shows(pass, program_.passes[p + 1])) {
+        cut_to_window(pass.source);
+        if (!pass.source.image.data) pass.source.image.data = left.data;
+        left = pass.source.image;
+        continue;
+      }
+      if (!is_last && !stays && (has_tile_ || !only_looks(pass))) {
+        to.data = workspace_.image(which, bytes_of(to));
+        which = 1 - which;
+      }
+      if (has_filter(pass)) {
+        const bool is_all = !stays && only_filters(pass, to);
+        left = filter(pass, left, is_all ? &to : nullptr);
+        if (is_all) continue;
+      } else if (pass.prepare.kind == Prepare::Kind::resize) {
+        left.data = resize(pass, left.data);
+      }
+      if (!pass.source.image.data) pass.source.image.data = left.data;
+      if (stays) {
         run_in_tile(pass, nullptr);
         has_tile_ = true;
         continue;
@@ -55,48 +73,63 @@ class SampleRunner {
         program_.passes[p + 1].source.image = pass.source.image;
         continue;
       }
-      Image to = is_last ? image_of(args_.out, sample) : program_.passes[p + 1].left;
-      if (!is_last) {
-        const std::size_t bytes =
-            static_cast<std::size_t>(std::int64_t{to.height} * to.width * to.channels) * item_size(to.dtype);
-        left = to.data = workspace_.image(which, bytes);
-        which = 1 - which;
-      }
       const bool streams = is_last && streams_;
       has_tile_ ? run_in_tile(pass, &to, streams) : run_pass(pass, to, streams);
       has_tile_ = false;
+      left = to;
     }
   }
 
  private:
-  // Returns what the pass is to read, made of what the pass before has left.
-  void* prepare(const Pass& pass, const void* left) {
-    const bool resizes = pass.prepare.kind == Prepare::Kind::resize;
+  static std::size_t bytes_of(const Image& image) {
+    return static_cast<std::size_t>(std::int64_t{image.height} * image.width * image.channels) * item_size(image.dtype);
+  }
+
+  // Returns what the pass is to read: `to`, or without one what is then made for it.
+  Image filter(Pass& pass, const Image& left, const Image* to) {
+    const auto scratch = [&](std::int64_t bytes) {
+      return static_cast<char*>(workspace_.image(3, static_cast<std::size_t>(bytes)));
+    };
+    Image made = pass.left;
+    if (to) {
+      made = *to;
+    } else {
+      made.data = workspace_.image(2, bytes_of(pass.left));
+    }
+    Source& source = pass.source;
+    if (blurs_bytes(source)) {
+      Source blur = source;
+      blur.image = left;
+      blur_bytes<isa>(blur, made, scratch(blur_scratch_bytes(blur)));
+      source.kind = SourceKind::copy;
+      source.image.data = made.data;
+    } else {
+      filter_boxes<isa>(pass.prepare, pass.read_levels, {left, made, scratch(box_scratch_bytes(left))});
+    }
+    return made;
+  }
+
+  // The same, of planes.
+  void* resize(const Pass& pass, const void* left) {
     Planes planes;
     planes.from = left;
     planes.dtype = pass.left.dtype;
     planes.channels = pass.left.channels;
     planes.height = pass.left.height;
     planes.width = pass.left.width;
-    std::int64_t height = planes.height;
-    std::int64_t width = planes.width;
-    if (resizes) {
-      planes.rows = &program_.axes[static_cast<std::size_t>(pass.prepare.rows)];
-      planes.columns = &program_.axes[static_cast<std::size_t>(pass.prepare.columns)];
-      height = planes.rows->to;
-      width = planes.columns->to;
-    }
+    planes.rows = &program_.axes[static_cast<std::size_t>(pass.prepare.rows)];
+    planes.columns = &program_.axes[static_cast<std::size_t>(pass.prepare.columns)];
+    const std::int64_t height = planes.rows->to;
+    const std::int64_t width = planes.columns->to;
     const auto bytes = [&](std::int64_t values) { return static_cast<std::size_t>(values) * item_size(planes.dtype); };
     planes.to = workspace_.image(2, bytes(height * width * planes.channels));
-    // Two planes, and a sum for each pixel of a row or a column; or two strips.
+    // Two planes, and a sum for each pixel of a row or a column.
     const std::int64_t plane = planes.height * std::max<std::int64_t>(planes.width, width);
-    const bool is_precise = resizes && !planes.rows->is_antialiased;
-    const std::size_t value = is_precise ? sizeof(float) : item_size(planes.dtype);
+    const std::size_t value = planes.rows->is_antialiased ? item_size(planes.dtype) : sizeof(float);
     const std::int64_t side = std::max<std::int64_t>({planes.height, planes.width, height, width});
     const std::size_t whole = 2 * value * static_cast<std::size_t>(plane) + static_cast<std::size_t>(8 * side + 256);
-    const auto strips = static_cast<std::size_t>(2 * box_strip_width * side);
-    planes.scratch = static_cast<char*>(workspace_.image(3, std::max(whole, strips)));
-    prepare_planes<isa>(pass.prepare, pass.read_levels, planes);
+    planes.scratch = static_cast<char*>(workspace_.image(3, whole));
+    resize_planes<isa>(pass.read_levels, planes);
     return planes.to;
   }
 
@@ -112,7 +145,7 @@ class SampleRunner {
   void border(Pass& pass) {
     if (!pass.read_levels.are_whole || !gains_border(pass.source)) return;
     const auto bytes = static_cast<std::size_t>(bordered_bytes(pass.source.image));
-    add_border(pass.source, static_cast<std::uint8_t*>(workspace_.image(3, bytes)));
+    add_border(pass.source, static_cast<std::uint8_t*>(workspace_.image(4, bytes)));
   }
 
   void run_pass(Pass& pass, const Image& to, bool streams) {
@@ -125,14 +158,14 @@ class SampleRunner {
     }
     border(pass);
     if (warps_bytes(pass, to)) {
-      warp_bytes<isa>(source, to);
+      warp_bytes<isa>(source, 0, to);
       return;
     }
     find_tables(pass, source.image.channels);
     const int byte_end = end_of_byte_ops(program_, pass);
     if (only_moves(pass, to, byte_end)) {
       plan_bytes(pass, byte_end);
-      move_image<isa>(source, to, work_from(0));
+      move(source, to);
       if (pass.statistic != Statistic::none) look(pass, to);
       return;
     }
@@ -174,6 +207,11 @@ class SampleRunner {
     const bool is_padded_tile = tile_rows >= source.height && source.kind == SourceKind::copy &&
                                 source.image.dtype == DType::uint8 && pads(source);
     std::int64_t sum = 0;
+    int last = pass.last_op;
+    Change scale;
+    const bool scales = to && last > first && program_.kind(last - 1) == Op::normalize && scales_when_stored(*to) &&
+                        pass.statistic == Statistic::none;
+    if (scales) scale = change_of(program_.op(--last));
     if (pass.statistic == Statistic::histogram) {
       histograms_.assign(static_cast<std::size_t>(tile.channels), Histogram());
     }
@@ -190,32 +228,46 @@ class SampleRunner {
         changed.top = 0;
         copy_tile<isa>(changed_rows(source, top, tile.rows), changed);
       }
-      for (int i = first; i < pass.last_op; ++i) change({tile, complete(program_.op(i)), scratch});
+      for (int i = first; i < last; ++i) change({tile, complete(program_.op(i)), scratch});
       if (pass.statistic == Statistic::luma_sum) sum += luma_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::value_sum) sum += value_sum<isa>(tile, pass.write_levels);
       if (pass.statistic == Statistic::histogram) count_values<isa>(tile, pass.write_levels, histograms_.data());
-      if (to) store_tile<isa>(tile, *to, streams);
+      if (to) store_tile<isa>(tile, *to, scales ? &scale : nullptr, streams);
     }
     const std::int64_t values =
         std::int64_t{source.height} * source.width * (pass.statistic == Statistic::value_sum ? tile.channels : 1);
     mean_ = mean_of(sum, pass.write_levels, values);
   }
 
+  // Calls f(top, part) for rows of an image, as many as stay in the cache until they are read again.
+  template <class F>
+  static void each_part(const Image& image, const F& f) {
+    constexpr int values_at_once = 16384;
+    const int rows = std::max(1, values_at_once / (image.channels * image.width));
+    for (int top = 0; top < image.height; top += rows) {
+      check_point();
+      Image part = image;
+      part.offset += top * image.row;
+      part.height = std::min(rows, image.height - top);
+      f(top, part);
+    }
+  }
+
+  void move(const Source& source, const Image& to) {
+    if (source.kind == SourceKind::copy) return move_image<isa>(source, to, work_from(0));
+    each_part(to, [&](int top, const Image& part) {
+      move_image<isa>(warped_rows(source, top, part.height), part, work_from(top));
+    });
+  }
+
   void scale_colors(const Source& source, const ColorScale& scale, const Image& to, bool streams) {
     const Image& image = source.image;
-    const bool is_direct = changes_.empty() && !pads(source) && image.channel == 1 &&
+    const bool is_direct = source.kind == SourceKind::copy && changes_.empty() && !pads(source) && image.channel == 1 &&
                            (image.column == 3 || (image.column == -3 && to.column == 1));
-    constexpr int values_at_once = 16384;
-    const int rows = std::max(1, values_at_once / (3 * source.width));
-    for (int top = 0; top < source.height; top += rows) {
-      check_point();
-      const int count = std::min(rows, source.height - top);
-      Image part = to;
-      part.offset += top * to.row;
-      part.height = count;
-      scale_image<isa>(is_direct ? rows_of(source, top, count) : changed_rows(source, top, count), scale, part,
-                       streams);
-    }
+    each_part(to, [&](int top, const Image& part) {
+      scale_image<isa>(is_direct ? rows_of(source, top, part.height) : changed_rows(source, top, part.height), scale,
+                       part, streams);
+    });
   }
 
   static Source rows_of(const Source& source, int top, int rows) {
@@ -227,6 +279,22 @@ class SampleRunner {
 
   // Some of what a source reads, with the changes_ of bytes, as pixels side by side.
   Source changed_rows(const Source& source, int top, int rows) {
+    const bool is_copy = source.kind == SourceKind::copy;
+    const Source read = is_copy ? rows_of(source, top, rows) : warped_rows(source, top, rows);
+    if (!is_copy && changes_.empty()) return read;
+    const Source part = new_rows(source, rows, 3);
+    move_image<isa>(read, part.image, work_from(top));
+    return part;
+  }
+
+  // The same without the changes_, of a warp.
+  Source warped_rows(const Source& source, int top, int rows) {
+    const Source part = new_rows(source, rows, 5);
+    warp_bytes<isa>(source, top, part.image);
+    return part;
+  }
+
+  Source new_rows(const Source& source, int rows, int which) {
     Source part;
     Image& image = part.image;
     image.height = part.height = rows;
@@ -235,8 +303,7 @@ class SampleRunner {
     image.channel = 1;
     image.column = image.channels;
     image.row = image.width * image.column;
-    image.data = workspace_.image(3, static_cast<std::size_t>(image.height * image.row));
-    move_image<isa>(rows_of(source, top, rows), image, work_from(top));
+    image.data = workspace_.image(which, static_cast<std::size_t>(image.height * image.row));
     return part;
   }
 

@@ -32,22 +32,9 @@ void scale_pixels(const Row& row, std::int64_t column, const ColorScale& scale, 
   }
 }
 
-constexpr int line_values = 16;  // of a line of the cache
-
-// Values up to the first that starts a line of the cache.
-int values_to_line(const float* to) {
-  return static_cast<int>(-(reinterpret_cast<std::intptr_t>(to) / 4) & (line_values - 1));
-}
-
 #if defined(__SSSE3__)
 void put(V v, float* to, bool streams) {
-#if defined(__AVX512F__)
-  streams ? _mm512_stream_ps(to, v) : _mm512_storeu_ps(to, v);
-#elif defined(__AVX__)
-  streams ? _mm256_stream_ps(to, v) : _mm256_storeu_ps(to, v);
-#else
-  streams ? _mm_stream_ps(to, v) : _mm_storeu_ps(to, v);
-#endif
+  streams ? stream_vector(v, to) : static_cast<void>(__builtin_memcpy(to, &v, sizeof v));
 }
 
 // Values first..last of some. No masked store: it would touch the line next to it, which went past the cache.

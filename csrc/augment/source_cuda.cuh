@@ -86,7 +86,8 @@ __device__ void read_warp(const PassView& view, ThreadPixels<known>& pixels) {
     const auto settle = [&](int c, float value) { put(c, is_open ? value : settled_to(value, pass.read_levels)); };
     switch (pass.interpolation) {
       case Interpolation::bilinear:
-        return read_bilinear<known>(source, place, settle);
+        return pass.read_levels.are_whole ? read_bilinear<true, known>(source, place, settle)
+                                          : read_bilinear<false, known>(source, place, settle);
       case Interpolation::bicubic:
         return read_bicubic<known>(source, place, settle);
       default:
@@ -131,8 +132,10 @@ __device__ void read_separable(const PassView& view, ThreadPixels<known>& pixels
         const float* center =
             pixels.shared + k * Shape::row + radius + static_cast<int>(threadIdx.x) * Shape::pixels + i - x;
         const auto at = [&](int step) { return center[inside(x + step, place.width, pass.border)]; };
-        pixels.value[first_channel + k][i] = settled_to(
-            weighted(at(0), kernel, radius, [&](int i) { return at(-i) + at(i); }) / pass.divisor, pass.read_levels);
+        const float sum = weighted(at(0), kernel, radius, [&](int i) { return at(-i) + at(i); });
+        pixels.value[first_channel + k][i] =
+            pass.is_fixed ? static_cast<float>(byte_of_fixed_sum(static_cast<std::uint32_t>(sum)))
+                          : settled_to(sum / pass.divisor, pass.read_levels);
       }
     }
   }

@@ -24,8 +24,7 @@ struct Axes {
 // Where the four pixels around each place lie, in values from the image's first, and their weights.
 struct Corners {
   std::int32_t at[4][piece];
-  std::int32_t weight[piece];   // of the right ones
-  std::int32_t weights[piece];  // of the left ones, and of the right ones in the upper half: for words
+  std::int32_t weights[piece];  // of the left pixels, and of the right ones in the upper half: for words
   float wx[piece];              // of the right ones, of the lower ones
   float wy[piece];
   bool has_last = false;  // pixel of the image, after which there is none to be read with it
@@ -75,7 +74,6 @@ void find_corners(const Source& source, const Line& line, int x, int count, bool
     corners.at[1][i] = down.low[i] + across.high[i];
     corners.at[2][i] = down.high[i] + across.low[i];
     corners.at[3][i] = down.high[i] + across.high[i];
-    corners.weight[i] = across.weight[i];
     corners.weights[i] = (weight_one - across.weight[i]) | across.weight[i] << 16;
     corners.wx[i] = static_cast<float>(across.weight[i]) * (1.0f / weight_one);
     corners.wy[i] = static_cast<float>(down.weight[i]) * (1.0f / weight_one);
@@ -189,11 +187,10 @@ void mix(const Colors<T>& colors, const Corners& corners, int count, const F& fi
 template <bool last, bool may_fill, class T, class F>
 void mix(const Colors<T>& colors, const Corners& corners, int count, const F& finish, float* to) {
   for (int i = 0; i < count; ++i) {
-    const auto value = [&](int corner, int c) { return colors.at(corners.at[corner][i])[c]; };
     for (int c = 0; c < 3; ++c) {
-      const float upper = between_columns(value(0, c), value(1, c), corners.weight[i]);
-      const float lower = between_columns(value(2, c), value(3, c), corners.weight[i]);
-      to[3 * i + c] = finish((upper + (lower - upper) * corners.wy[i]) * (1.0f / weight_one), c);
+      T values[4];
+      for (int k = 0; k < 4; ++k) values[k] = colors.at(corners.at[k][i])[c];
+      to[3 * i + c] = finish(among_corners<false>(values, corners.wx[i], corners.wy[i]), c);
     }
   }
 }

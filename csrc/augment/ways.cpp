@@ -24,7 +24,23 @@ bool is_table(Op op) {
   }
 }
 
+// Whether what is read are bytes, to be changed as such.
+bool reads_bytes(const Pass& pass) {
+  const Source& source = pass.source;
+  const bool copies = source.kind == SourceKind::copy && source.image.dtype == DType::uint8;
+  return pass.read_levels.are_whole && (copies || warps_colors(source));
+}
+
+bool have_one_layout(const Image& a, const Image& b) {
+  return (is_interleaved(a) && is_interleaved(b)) || (a.column == 1 && b.column == 1);
+}
+
 }  // namespace
+
+bool has_filter(const Pass& pass) {
+  return pass.prepare.kind == Prepare::Kind::boxes || pass.prepare.kind == Prepare::Kind::unsharp ||
+         blurs_bytes(pass.source);
+}
 
 bool only_looks(const Pass& pass) {
   return pass.source.kind == SourceKind::copy && pass.first_op == pass.last_op && pass.statistic != Statistic::none &&
@@ -32,8 +48,8 @@ bool only_looks(const Pass& pass) {
 }
 
 bool only_moves(const Pass& pass, const Image& to, int byte_end) {
-  if (pass.source.kind != SourceKind::copy || byte_end != pass.last_op || pass.source.image.dtype != to.dtype ||
-      pass.read_levels.are_whole != (to.dtype == DType::uint8)) {
+  if (!(pass.source.kind == SourceKind::copy || reads_bytes(pass)) || byte_end != pass.last_op ||
+      pass.source.image.dtype != to.dtype || pass.read_levels.are_whole != (to.dtype == DType::uint8)) {
     return false;
   }
   return pass.statistic == Statistic::none || to.dtype == DType::uint8;
@@ -41,11 +57,9 @@ bool only_moves(const Pass& pass, const Image& to, int byte_end) {
 
 bool only_scales(const Program& program, const Pass& pass, const Image& to, int byte_end, bool streams,
                  ColorScale& scale) {
-  const Source& source = pass.source;
   const bool is_planar = to.column == 1;
   constexpr int line_values = 16;
-  if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole ||
-      to.dtype != DType::float32 || to.channels != 3 || !(is_planar || is_interleaved(to)) ||
+  if (!reads_bytes(pass) || to.dtype != DType::float32 || to.channels != 3 || !(is_planar || is_interleaved(to)) ||
       (streams && is_planar && to.channel % line_values != 0) || pass.statistic != Statistic::none) {
     return false;
   }
@@ -65,6 +79,23 @@ bool only_scales(const Program& program, const Pass& pass, const Image& to, int 
   return i == pass.last_op;
 }
 
+bool only_shows(const Pass& pass, const Pass& next) {
+  return has_filter(next) && pass.source.kind == SourceKind::copy && pass.prepare.kind == Prepare::Kind::nothing &&
+         pass.first_op == pass.last_op && only_moves(pass, next.left, pass.last_op) &&
+         pass.statistic == Statistic::none && !pads(pass.source) && have_one_layout(pass.source.image, next.left);
+}
+
+bool only_filters(const Pass& pass, const Image& to) {
+  Pass rest = pass;
+  if (blurs_bytes(pass.source)) rest.source.kind = SourceKind::copy;
+  const Source& source = rest.source;
+  const Image& image = source.image;
+  return source.kind == SourceKind::copy && pass.first_op == pass.last_op && only_moves(rest, to, pass.last_op) &&
+         pass.statistic == Statistic::none && source.top == 0 && source.left == 0 && source.height == image.height &&
+         source.width == image.width && image.offset == 0 && image.row == pass.left.row &&
+         image.column == pass.left.column && have_one_layout(image, to);
+}
+
 bool stays_in_tile(const Pass& pass, const Pass& next) {
   const Source& source = next.source;
   const Image& left = next.left;
@@ -78,10 +109,9 @@ bool stays_in_tile(const Pass& pass, const Pass& next) {
 
 int end_of_byte_ops(const Program& program, const Pass& pass) {
   int i = pass.first_op;
-  const Source& source = pass.source;
-  if (source.kind != SourceKind::copy || source.image.dtype != DType::uint8 || !pass.read_levels.are_whole) return i;
+  if (!reads_bytes(pass)) return i;
   // A table costs as much as the pixels of a tile.
-  const bool pays = std::int64_t{source.height} * source.width > tile_values;
+  const bool pays = std::int64_t{pass.source.height} * pass.source.width > tile_values;
   const auto is_one = [&] {
     return program.op(i).levels.are_whole && (program.kind(i) == Op::erase || (pays && is_table(program.kind(i))));
   };

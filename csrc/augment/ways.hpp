@@ -9,6 +9,15 @@ namespace burnish::augment {
 // A pass that finds something out about an image and leaves it as it is.
 bool only_looks(const Pass& pass);
 
+// Whether a filter reads images where they are, interleaved or planes, before the pass reads its result.
+bool has_filter(const Pass& pass);
+
+// A pass that leaves the part of an image that it reads as it is, in the layout that it was in, for such a filter.
+bool only_shows(const Pass& pass, const Pass& next);
+
+// What the filter made is all of the result.
+bool only_filters(const Pass& pass, const Image& to);
+
 // Whether what a pass leaves is one tile that the next pass goes on with: nothing needs to be stored in between.
 bool stays_in_tile(const Pass& pass, const Pass& next);
 

@@ -23,7 +23,7 @@ class Workspace {
   }
   Buffer<float> tile_;
   Buffer<float> scratch_;
-  Buffer<char> images_[4];
+  Buffer<char> images_[6];
 };
 
 }  // namespace burnish::augment

@@ -26,8 +26,11 @@ std::optional<Array> to_optional_array(const py::object& object, const char* nam
 void register_augment(py::module_& module);
 void register_balance(py::module_& module);
 void register_hardness(py::module_& module);
+void register_metrics(py::module_& module);
 void register_neighbors(py::module_& module);
 void register_runtime(py::module_& module);
+void register_annotators(py::module_& module);
+void register_dynamics(py::module_& module);
 void register_quality(py::module_& module);
 
 }  // namespace burnish::bindings

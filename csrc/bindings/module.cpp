@@ -31,6 +31,9 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   burnish::bindings::register_augment(module);
   burnish::bindings::register_balance(module);
   burnish::bindings::register_hardness(module);
+  burnish::bindings::register_metrics(module);
   burnish::bindings::register_neighbors(module);
+  burnish::bindings::register_annotators(module);
+  burnish::bindings::register_dynamics(module);
   burnish::bindings::register_quality(module);
 }

@@ -49,8 +49,9 @@ py::array_t<T> to_numpy(std::vector<T>&& values) {
   return py::array_t<T>(static_cast<py::ssize_t>(kept->size()), kept->data(), owner);
 }
 
-py::tuple within(const std::string& call, const py::object& queries, const py::object& points, Metric metric,
-                 double radius) {
+// None where more than `most` are found.
+py::object within(const std::string& call, const py::object& queries, const py::object& points, Metric metric,
+                  double radius, std::optional<std::int64_t> most) {
   const Array query_array = to_array(queries, "X", 0);
   const std::optional<Array> point_array = to_optional_array(points, "Y", 0);
   neighbors::WithinArgs args;
@@ -59,13 +60,28 @@ py::tuple within(const std::string& call, const py::object& queries, const py::o
   if (point_array) args.points = point_array->view;
   args.metric = metric;
   args.radius = radius;
+  if (most) args.most = *most;
   neighbors::Within found;
   {
     const py::gil_scoped_release release;
     found = neighbors::within(args);
   }
+  if (!found.is_complete) return py::none();
   return py::make_tuple(to_numpy(std::move(found.offsets)), to_numpy(std::move(found.distances)),
                         to_numpy(std::move(found.indices)));
+}
+
+void farthest_first(const std::string& call, const py::object& points, Metric metric, const py::object& selected,
+                    std::int64_t first, const py::object& chosen, const py::object& distances) {
+  const Array point_array = to_array(points, "X", 0);
+  const std::optional<Array> selected_array = to_optional_array(selected, "selected", 0);
+  const Array chosen_array = to_array(chosen, "chosen", 0);
+  const Array distance_array = to_array(distances, "distances", 0);
+  neighbors::FarthestFirstArgs args{
+      call, point_array.view, metric, std::nullopt, first, chosen_array.view, distance_array.view};
+  if (selected_array) args.selected = selected_array->view;
+  const py::gil_scoped_release release;
+  neighbors::farthest_first(args);
 }
 
 }  // namespace
@@ -81,7 +97,9 @@ void register_neighbors(py::module_& module) {
   module.def("nearest", &nearest, py::arg("call"), py::arg("queries"), py::arg("points"), py::arg("metric"),
              py::arg("distances"), py::arg("indices"), py::arg("workspace"), py::arg("stream"));
   module.def("within", &within, py::arg("call"), py::arg("queries"), py::arg("points"), py::arg("metric"),
-             py::arg("radius"));
+             py::arg("radius"), py::arg("most") = py::none());
+  module.def("farthest_first", &farthest_first, py::arg("call"), py::arg("points"), py::arg("metric"),
+             py::arg("selected"), py::arg("first"), py::arg("chosen"), py::arg("distances"));
 }
 
 }  // namespace burnish::bindings

@@ -44,6 +44,13 @@ struct Lanes<float> {
   }
   // Of whole numbers below 2^31.
   BURNISH_HD static float of_whole(Bits x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
+  // To the nearest whole number, halves to even; from 0 to 2^22.
+  BURNISH_HD static float nearest(float x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
+  // The largest whole number that is not above x; for sizes below 2^22.
+  BURNISH_HD static float floor(float x) {
+    const float near = nearest(x);
+    return near > x ? near - 1.0f : near;
+  }
   // Rounded once, at every level and on both devices.
   BURNISH_HD static float mul_add(float a, float b, float c) {
 #if defined(__CUDA_ARCH__)
@@ -52,6 +59,14 @@ struct Lanes<float> {
     return __builtin_fmaf(a, b, c);
 #else
     return emulated_fma(a, b, c);
+#endif
+  }
+  // The same where nothing is to be rounded: one instruction where there is one, and else two.
+  BURNISH_HD static float exact_mul_add(float a, float b, float c) {
+#if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return mul_add(a, b, c);
+#else
+    return a * b + c;
 #endif
   }
 };

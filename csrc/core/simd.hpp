@@ -194,16 +194,33 @@ struct Lanes<simd::Vector<float>> : simd::VectorLanes<simd::Vector<float>, float
   BURNISH_HD static V max(V a, V b) { return _mm512_max_ps(a, b); }
   BURNISH_HD static V min(V a, V b) { return _mm512_min_ps(a, b); }
   BURNISH_HD static V mul_add(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+  BURNISH_HD static V exact_mul_add(V a, V b, V c) { return mul_add(a, b, c); }
+  BURNISH_HD static V nearest(V x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  BURNISH_HD static V floor(V x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 #elif defined(__AVX2__)
   BURNISH_HD static V max(V a, V b) { return _mm256_max_ps(a, b); }
   BURNISH_HD static V min(V a, V b) { return _mm256_min_ps(a, b); }
   BURNISH_HD static V mul_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+  BURNISH_HD static V exact_mul_add(V a, V b, V c) { return mul_add(a, b, c); }
+  BURNISH_HD static V nearest(V x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  BURNISH_HD static V floor(V x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 #else
 #if defined(__SSE2__)
   BURNISH_HD static V max(V a, V b) { return _mm_max_ps(a, b); }
   BURNISH_HD static V min(V a, V b) { return _mm_min_ps(a, b); }
 #endif
+#if defined(__SSE4_1__)
+  BURNISH_HD static V nearest(V x) { return _mm_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  BURNISH_HD static V floor(V x) { return _mm_round_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+#else
+  BURNISH_HD static V nearest(V x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
+  BURNISH_HD static V floor(V x) {
+    const V near = nearest(x);
+    return near > x ? near - 1.0f : near;
+  }
+#endif
   BURNISH_HD static V mul_add(V a, V b, V c) { return simd::fused_lanes(a, b, c); }
+  BURNISH_HD static V exact_mul_add(V a, V b, V c) { return a * b + c; }
 #endif
 };
 

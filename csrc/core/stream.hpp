@@ -6,12 +6,39 @@
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "core/simd.hpp"
 
 namespace burnish {
 namespace {
+
+constexpr int line_values = 16;  // floats of a line of the cache
+
+// Values up to the first that starts a line of the cache.
+[[maybe_unused]] int values_to_line(const float* to) {
+  return static_cast<int>(-(reinterpret_cast<std::intptr_t>(to) / 4) & (line_values - 1));
+}
+
+// A vector past the cache, to an address that is a multiple of its size.
+[[maybe_unused]] void stream_vector(simd::Vector<float> v, float* to) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(to, v);
+#elif defined(__AVX__)
+  _mm256_stream_ps(to, v);
+#elif defined(__SSE2__)
+  _mm_stream_ps(to, v);
+#else
+  __builtin_memcpy(to, &v, sizeof v);
+#endif
+}
+
+// A line past the cache, to an address that is a multiple of its size.
+[[maybe_unused]] void stream_line(const void* from, void* to) {
+  simd::Vector<float> part[line_values / simd::width<float>];
+  __builtin_memcpy(part, from, sizeof part);
+  for (int i = 0; i < line_values / simd::width<float>; ++i) {
+    stream_vector(part[i], static_cast<float*>(to) + i * simd::width<float>);
+  }
+}
 
 // Copies to vectors and lines past the cache, and to the parts of them at both ends as usual.
 [[maybe_unused]] void stream(const void* source, void* target, std::int64_t bytes) {

@@ -153,11 +153,15 @@ class NearestLists {
   std::vector<float> reach_;
 };
 
-// All within a radius.
+// Thrown by a search that was to find fewer.
+struct TooManyFound {};
+
+// All within a radius, unless they are more than `most`.
 class RadiusLists {
  public:
-  RadiusLists(std::int64_t rows, double radius, Metric metric, const Reach& reach)
+  RadiusLists(std::int64_t rows, double radius, std::int64_t most, Metric metric, const Reach& reach)
       : radius_(radius),
+        most_(most),
         metric_(metric),
         reach_(reach.of_key(metric == Metric::euclidean ? radius * radius : radius)),
         found_(static_cast<std::size_t>(rows)) {}
@@ -166,7 +170,9 @@ class RadiusLists {
   std::int64_t wanted() const { return 0; }
   void set_first_reach(std::int64_t, float) {}
   void offer(std::int64_t row, Found found) {
-    if (distance_of(found.key, metric_) <= radius_) found_[static_cast<std::size_t>(row)].push_back(found);
+    if (!(distance_of(found.key, metric_) <= radius_)) return;
+    found_[static_cast<std::size_t>(row)].push_back(found);
+    if (total_.fetch_add(1, std::memory_order_relaxed) >= most_) throw TooManyFound();
   }
   std::int64_t count(std::int64_t row) const {
     return static_cast<std::int64_t>(found_[static_cast<std::size_t>(row)].size());
@@ -179,9 +185,11 @@ class RadiusLists {
 
  private:
   double radius_;
+  std::int64_t most_;
   Metric metric_;
   float reach_;
   std::vector<std::vector<Found>> found_;
+  std::atomic<std::int64_t> total_{0};
 };
 
 }  // namespace burnish::neighbors

@@ -4,7 +4,7 @@
 import importlib
 from types import ModuleType
 
-from burnish import _core, augment, hardness, neighbors
+from burnish import _core, augment, hardness, metrics, neighbors
 from burnish._runtime import (
     build_info,
     get_cmake_dir,
@@ -25,13 +25,14 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "hardness",
+    "metrics",
     "neighbors",
     "set_num_threads",
 ]
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import `burnish.balance` when it is first used; its samplers need scikit-learn."""
-    if name == "balance":
-        return importlib.import_module("burnish.balance")
+    """Import what is not always needed when it is first used; the samplers of `burnish.balance` need scikit-learn."""
+    if name in ("balance", "quality"):
+        return importlib.import_module(f"burnish.{name}")
     raise AttributeError(f"module 'burnish' has no attribute {name!r}")

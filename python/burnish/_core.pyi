@@ -6,8 +6,10 @@ from typing import Any
 version: str
 SCORES: tuple[str, ...]
 LABEL_SCORES: tuple[str, ...]
+MOST_CLASSES: int
 QUALITY_SCORES: tuple[str, ...]
 MOST_NEIGHBORS: int
+MOMENTS: int
 
 class InputKind(Enum):
     logits = 0
@@ -63,6 +65,33 @@ class Layout(Enum):
     nhwc = 0
     nchw = 1
 
+class Curve(Enum):
+    counts = 0
+    roc = 1
+    precision_recall = 2
+
+class Objective(Enum):
+    f_beta = 0
+    accuracy = 1
+    youden = 2
+    cost = 3
+    precision_at_recall = 4
+    recall_at_precision = 5
+
+class Ranking:
+    def __init__(self, call: str, labels: Any, positive: int, scores: Any, weights: Any) -> None: ...
+    @property
+    def positives(self) -> float: ...
+    @property
+    def negatives(self) -> float: ...
+    def roc_auc(self) -> float: ...
+    def average_precision(self) -> float: ...
+    def curve_size(self, curve: Curve, drop_intermediate: bool) -> int: ...
+    def write_curve(self, curve: Curve, drop_intermediate: bool, x: Any, y: Any, thresholds: Any) -> None: ...
+    def choose(
+        self, objective: Objective, parameter: float, costs: Sequence[float]
+    ) -> tuple[float, float, float, float] | None: ...
+
 class Border(IntEnum):
     constant = 0
     replicate = 1
@@ -109,6 +138,12 @@ def hardest(scores: Any, out: Any) -> None: ...
 def accumulate(
     call: str, scores: Any, labels: Any, correct: Any, histogram_max: float, counts: Any, sums: Any, histogram: Any
 ) -> None: ...
+def label_range(call: str, argument: str, labels: Any) -> tuple[int, int] | None: ...
+def count_binary(call: str, y_true: Any, y_pred: Any) -> list[int] | None: ...
+def count_at_threshold(call: str, y_true: Any, scores: Any, threshold: float) -> list[int] | None: ...
+def count_pairs(
+    call: str, y_true: Any, y_pred: Any, weights: Any, low: int, stop_outside: bool, counts: Any
+) -> int: ...
 def nearest(
     call: str,
     queries: Any,
@@ -119,7 +154,35 @@ def nearest(
     workspace: Callable[[int], Any],
     stream: int,
 ) -> None: ...
-def within(call: str, queries: Any, points: Any, metric: Metric, radius: float) -> tuple[Any, Any, Any]: ...
+def within(
+    call: str, queries: Any, points: Any, metric: Metric, radius: float, most: int | None = None
+) -> tuple[Any, Any, Any] | None: ...
+def farthest_first(
+    call: str, points: Any, metric: Metric, selected: Any, first: int, chosen: Any, distances: Any
+) -> None: ...
+def majority(call: str, labels: Any, probs: Any, out: Any) -> None: ...
+def consensus(
+    call: str,
+    labels: Any,
+    probs: Any,
+    consensus: Any,
+    quality: Any,
+    agreement: Any,
+    counts: Any,
+    annotator_stats: Any,
+) -> float: ...
+def record(
+    call: str,
+    ids: Any,
+    margin: Any,
+    cross_entropy: Any,
+    el2n: Any,
+    correct: Any,
+    bit: int,
+    moments: Any,
+    bits: Any,
+) -> int: ...
+def record_logits(call: str, ids: Any, logits: Any, labels: Any, bit: int, moments: Any, bits: Any) -> int: ...
 def interpolate(
     rows: Any, other: Any, base: Any, neighbor: Any, step: Any, scale: Any, out: Any, stream: int
 ) -> None: ...

@@ -38,8 +38,8 @@ def test_one_pass() -> None:
 
 def test_passes_in_between() -> None:
     first, second = stages(A.GaussianBlur(5, p=1))
-    assert (first.does, first.writes, first.bytes_written) == ("copy", "uint8 NCHW", 3)
-    assert (second.does, second.reads, second.writes) == ("filter rows and columns (blur)", "uint8 NCHW", "uint8 NHWC")
+    assert (first.does, first.writes, first.bytes_written) == ("copy", "uint8 NHWC", 3)
+    assert (second.does, second.reads, second.writes) == ("filter rows and columns (blur)", "uint8 NHWC", "uint8 NHWC")
     floats = stages(A.Rotate(p=1), A.GaussianBlur(5, p=1), dtype="float32", out_dtype="float16", channels=4)
     assert [(stage.bytes_read, stage.bytes_written) for stage in floats] == [(16, 16), (16, 8)]
     bigger = stages(A.Pad(10))[0]

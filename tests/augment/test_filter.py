@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from twins import Twin, on_all, samples, torchvision_functional
 LINE = {"angle": [0.0, 33.0, 250.0], "direction": [0.0, -0.7, 1.0], "shift_x": [0.0, 0.4, -1.1],
         "shift_y": [0.0, -0.3, 0.8]}  # fmt: skip
 TWINS = [
-    Twin("gaussian_blur", {"size": [3, 7, 31], "sigma": [0.8, 1.4, 6.0]}, reference.gaussian_blur),
+    Twin("gaussian_blur", {"size": [3, 7, 31], "sigma": [0.8, 1.4, 6.0]}, reference.gaussian_blur, levels=0),
+    Twin("gaussian_blur", {"size": [1, 127, 5], "sigma": [2.0, 50.0, 0.2]}, reference.gaussian_blur, levels=0),
     Twin("box_blur", {"size": [1, 3, 21]}, reference.box_blur),
+    Twin("box_blur", {"size": [5, 13, 15]}, reference.box_blur),
     Twin("motion_blur", {"size": [3, 7, 15], **LINE}, reference.motion_blur),
     # Weights of up to 8 times the value.
     Twin("sharpen", {"alpha": [0.2, 0.5, 0.0], "lightness": [0.5, 1.0, 0.7]}, reference.sharpen, fraction=1e-5),
@@ -70,6 +73,74 @@ def test_as_pillow(size: tuple[int, int], channels: int) -> None:
             assert np.abs(F.adjust_sharpness(images, factor).astype(int) - expected).max() <= int(factor not in (0, 1))
 
 
+def test_every_radius_as_pillow() -> None:
+    """Also where sums of a box are not divided in 16 bits: of large ones, and of some with odd weights, as 1 and 4."""
+    image, filters = pytest.importorskip("PIL.Image"), pytest.importorskip("PIL.ImageFilter")
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (1, 70, 83, 3), np.uint8)
+    edges = 255 * rng.integers(0, 2, (1, 83, 70, 3), np.uint8)
+    for radius in [1, 4, 31.9, 32.1, 70, *(10 ** rng.uniform(-1, 1.6, 60)).tolist()]:
+        for images in (noise, edges):
+            one = image.fromarray(images[0])
+            expected = np.asarray(one.filter(filters.GaussianBlur(radius)))
+            assert np.array_equal(F.pillow_gaussian_blur(images, radius)[0], expected)
+            planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+            found = F.pillow_gaussian_blur(planes, radius, layout="NCHW")[0]
+            assert np.array_equal(found.transpose(1, 2, 0), expected)
+            percent, threshold = int(rng.integers(0, 600)), int(rng.integers(0, 9))
+            expected = np.asarray(one.filter(filters.UnsharpMask(radius, percent, threshold)))
+            assert np.array_equal(F.unsharp_mask(images, radius, percent, threshold)[0], expected)
+
+
+def test_filters_in_any_layout() -> None:
+    """Read from where an image lies, written to where the result belongs, or between other steps: the same pixels."""
+    images = samples(61, 83, 3, "uint8")
+    filters = (
+        lambda given, **more: F.pillow_gaussian_blur(given, 1.7, **more),
+        lambda given, **more: F.unsharp_mask(given, 2.2, 180, 2, **more),
+        lambda given, **more: F.gaussian_blur(given, 9, 1.7, **more),
+        lambda given, **more: F.box_blur(given, 7, **more),
+    )
+    for each in filters:
+        expected = np.stack([np.stack([each(one[None, :, :, c : c + 1])[0, ..., 0] for c in range(3)], 2)
+                             for one in images])  # fmt: skip
+        assert np.array_equal(each(images), expected)
+        wide = np.full((len(images), 70, 90, 3), 7, np.uint8)
+        wide[:, 5:66, 4:87] = images
+        assert np.array_equal(each(wide[:, 5:66, 4:87]), expected)  # rows that are further apart
+        assert np.array_equal(each(images[:, ::-1, ::-1]), each(images[:, ::-1, ::-1].copy()))
+        planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+        assert np.array_equal(each(planes, layout="NCHW").transpose(0, 2, 3, 1), expected)
+        target = np.full((len(images), 65, 90, 3), 9, np.uint8)
+        each(images, out=target[:, :61, :83])
+        assert np.array_equal(target[:, :61, :83], expected)
+        assert (target[:, 61:] == 9).all()
+        assert (target[:, :, 83:] == 9).all()
+
+
+@pytest.mark.parametrize("names", [("GaussianBlur", "UnsharpMask"), ("UnsharpMask", "GaussianBlur"), ("Blur", "Blur"),
+                                   ("UnsharpMask", "UnsharpMask"), ("GaussianBlur", "Blur")])  # fmt: skip
+@pytest.mark.parametrize("between", [[], ["HorizontalFlip"], ["RandomCrop"], ["Rotate"], ["InvertImg"]], ids=str)
+def test_filters_in_a_row(names: tuple[str, str], between: list[str]) -> None:
+    """Filters that read what filters have left, with and without steps that are done by reading; fused or not."""
+    given: dict[str, dict[str, Any]] = {"RandomCrop": {"height": 40, "width": 50}}
+    made = [getattr(augment, name)(**given.get(name, {"p": 1})) for name in (names[0], *between, names[1])]
+    images = samples(61, 83, 3, "uint8")
+    pipe = augment.Compose([*made, augment.Normalize()], seed=3)
+    bytes_pipe = augment.Compose(made, seed=3)
+    ids = np.arange(len(images))
+    fused = pipe(images, ids=ids)
+    plan = bytes_pipe.plan(ids, sizes=images.shape[1:3])
+    step = bytes_pipe.apply(images, plan)
+    apart = augment.Normalize()(step)
+    assert np.abs(fused - apart).max() < 1e-5
+    one_by_one = images
+    for transform, entry in zip(made, plan.entries, strict=True):
+        alone = dataclasses.replace(plan, entries=[entry], sizes=np.full((len(images), 2), one_by_one.shape[1:3]))
+        one_by_one = augment.Compose([transform], seed=3).apply(one_by_one, alone)
+    assert np.array_equal(one_by_one, step)
+
+
 @pytest.mark.parametrize("kind", ["uint8", "float32"])
 def test_as_torchvision(kind: str) -> None:
     functional = torchvision_functional()
@@ -96,8 +167,9 @@ def test_as_opencv(channels: int) -> None:
         return np.stack([change(image).reshape(image.shape) for image in images])
 
     assert np.array_equal(F.box_blur(images, 5), opencv(lambda image: cv2.blur(image, (5, 5))))
-    gauss = opencv(lambda image: cv2.GaussianBlur(image, (9, 9), 2.0))
-    assert np.abs(F.gaussian_blur(images, 9, 2.0).astype(int) - gauss).max() <= 1  # OpenCV's weights have 8 bits
+    for size, sigma in ((3, 0.3), (3, 5.0), (5, 1.1), (7, 1.5), (9, 2.0), (31, 4.0), (127, 30.0)):
+        gauss = opencv(lambda image, size=size, sigma=sigma: cv2.GaussianBlur(image, (size, size), sigma))
+        assert np.array_equal(F.gaussian_blur(images, size, sigma), gauss)
     kernel = reference.motion_kernel(9, 30, 0.3)
     moved = opencv(lambda image: cv2.filter2D(image, -1, kernel))
     assert np.abs(F.motion_blur(images, 9, 30, 0.3).astype(int) - moved).max() <= 1  # halves

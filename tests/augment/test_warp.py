@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,52 @@ def test_bicubic_has_the_same_bits_at_every_level(shape: tuple[int, int]) -> Non
         given = {"angle": angle, "scale": (0.9, 1.1), "interpolation": "bicubic", "border_mode": "reflect"}
         found = same_at_every_level(lambda: F.affine(image, **given))  # noqa: B023
         assert differ(found, expected) <= ROUNDING
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (9, 2), (5, 300), (300, 5), (130, 257), (8, 8)])
+def test_bilinear_has_the_same_bits_at_every_level(shape: tuple[int, int], border: str) -> None:
+    """Pixels are made several at a time: inside, across the border, and far beyond it."""
+    image = picture(*shape)
+    for angle, scale, shift in (
+        (0.0, 1.0, 0.5),
+        (3.0, 0.9, 0.0),
+        (45.0, 0.2, 30.25),
+        (180.0, 1.7, -4.0),
+        (-100.0, 1.0, 0.0),
+    ):
+        matrix = reference.affine_matrix(*shape, angle, (scale, scale), (0, 0), (shift, -shift))
+        given: dict[str, Any] = {"angle": angle, "scale": scale, "translate": (shift, -shift), "border_mode": border}
+        found = same_at_every_level(lambda: F.affine(image, **given, fill=(40, 7, 255)))  # noqa: B023
+        for c, fill in enumerate((40, 7, 255)):
+            expected = reference.warp(image[..., c : c + 1], matrix, border, fill)
+            assert differ(found[..., c : c + 1], expected) <= ROUNDING, angle
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_bilinear_reads_nothing_after_the_last_pixel(border: str) -> None:
+    """The last pixel of an image at the end of a page, many times over."""
+    memory = np.memmap("/dev/zero", np.uint8, "c", shape=(2 * mmap.PAGESIZE,))
+    memory[:] = picture(1, 2 * mmap.PAGESIZE, 1).ravel()
+    whole = memory[-3 * 37 * 16 :].reshape(16, 37, 3)
+    for angle in (0.0, 20.0, 90.0, 181.0):
+        given: dict[str, Any] = {"angle": angle, "scale": 3.0, "translate": (-50, -20), "border_mode": border}
+        assert np.array_equal(F.affine(whole, **given), F.affine(np.array(whole), **given))
+
+
+def test_floats_of_a_warp_are_those_of_its_bytes() -> None:
+    """However a pass goes on after a warp, it goes on from the same bytes."""
+    images = np.stack([picture(61, 83, seed=i) for i in range(3)])
+    turn = augment.Rotate((20, 20), border_mode="replicate", p=1)
+    lighter = augment.RandomGamma((70, 70), p=1)
+    turned = augment.Compose([turn])(images)
+    for layout in ("NHWC", "NCHW"):
+        for later in ([], [lighter], [augment.Normalize()], [lighter, augment.Normalize()]):
+            found = augment.Compose([turn, *later])(images, out_layout=layout)
+            expected = augment.Compose(later)(turned, out_layout=layout) if later else turned
+            if not later and layout == "NCHW":
+                expected = turned.transpose(0, 3, 1, 2)
+            assert np.array_equal(found, expected), (layout, later)
 
 
 @pytest.mark.parametrize("border", BORDERS)
@@ -266,6 +313,23 @@ def test_perspective(channels: int) -> None:
     several = np.stack([CORNERS, CORNERS[::-1]])
     both = F.perspective(np.stack([image, image]), several, height=20, width=31, border_mode="wrap")
     assert differ(both[0], reference.warp(image, matrix, "wrap", size=(20, 31))) <= ROUNDING
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+def test_perspective_has_the_same_bits_at_every_level(interpolation: str, border: str) -> None:
+    for channels in (1, 3):
+        image = picture(37, 53, channels)
+        for corners in (CORNERS, CORNERS * 3 - 1, CORNERS[[0, 2, 1, 3]]):  # the last one crosses the horizon
+            given: dict[str, Any] = {"height": 21, "width": 43, "border_mode": border, "fill": 90}
+            found = same_at_every_level(
+                lambda: F.perspective(image, corners, **given, interpolation=interpolation)  # noqa: B023
+            )
+            assert found.shape == (21, 43, channels)
+        if interpolation == "bilinear":
+            matrix = homography(CORNERS * [53, 37], (21, 43))
+            found = F.perspective(image, CORNERS, **given)
+            assert differ(found, reference.warp(image, matrix, border, 90, size=(21, 43))) <= ROUNDING
 
 
 def test_perspective_as_opencv() -> None:

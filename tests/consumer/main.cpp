@@ -12,6 +12,7 @@
 
 #include "burnish/error.hpp"
 #include "burnish/hardness.hpp"
+#include "burnish/metrics.hpp"
 #include "burnish/runtime.hpp"
 #include "burnish/tensor.hpp"
 #include "burnish/version.hpp"
@@ -93,6 +94,28 @@ void check_scores() {
   expect(std::equal(indices.begin(), indices.end(), order.begin()), "hardest");
 }
 
+void check_metrics() {
+  std::vector<float> scores(rows);
+  std::vector<std::int64_t> labels(rows);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    scores[i] = static_cast<float>(i % 10);
+    labels[i] = i % 10 + i % 3 > 6;
+  }
+  burnish::metrics::RankingArgs args;
+  args.scores = contiguous_view(scores.data(), DType::float32, Device{}, rows);
+  args.labels = contiguous_view(labels.data(), DType::int64, Device{}, rows);
+  const burnish::metrics::Ranking ranking(args);
+  double pairs = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    for (std::size_t j = 0; j < scores.size(); ++j) {
+      if (labels[i] > labels[j]) pairs += scores[i] > scores[j] ? 1 : scores[i] == scores[j] ? 0.5 : 0;
+    }
+  }
+  expect(ranking.roc_auc() == pairs / (ranking.positives() * ranking.negatives()), "the area under the ROC curve");
+  const auto counts = burnish::metrics::count_binary("count", args.labels, args.labels);
+  expect(counts && (*counts)[0] == static_cast<std::int64_t>(ranking.negatives()), "true negatives");
+}
+
 void check_errors() {
   std::vector<float> logits = make_logits();
   std::vector<float> too_short(rows - 1);
@@ -130,6 +153,7 @@ void check_threads() {
 
 int main() {
   check_scores();
+  check_metrics();
   check_errors();
   check_threads();
   const burnish::BuildInfo build = burnish::build_info();

@@ -50,7 +50,10 @@ ENTRY_POINTS = {
         "long burnish::augment::value_sum<>(burnish::augment::Tile const&, burnish::augment::Levels const&)",
     },
     "copy_cpu.cpp.o": {
-        "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, bool)",
+        (
+            "void burnish::augment::store_tile<>(burnish::augment::Tile const&, burnish::augment::Image const&, "
+            "burnish::augment::Change const*, bool)"
+        ),
         "void burnish::augment::copy_tile<>(burnish::augment::Source const&, burnish::augment::Tile const&)",
     },
     "erase_cpu.cpp.o": {
@@ -65,7 +68,7 @@ ENTRY_POINTS = {
         ),
     },
     "warp_cpu.cpp.o": {
-        "void burnish::augment::warp_bytes<>(burnish::augment::Source const&, burnish::augment::Image const&)",
+        "void burnish::augment::warp_bytes<>(burnish::augment::Source const&, int, burnish::augment::Image const&)",
         (
             "void burnish::augment::warp_tile<>(burnish::augment::Source const&, "
             "burnish::augment::Levels const&, burnish::augment::Tile const&)"
@@ -89,6 +92,16 @@ ENTRY_POINTS = {
     "hardest_cpu.cpp.o": {
         "long burnish::hardness::collect_at_least<>(float const*, long, int, float, unsigned int*)",
         "long burnish::hardness::collect_at_least<>(double const*, long, int, double, unsigned int*)",
+    },
+    "tiles_cpu.cpp.o": {
+        "bool burnish::metrics::binary_flags<>(burnish::metrics::TileView const&, unsigned char*)",
+        "int burnish::metrics::flags_of<>(burnish::metrics::TileView const&, long, unsigned char*)",
+        "int burnish::metrics::threshold_flags<>(burnish::metrics::TileView const&, double, unsigned char*)",
+        "int burnish::metrics::codes_of<>(burnish::metrics::TileView const&, long, long, unsigned short*)",
+        "burnish::metrics::TileRange burnish::metrics::range_of<>(burnish::metrics::TileView const&)",
+        "void burnish::metrics::add_flags<>(unsigned char const*, unsigned char const*, int, long*)",
+        "burnish::metrics::KeyRange burnish::metrics::keys_of<>(burnish::metrics::TileView const&, unsigned long*)",
+        "burnish::metrics::KeyRange burnish::metrics::keys_of<>(burnish::metrics::TileView const&, unsigned int*)",
     },
     "scores_cpu.cpp.o": {"void burnish::hardness::score_rows<>(burnish::hardness::ScoreJob const&, long, long)"},
     "survey_cpu.cpp.o": {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make ``quality_data`` and ``equal_issues`` importable under every import mode."""
+"""Make this folder's own modules importable under every import mode."""
 
 from __future__ import annotations
 

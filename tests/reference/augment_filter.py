@@ -23,9 +23,25 @@ def separable(image: np.ndarray, weights: np.ndarray, border: str) -> np.ndarray
     return convolve(convolve(image, weights[:, None], border), weights[None, :], border)
 
 
+def whole_weights(weights: np.ndarray) -> np.ndarray:
+    """Return weights in 256ths, rounded: what one loses the next one to the center gets, and the center the rest."""
+    half, lost = len(weights) // 2, 0.0
+    result = np.zeros(len(weights), np.int64)
+    for i in range(half):
+        wanted = weights[i] * 256 + lost
+        result[i] = result[-1 - i] = np.rint(wanted)
+        lost = wanted - result[i]
+    result[half] = 256 - result.sum()
+    return result
+
+
 def gaussian_blur(image: np.ndarray, white: float, size: int, sigma: float) -> np.ndarray:
+    """Blur with whole weights in uint8, halves rounded up."""
     weights = np.exp(-0.5 * ((np.arange(size) - size // 2) / sigma) ** 2)
-    return separable(image, weights / weights.sum(), "reflect101")
+    weights /= weights.sum()
+    if white == 255:
+        return np.floor(separable(image, whole_weights(weights), "reflect101") / 65536 + 0.5)
+    return separable(image, weights, "reflect101")
 
 
 def box_blur(image: np.ndarray, white: float, size: int) -> np.ndarray:

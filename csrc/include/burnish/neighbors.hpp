@@ -43,12 +43,27 @@ struct WithinArgs {
   std::optional<TensorView> points;
   Metric metric = Metric::euclidean;
   double radius = 1.0;
+  std::int64_t most = std::int64_t{1} << 62;  // the search ends when more than so many are found
 };
 struct Within {
+  bool is_complete = true;            // or else nothing is in it: there are more than `most`
   std::vector<std::int64_t> offsets;  // n + 1
   std::vector<double> distances;
   std::vector<std::int64_t> indices;
 };
 Within within(const WithinArgs& args);
+
+// Rows that lie far apart: each the one farthest from all chosen before it, of equally far ones the lowest (Gonzalez
+// 1985, k-center greedy). CPU only.
+struct FarthestFirstArgs {
+  std::string_view call = "coreset";
+  TensorView points;  // (n, d) float32 or float64, finite, columns side by side
+  Metric metric = Metric::euclidean;
+  std::optional<TensorView> selected;  // (s,) int64, rows that count as chosen already
+  std::int64_t first = 0;              // the row to begin with where none is
+  TensorView chosen;                   // out: (k,) int64, contiguous, k <= n - s
+  TensorView distances;                // out: (k,) float64, from the nearest of those before; infinite for `first`
+};
+void farthest_first(const FarthestFirstArgs& args);
 
 }  // namespace burnish::neighbors

@@ -29,7 +29,7 @@ class GaussianBlur(Transform):
 
     Notes
     -----
-    Planned parameters: "size", "sigma". Sizes go up to 127.
+    Planned parameters: "size", "sigma". Sizes go up to 127. In uint8 the result has OpenCV's bits.
     """
 
     _draws = 2

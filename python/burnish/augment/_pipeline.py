@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import threading
@@ -36,6 +37,11 @@ if hasattr(os, "register_at_fork"):  # else a child would wait for a thread that
 _TARGETS = ("mask", "masks", "bboxes", "keypoints", "volume", "volumes", "mask3d")
 
 
+@functools.cache
+def _arguments_of(kind: type) -> frozenset[str]:
+    return frozenset(inspect.signature(kind).parameters)
+
+
 class Pipeline(ABC):
     """Something that changes images at random: a transform, or a container of them.
 
@@ -55,7 +61,7 @@ class Pipeline(ABC):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Let `p` and `seed` change later, and no other argument: what is drawn was made of it."""
-        if name in self.__dict__ and name in inspect.signature(type(self)).parameters:
+        if name in self.__dict__ and name in _arguments_of(type(self)):
             call = type(self).__name__
             if name not in ("p", "seed"):
                 raise AttributeError(f"{call}: '{name}' cannot change; build another with {name}={value!r}")

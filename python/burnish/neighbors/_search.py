@@ -122,6 +122,7 @@ def radius_neighbors(X: Any, radius: float, Y: Any = None, *, metric: Metric = "
     points = None if Y is None else _rows("radius_neighbors", "Y", Y)
     radius = check.real("radius_neighbors", "radius", radius, 0.0)
     found = _core.within("radius_neighbors", rows, points, metric_of("radius_neighbors", metric), radius)
+    assert found is not None  # any number may be found
     offsets, distances, indices = (deliver(rows, part) for part in found)
     return offsets, distances, indices
 

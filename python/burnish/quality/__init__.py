@@ -4,12 +4,24 @@
 On predictions: `label_scores` and each of them by itself, `find_label_issues`, `num_label_issues`, and what they rest
 on: `class_thresholds`, `confident_joint`, `noise_rates`. For shards `LabelIssueAccumulator`, for very many classes
 `TopK`.
+On embeddings: `near_duplicates`, `leaks`, `uniqueness`, `representativeness`, `outliers`, `coreset`, and `sample` for
+what to annotate next. Over the epochs of a training: `DynamicsRecorder`. With several annotators: `majority`,
+`consensus`, `agreement`.
 """
 
 from burnish.quality._accumulator import LabelIssueAccumulator
+from burnish.quality._agreement import agreement
+from burnish.quality._annotators import Consensus, consensus, majority
+from burnish.quality._coreset import coreset
+from burnish.quality._dynamics import Dynamics, DynamicsRecorder
 from burnish.quality._issues import find_label_issues, num_label_issues
 from burnish.quality._joint import InvalidRowsWarning, NoiseRates, class_thresholds, confident_joint, noise_rates
+from burnish.quality._leaks import Leaks, leaks
+from burnish.quality._near_duplicates import NearDuplicates, near_duplicates
+from burnish.quality._outliers import outliers
+from burnish.quality._representativeness import representativeness
 from burnish.quality._result import LabelIssues
+from burnish.quality._sample import sample
 from burnish.quality._scores import (
     confidence_weighted_entropy,
     label_scores,
@@ -19,6 +31,7 @@ from burnish.quality._scores import (
     self_confidence,
 )
 from burnish.quality._topk import TopK
+from burnish.quality._uniqueness import uniqueness
 
 __all__ = [
     "label_scores",
@@ -37,4 +50,19 @@ __all__ = [
     "LabelIssueAccumulator",
     "InvalidRowsWarning",
     "TopK",
+    "near_duplicates",
+    "NearDuplicates",
+    "leaks",
+    "Leaks",
+    "uniqueness",
+    "representativeness",
+    "outliers",
+    "coreset",
+    "sample",
+    "DynamicsRecorder",
+    "Dynamics",
+    "majority",
+    "consensus",
+    "Consensus",
+    "agreement",
 ]

@@ -32,7 +32,8 @@ def gaussian_blur(images: Any, size: Any, sigma: Any, *, layout: Any = None, out
 
     Notes
     -----
-    Beyond its border the image is reflected, without the border itself.
+    Beyond its border the image is reflected, without the border itself. In uint8 weights are whole 256ths and halves
+    are rounded up, as in OpenCV, whose bits the result has; in float32 weights are not rounded.
     """
     call = Call("gaussian_blur", images, layout)
     params = columns(len(call), call.numbers("size", size, 1, MOST_KERNEL, whole=True), call.numbers("sigma", sigma))

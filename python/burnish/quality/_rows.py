@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all functions on embeddings share: their rows, and distances between them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish import _check as check
+from burnish._array import as_array, dtype_name, is_on_gpu, is_torch, to_numpy
+from burnish.neighbors import kneighbors
+
+Metric = Literal["cosine", "euclidean"]
+
+
+def rows_of(call: str, name: str, x: Any) -> Any:
+    """Return 2-D rows as an array that the search can read; never the caller's to write to."""
+    check.no_mask(call, name, x)
+    check.no_sparse(call, name, x)
+    rows = as_array(x)
+    if len(rows.shape) != 2:
+        raise ValueError(f"{call}: '{name}' must be 2-D (N, D), got shape {tuple(rows.shape)}")
+    if is_torch(rows):
+        rows = rows.detach()
+        return rows.float() if dtype_name(rows) in ("float16", "bfloat16") else rows
+    if isinstance(rows, np.ndarray) and (rows.dtype.kind in "iub" or rows.dtype == np.float16):
+        return rows.astype(np.float64 if rows.dtype.kind in "iub" else np.float32)
+    return rows
+
+
+def cpu_rows(call: str, name: str, x: Any) -> npt.NDArray[Any]:
+    """Return 2-D float rows in CPU memory as a C-contiguous NumPy array, without a copy where they are one."""
+    rows = rows_of(call, name, x)
+    if is_on_gpu(rows):
+        raise ValueError(f"{call}: '{name}' is on a GPU; accepted: arrays on the CPU, such as {name}.cpu()")
+    array = np.ascontiguousarray(to_numpy(rows))
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{call}: '{name}' has dtype {array.dtype}; accepted: float32, float64")
+    return array
+
+
+def metric_name(call: str, metric: Any) -> Metric:
+    """Return the name of an accepted metric."""
+    if metric == "cosine":
+        return "cosine"
+    if metric == "euclidean":
+        return "euclidean"
+    raise ValueError(f"{call}: 'metric' is {metric!r}; accepted: 'cosine', 'euclidean'")
+
+
+def cosine_noise(columns: int) -> float:
+    """By how much rounding may take the cosine distance of two rows of one direction from 0."""
+    return (columns + 16) * 2.0**-51
+
+
+def nearest_distances(rows: Any, k: int, metric: Metric, points: Any = None) -> Any:
+    """Distances (N, k) to the nearest others (or points), ascending; exactly 0 between rows of one direction.
+
+    The search puts a row of zeros at a cosine distance of 1 from all; from another row of zeros it is 0 here.
+    """
+    distances = kneighbors(rows, k, points, metric=metric)[0]
+    if metric == "cosine" and len(distances):
+        distances[distances <= cosine_noise(int(rows.shape[1]))] = 0.0
+        zeros = (rows == 0).all(1)
+        same = int(zeros.sum()) - 1 if points is None else int((points == 0).all(1).sum())
+        if same > 0:
+            distances[zeros, :same] = 0.0
+    return distances
