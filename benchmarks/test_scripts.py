@@ -23,6 +23,7 @@ import metrics
 import metrics_workloads
 import numpy as np
 import pytest
+import quality
 import timing
 from report import Goal, Result, read_json, table
 
@@ -214,3 +215,29 @@ def test_measure_takes_turns() -> None:
     assert seconds == {"quick": [0.1] * 4, "slow": [1.0] * 2}
     rounds = "".join(name[0] for name in order[2:])  # after one call each, to learn how slow they are
     assert rounds in ("qqsqqs", "qqsqsq", "qsqqqs", "qsqqsq")  # the slow one in every second round, first or last
+
+
+def test_quality_script(capsys: Any) -> None:
+    pytest.importorskip("cleanlab", reason="cleanlab is not installed")
+    names = ["two-scores-1000kx10", "auto-200kx100", "prune_by_noise_rate-1000kx10", "memory-mapped"]
+    quality.main(["--threads", "1", "--divide", "400", "--budget", "0.01", "--only", *names])
+    printed = capsys.readouterr().out
+    assert all(f"## {name}" in printed for name in names)
+
+
+def test_noise_table(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    import label_noise_table
+
+    monkeypatch.delenv("BURNISH_DATA", raising=False)
+    monkeypatch.setattr(label_noise_table, "KFold", lambda *_, **options: _folds(2, options))
+    label_noise_table.main(["--quick"])
+    printed = capsys.readouterr().out
+    assert "human labels are left out" in printed
+    assert "digits, forest, by class 10%" in printed
+
+
+def _folds(n: int, options: Any) -> Any:
+    from sklearn.model_selection import KFold
+
+    return KFold(n, **options)

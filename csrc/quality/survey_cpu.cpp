@@ -253,49 +253,72 @@ void narrow_tile(const SurveyJob& job, std::int64_t first, int count, Columns<F>
 
 // ---- more classes: a row at a time ----
 
-template <class F, class Combine>
-F fold(F (&of_lanes)[lanes], Combine combine) {
-  for (int half = lanes / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) of_lanes[j] = combine(of_lanes[j], of_lanes[j + half]);
+template <class F>
+constexpr int vectors_per_step = lanes / simd::width<F>;
+
+// Combines entry i with entry i + n/2, and so on, and then the lanes of what is left: a tree over 32 lanes that is the
+// same at every width.
+template <class V, int n, class Each, class Combine>
+auto fold(V (&of_lanes)[n], Each each, Combine combine) {
+  for (int half = n / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; ++j) of_lanes[j] = each(of_lanes[j], of_lanes[j + half]);
   }
-  return of_lanes[0];
+  return simd::tree_reduce(of_lanes[0], combine);
+}
+
+// Calls each(j, first, values) for vectors of the row: its place j among the 32 lanes, where its first value stands,
+// and its values, the last ones made up to a full vector with `fill`.
+template <class F, class Each>
+BURNISH_HD void for_vectors(const F* values, std::int64_t count, F fill, Each each) {
+  constexpr int width = simd::width<F>;
+  std::int64_t c = 0;
+  for (; c + lanes <= count; c += lanes) {
+    for (int j = 0; j < vectors_per_step<F>; ++j) each(j, c + j * width, simd::load(values + c + j * width));
+  }
+  for (int j = 0; j < vectors_per_step<F>; ++j) {
+    const std::int64_t first = c + j * width;
+    if (first + width <= count) {
+      each(j, first, simd::load(values + first));
+    } else if (first < count) {
+      each(j, first, simd::load_partial(values + first, static_cast<int>(count - first), fill));
+    }
+  }
 }
 
 template <class F>
 F largest(const F* values, std::int64_t count) {
-  F of_lanes[lanes];
-  for (F& lane : of_lanes) lane = -infinity<F>;
-  std::int64_t c = 0;
-  for (; c + lanes <= count; c += lanes) {
-    for (int j = 0; j < lanes; ++j) of_lanes[j] = larger(values[c + j], of_lanes[j]);
-  }
-  for (int j = 0; c + j < count; ++j) of_lanes[j] = larger(values[c + j], of_lanes[j]);
-  return fold(of_lanes, larger<F>);
+  using V = simd::Vector<F>;
+  V of_lanes[vectors_per_step<F>];
+  for (V& lane : of_lanes) lane = V{} - infinity<F>;
+  for_vectors(values, count, -infinity<F>,
+              [&](int j, std::int64_t, V v) { of_lanes[j] = Lanes<V>::max(v, of_lanes[j]); });
+  return fold(of_lanes, Lanes<V>::max, [](auto a, auto b) { return a > b ? a : b; });
 }
 
+// NaN where a value is negative or NaN.
 template <class F>
-F sum_of(const F* values, std::int64_t count, Word<F>& bad) {
-  F of_lanes[lanes] = {};
-  Word<F> bad_lanes[lanes] = {};
-  std::int64_t c = 0;
-  for (; c + lanes <= count; c += lanes) {
-    for (int j = 0; j < lanes; ++j) {
-      of_lanes[j] += values[c + j];
-      bad_lanes[j] |= !(values[c + j] >= 0);
-    }
-  }
-  for (int j = 0; c + j < count; ++j) {
-    of_lanes[j] += values[c + j];
-    bad_lanes[j] |= !(values[c + j] >= 0);
-  }
-  for (const Word<F> lane : bad_lanes) bad |= lane;
-  return fold(of_lanes, [](F a, F b) { return a + b; });
+F sum_of(const F* values, std::int64_t count) {
+  using V = simd::Vector<F>;
+  V of_lanes[vectors_per_step<F>] = {};
+  V least[vectors_per_step<F>] = {};
+  for_vectors(values, count, F{0}, [&](int j, std::int64_t, V v) {
+    of_lanes[j] += v;
+    least[j] = v >= V{} ? least[j] : V{} + nan<F>;
+  });
+  const auto add = [](auto a, auto b) { return a + b; };
+  return fold(of_lanes, add, add) + fold(least, add, add);
 }
 
 // The first place of a value that is there.
 template <class F>
-std::int64_t place_of(const F* values, F wanted) {
+std::int64_t place_of(const F* values, std::int64_t count, F wanted) {
+  using V = simd::Vector<F>;
+  constexpr int width = simd::width<F>;
   std::int64_t c = 0;
+  for (; c + width <= count; c += width) {
+    const auto hits = simd::load(values + c) == V{} + wanted;
+    if (simd::tree_reduce(hits, [](auto a, auto b) { return a | b; }) != 0) break;
+  }
   while (!(values[c] == wanted)) ++c;
   return c;
 }
@@ -309,7 +332,8 @@ void tops_of_row(const F* values, std::int64_t classes, int r, bool wants_gap, T
   const F other = larger(tile.before[r], tile.after[r]);
   std::int64_t rival = -1;
   if (other > -infinity<F>) {
-    rival = tile.before[r] == other ? place_of(values, other) : label + 1 + place_of(values + label + 1, other);
+    rival = tile.before[r] == other ? place_of(values, label, other)
+                                    : label + 1 + place_of(values + label + 1, classes - label - 1, other);
   }
   tile.rival[r] = static_cast<Word<F>>(rival);
   if (!wants_gap) return;
@@ -338,24 +362,17 @@ template <class F>
 void softmax_of_row(const F* logits, std::int64_t classes, F* shares) {
   using V = simd::Vector<F>;
   using E = ExpTable<F>;
-  constexpr int width = simd::width<F>;
   const F base = largest(logits, classes);
-  F of_lanes[lanes] = {};
-  for (std::int64_t c = 0; c < classes; c += lanes) {
-    for (int j = 0; j < lanes && c + j < classes; j += width) {
-      const std::int64_t left = classes - c - j;
-      const bool whole = left >= width;
-      const V z =
-          whole ? simd::load(logits + c + j) : simd::load_partial(logits + c + j, static_cast<int>(left), -infinity<F>);
-      const V weight = exp_fast(Lanes<V>::max(V{} + E::lowest, z - base));
-      const int count = whole ? width : static_cast<int>(left);
-      for (int lane = 0; lane < count; ++lane) {
-        shares[c + j + lane] = weight[lane];
-        of_lanes[j + lane] += weight[lane];
-      }
-    }
-  }
-  const F sum = fold(of_lanes, [](F a, F b) { return a + b; });
+  V of_lanes[vectors_per_step<F>] = {};
+  for_vectors(logits, classes, -infinity<F>, [&](int j, std::int64_t first, V z) {
+    const V weight = exp_fast(Lanes<V>::max(V{} + E::lowest, z - base));
+    of_lanes[j] += weight;
+    const std::int64_t left = classes - first;
+    const auto count = static_cast<std::size_t>(left < simd::width<F> ? left : simd::width<F>);
+    __builtin_memcpy(shares + first, &weight, count * sizeof(F));
+  });
+  const auto add = [](auto a, auto b) { return a + b; };
+  const F sum = fold(of_lanes, add, add);
   for (std::int64_t c = 0; c < classes; ++c) shares[c] /= sum;
 }
 
@@ -366,9 +383,8 @@ const F* probabilities(const RowJob& job, const F* values, int r, F* buffer, Til
     softmax_of_row(values, job.classes, buffer);
     values = buffer;
   }
-  tile.bad[r] = 0;
-  const F sum = sum_of(values, job.classes, tile.bad[r]);
-  tile.bad[r] |= !(sum > 0) || !(sum < infinity<F>);
+  const F sum = sum_of(values, job.classes);
+  tile.bad[r] = !(sum > 0) || !(sum < infinity<F>);
   const F off = sum > 1 ? sum - 1 : 1 - sum;
   if (tile.bad[r] || off <= static_cast<F>(job.tolerance)) return values;
   const F scale = F{1} / sum;
@@ -378,14 +394,16 @@ const F* probabilities(const RowJob& job, const F* values, int r, F* buffer, Til
 
 template <class F>
 void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int r, Tile<F>& tile) {
-  std::int32_t of_lanes[lanes] = {};
-  std::int64_t c = 0;
-  for (; c + lanes <= classes; c += lanes) {
-    for (int j = 0; j < lanes; ++j) of_lanes[j] += values[c + j] >= cuts[c + j];
-  }
-  for (int j = 0; c + j < classes; ++j) of_lanes[j] += values[c + j] >= cuts[c + j];
-  std::int32_t count = 0;
-  for (const std::int32_t lane : of_lanes) count += lane;
+  using V = simd::Vector<F>;
+  decltype(V{} >= V{}) of_lanes[vectors_per_step<F>] = {};
+  for_vectors(values, classes, -infinity<F>, [&](int j, std::int64_t first, V v) {
+    const std::int64_t left = classes - first;
+    const V cut = left >= simd::width<F> ? simd::load(cuts + first)
+                                         : simd::load_partial(cuts + first, static_cast<int>(left), infinity<F>);
+    of_lanes[j] -= v >= cut;
+  });
+  const auto add = [](auto a, auto b) { return a + b; };
+  const auto count = fold(of_lanes, add, add);
   tile.confident[r] = static_cast<Word<F>>(count);
   tile.first_confident[r] = 0;
   if (count != 1) return;

@@ -76,9 +76,11 @@ def find_label_issues(
     Memory does not grow with N beyond the samples on which model and label disagree. The answer does not depend on
     threads, instruction set or how the data is cut into shards.
 
-    "auto" finds more of human labeling errors than cleanlab's filters (on CIFAR-10 with 9 % of them F1 rises from 0.67
-    to 0.79), and about as many of errors that depend on the class only. It needs a model that is better than the labels
-    where it is sure: of one that is both sure and wrong, such as naive Bayes, it flags too many, as all others do.
+    "auto" finds more of human labeling errors than cleanlab's filters (CIFAR-10 with 9 % of them: F1 0.79 against 0.67
+    of its default; 40 %: 0.88 against 0.85), and on average of made ones too (42 sets in
+    benchmarks/label_noise_table.py: 0.90 against 0.85). It needs no assumption on how errors come about. Where
+    they depend on the class, strongly and unevenly (20 % or more, each class taken for one or two others), cleanlab's
+    "prune_by_noise_rate", which assumes just that, is as good or better by up to 0.03.
 
     References
     ----------
