@@ -129,7 +129,7 @@ void tops_of_columns(const Columns<F>& columns, int classes, Tile<F>& tile) {
 }
 
 template <class F>
-void margins_of(Tile<F>& tile, bool are_logits) {
+void margins_of(Tile<F>& tile, bool are_logits, bool wants_gap) {
   using V = simd::Vector<F>;
   for (int r = 0; r < tile_rows; r += simd::width<F>) {
     const V own = simd::load(tile.own + r);
@@ -138,8 +138,9 @@ void margins_of(Tile<F>& tile, bool are_logits) {
     const V second = simd::load(tile.second + r);
     const V zero{};
     const V margin = are_logits ? own - other : log(own) - log(Lanes<V>::max(other, zero));
-    const V gap = are_logits ? top - second : log(top) - log(Lanes<V>::max(second, zero));
     store(tile.margin + r, margin);
+    if (!wants_gap) continue;
+    const V gap = are_logits ? top - second : log(top) - log(Lanes<V>::max(second, zero));
     store(tile.gap + r, gap);
   }
 }
@@ -232,7 +233,7 @@ void narrow_tile(const SurveyJob& job, std::int64_t first, int count, Columns<F>
   if (are_logits) {
     if (wants_logs) {
       tops_of_columns(columns, classes, tile);
-      margins_of(tile, true);
+      margins_of(tile, true, job.bin != nullptr);
     }
     softmax_of_columns(columns, classes);
   }
@@ -247,7 +248,7 @@ void narrow_tile(const SurveyJob& job, std::int64_t first, int count, Columns<F>
   } else {
     own_of_columns(columns, tile);
   }
-  if (wants_logs && !are_logits) margins_of(tile, false);
+  if (wants_logs && !are_logits) margins_of(tile, false, job.bin != nullptr);
   if (job.cuts) count_confident(columns, classes, static_cast<const F*>(job.cuts), tile);
 }
 
@@ -445,7 +446,7 @@ void wide_tile(const SurveyJob& job, std::int64_t first, int count, F* buffer, T
     }
   }
   for (int r = count; r < tile_rows; ++r) tile.own[r] = tile.before[r] = tile.after[r] = tile.second[r] = 0;
-  if (!are_logits && (job.margin || job.bin)) margins_of(tile, false);
+  if (!are_logits && (job.margin || job.bin)) margins_of(tile, false, job.bin != nullptr);
 }
 
 // ---- results ----

@@ -103,9 +103,8 @@ def check_labels(call: str, labels: Any, rows: int, classes: int, *, may_be_miss
     if array.dtype.kind not in "iub":
         raise TypeError(f"{call}: 'labels' has dtype {array.dtype}; accepted: int8 to int64, uint8 to uint64")
     least = -1 if may_be_missing else 0
-    bad = (array < least) | (array >= classes)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+    if rows and (int(array.min()) < least or int(array.max()) >= classes):
+        row = int(np.flatnonzero((array < least) | (array >= classes))[0])
         more = ", or -1 where there is none" if may_be_missing else ""
         raise ValueError(f"{call}: 'labels' is {array[row]} in row {row}; accepted: 0 to {classes - 1}{more}")
     return array.astype(np.int64, copy=False)
