@@ -531,13 +531,12 @@ def warped_exactly(image: Images, matrix: Any, size: tuple[int, int], border: in
 
     padded = np.full((image.shape[0] + 1, image.shape[1] + 1, image.shape[2]), fill, np.int64)
     padded[:-1, :-1] = image
-    wx, wy = wx[..., None], wy[..., None].astype(np.float32) * np.float32(2.0**-14)
-    sums = []
-    for i in (0, 1):
-        row = inside(y + i, image.shape[0])
-        left, right = (padded[row, inside(x + j, image.shape[1])] for j in (0, 1))
-        sums.append((left * (16384 - wx) + right * wx).astype(np.float32))
-    return np.rint((sums[0] + (sums[1] - sums[0]) * wy) * np.float32(2.0**-14)).astype(np.uint8)
+    last = (wx * wy + 8192) >> 14  # weights of the four corners, whole, that add up to 2^14
+    weights = 16384 - wx - (wy - last), wx - last, wy - last, last
+    rows, columns = ([inside(place + i, n) for i in (0, 1)] for place, n in zip((y, x), image.shape, strict=False))
+    corners = (padded[rows[i], columns[j]] for i in (0, 1) for j in (0, 1))
+    total = sum(corner * weight[..., None] for corner, weight in zip(corners, weights, strict=True))
+    return np.rint(total * 2.0**-14).astype(np.uint8)
 
 
 def apart(images: Images) -> Images:
