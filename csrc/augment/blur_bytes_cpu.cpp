@@ -4,6 +4,7 @@
 #include "augment/byte_vectors.hpp"
 #include "augment/filter_math.hpp"
 #include "augment/kernels.hpp"
+#include "core/parallel.hpp"
 
 namespace burnish::augment {
 namespace {
@@ -177,6 +178,7 @@ void blur_bytes<Isa::BURNISH_ISA>(const Source& source, const Image& target, cha
     std::uint8_t* to = static_cast<std::uint8_t*>(target.data) + target.offset + c * target.channel;
     int next = 0;  // row that has no sums yet
     for (int y = 0; y < image.height; ++y) {
+      if (y % 16 == 0) check_point();  // one image may be huge
       for (; next <= y + radius && next < image.height; ++next) {
         extend(from + next * image.row, image.width, pixel, source, row);
         add_along_row(row, width, pairs, count, ring + next % kept * sums);

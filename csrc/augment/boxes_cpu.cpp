@@ -5,6 +5,7 @@
 #include "augment/box_words.hpp"
 #include "augment/kernels.hpp"
 #include "augment/transpose.hpp"
+#include "core/parallel.hpp"
 
 namespace burnish::augment {
 namespace {
@@ -230,7 +231,10 @@ Rows<const T> read_only(const Rows<T>& rows) {
 
 template <class T, class F>
 void in_strips(int count, const F& f) {
-  for (int first = 0; first < count; first += strip<T>) f(first, count - first < strip<T> ? count - first : strip<T>);
+  for (int first = 0; first < count; first += strip<T>) {
+    check_point();  // one image may be huge
+    f(first, count - first < strip<T> ? count - first : strip<T>);
+  }
 }
 
 // A blur of an image whose pixels have `pixel` values.
@@ -321,6 +325,7 @@ void sharpen(const Unsharp& filter, const Rows<const T>& from, const Rows<T>& to
   for (int y = 0; y < height; ++y) {
     const T* value = from.from(y, 0).first;
     T* __restrict blurred = to.from(y, 0).first;
+    if (y % 64 == 0) check_point();
     for (int x = 0; x < width; ++x) blurred[x] = filter.of(value[x], blurred[x]);
   }
 }

@@ -4,6 +4,7 @@
 #include "augment/kernels.hpp"
 #include "augment/planes_math.hpp"
 #include "augment/transpose.hpp"
+#include "core/parallel.hpp"
 
 namespace burnish::augment {
 namespace {
@@ -14,6 +15,7 @@ std::int64_t rounded_up(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
 void resample(const std::uint8_t* from, int width, const Axis& axis, const Levels&, std::int32_t* __restrict sum,
               std::uint8_t* __restrict to) {
   for (int y = 0; y < axis.to; ++y, to += width) {
+    if (y % 16 == 0) check_point();  // one image may be huge
     const std::uint8_t* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const std::int32_t* weights = axis.fixed.data() + std::int64_t{y} * axis.most_taps;
     const int count = axis.count[static_cast<std::size_t>(y)];
@@ -36,6 +38,7 @@ template <class T>
 void resample(const float* from, int width, const Axis& axis, const Levels* levels, float* __restrict sum,
               T* __restrict to) {
   for (int y = 0; y < axis.to; ++y, to += width) {
+    if (y % 16 == 0) check_point();  // one image may be huge
     const float* source = from + std::int64_t{axis.first[static_cast<std::size_t>(y)]} * width;
     const float* weights = axis.weight.data() + std::int64_t{y} * axis.most_taps;
     const int count = axis.count[static_cast<std::size_t>(y)];

@@ -170,6 +170,8 @@ LONG = {
     "one image": "F.rotate(one((1, 20_000, 20_000, 1)), 10, out=out)",
     "one image in steps": "augment.Compose([augment.Rotate(p=1), augment.GaussianBlur((31, 31), p=1)])("
     "one((1, 20_000, 20_000, 1)), out=out)",
+    "a blur of one image": "F.gaussian_blur(one((1, 20_000, 20_000, 1)), 31, 6, out=out)",
+    "Pillow's blur of one image": "F.pillow_gaussian_blur(one((1, 20_000, 20_000, 1)), 9, out=out)",
     "many images": "F.gaussian_blur(one((400, 1000, 1000, 1)), 127, 20, out=out.reshape(400, 1000, 1000, 1))",
     "drawing": "augment.CoarseDropout((200, 200), p=1).plan(np.arange(400_000), sizes=(9, 9))",
 }
