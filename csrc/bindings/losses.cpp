@@ -93,13 +93,6 @@ void scale_gradient(const py::object& gradient, const py::object& factor, double
   losses::scale(args);
 }
 
-std::int64_t count_classes(const py::object& labels, const py::object& counts, std::int64_t ignore_index) {
-  const Array label_array = to_array(labels, "labels", 0);
-  const Array count_array = to_array(counts, "counts", 0);
-  const py::gil_scoped_release release;
-  return losses::count_classes(label_array.view, count_array.view, ignore_index);
-}
-
 }  // namespace
 
 void register_losses(py::module_& module) {
@@ -120,7 +113,6 @@ void register_losses(py::module_& module) {
              py::arg("stream"));
   module.def("scale_gradient", &scale_gradient, py::arg("gradient"), py::arg("factor"), py::arg("multiplier"),
              py::arg("divisor"), py::arg("out"), py::arg("stream"));
-  module.def("count_classes", &count_classes, py::arg("labels"), py::arg("counts"), py::arg("ignore_index"));
 }
 
 }  // namespace burnish::bindings

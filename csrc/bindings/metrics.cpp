@@ -74,6 +74,13 @@ void write_curve(const Ranking& ranking, Curve curve, bool drop_intermediate, co
   ranking.write_curve(curve, drop_intermediate, x_array.view, y_array.view, threshold_array.view);
 }
 
+std::int64_t count_classes(const py::object& labels, const py::object& counts, std::int64_t ignore_index) {
+  const Array label_array = to_array(labels, "labels", 0);
+  const Array count_array = to_array(counts, "counts", 0);
+  const py::gil_scoped_release release;
+  return metrics::count_classes(label_array.view, count_array.view, ignore_index);
+}
+
 py::object choose(const Ranking& ranking, Objective objective, double parameter, const std::array<double, 4>& costs) {
   metrics::Choice choice{};
   {
@@ -107,6 +114,7 @@ void register_metrics(py::module_& module) {
              py::arg("threshold"));
   module.def("count_pairs", &count_pairs, py::arg("call"), py::arg("y_true"), py::arg("y_pred"), py::arg("weights"),
              py::arg("low"), py::arg("stop_outside"), py::arg("counts"));
+  module.def("count_classes", &count_classes, py::arg("labels"), py::arg("counts"), py::arg("ignore_index"));
   const auto release = py::call_guard<py::gil_scoped_release>();
   py::class_<Ranking>(module, "Ranking")
       .def(py::init(&make_ranking), py::arg("call"), py::arg("labels"), py::arg("positive"), py::arg("scores"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts and weights against NumPy and scikit-learn; the losses that use them."""
+"""Weights against NumPy and scikit-learn; the losses that use them."""
 
 from __future__ import annotations
 
@@ -11,38 +11,8 @@ import numpy as np
 import pytest
 import torch
 from burnish import losses
-from burnish.losses import (
-    class_balanced_loss,
-    class_counts,
-    class_weights,
-    focal_loss,
-    logit_adjusted_cross_entropy,
-)
+from burnish.losses import class_balanced_loss, class_weights, focal_loss, logit_adjusted_cross_entropy
 from torch.nn import functional
-
-DTYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_counts(dtype: str, threads: int) -> None:
-    rng = np.random.default_rng(0)
-    for n, classes in ((0, 3), (1, 1), (1000, 10), (2_500_001, 100)):
-        labels = rng.integers(0, classes, n).astype(dtype)
-        np.testing.assert_array_equal(class_counts(labels, num_classes=classes), np.bincount(labels, minlength=classes))
-        np.testing.assert_array_equal(class_counts(labels[::-3]), np.bincount(labels[::-3]))
-
-
-def test_counts_of_many_classes_and_of_ignored_ones() -> None:
-    labels = np.random.default_rng(0).integers(0, 50_000, 100_000)
-    np.testing.assert_array_equal(class_counts(labels), np.bincount(labels))
-    labels[::7] = -100
-    np.testing.assert_array_equal(class_counts(labels), np.bincount(labels[labels >= 0]))
-    np.testing.assert_array_equal(class_counts([0, 1, 1, 2], ignore_index=1), [1, 0, 1])
-    np.testing.assert_array_equal(class_counts([5000, 3, 7], ignore_index=5000), np.bincount([3, 7]))
-    assert class_counts([-100, -100]).tolist() == class_counts([]).tolist() == []
-    found = class_counts(torch.tensor([0, 2, 2]))
-    assert isinstance(found, torch.Tensor)
-    assert found.tolist() == [1, 0, 2]
 
 
 def test_balanced_is_scikit_learn_s() -> None:

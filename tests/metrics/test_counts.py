@@ -153,17 +153,6 @@ def test_num_classes() -> None:
     assert metrics.confusion_matrix([], [], labels=[4, 7]).tolist() == [[0, 0], [0, 0]]
 
 
-def test_class_counts(framework: Any) -> None:
-    for classes in (1, 2, 7, 300):
-        y, _ = pair(5000, 0, classes)
-        found = metrics.class_counts(framework.array(y))
-        assert framework.owns(found)
-        np.testing.assert_array_equal(np.asarray(found), np.bincount(y))
-        assert len(metrics.class_counts(framework.array(y), classes + 3)) == classes + 3
-    assert metrics.class_counts(np.array([True, False, True])).tolist() == [1, 2]
-    assert metrics.class_counts([], 3).tolist() == [0, 0, 0]
-
-
 def test_interop(framework: Any) -> None:
     y_true, y_pred = pair(1000, 0, 3)
     found = metrics.confusion_matrix(framework.array(y_true), framework.array(y_pred))

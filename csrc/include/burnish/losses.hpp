@@ -71,8 +71,4 @@ struct ScaleArgs {
 };
 void scale(const ScaleArgs& args);
 
-// counts (c,) int64: how many labels (n,) there are of each class, beside those that are ignore_index. Returns how many
-// are negative or c and more, which are not counted.
-std::int64_t count_classes(const TensorView& labels, const TensorView& counts, std::int64_t ignore_index);
-
 }  // namespace burnish::losses

@@ -3,8 +3,8 @@
 
 `focal_loss` (binary and multi-class), `class_balanced_loss` and `logit_adjusted_cross_entropy` read the logits once and
 write their gradient at once; what autograd keeps is that gradient alone. Gradients are finite for every gamma from 0,
-in every floating dtype, for sure and for masked classes. `class_weights` and `class_counts` count labels, and work
-without torch.
+in every floating dtype, for sure and for masked classes. `class_weights` counts labels, and works without
+torch.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from burnish._extras import needs_extra
-from burnish.losses._weights import class_counts, class_weights
+from burnish.losses._weights import class_weights
 
 try:
     from burnish.losses._focal import FocalLoss, focal_loss
@@ -25,7 +25,6 @@ except ModuleNotFoundError as error:
 __all__ = [
     "FocalLoss",
     "class_balanced_loss",
-    "class_counts",
     "class_weights",
     "focal_loss",
     "free_memory",

@@ -34,7 +34,7 @@ def class_balanced_loss(
     logits, targets : torch.Tensor
         As of `focal_loss` with softmax.
     class_counts : array of shape (C,)
-        How many training samples each class has (`burnish.losses.class_counts`). One with none weighs 0.
+        How many training samples each class has (`burnish.metrics.class_counts`). One with none weighs 0.
     beta : float, default 0.9999
         From 0 (no weights) to below 1 (nearly the inverse count).
     gamma : float, default 0

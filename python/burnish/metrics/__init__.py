@@ -6,8 +6,9 @@ is not needed; matplotlib is imported by the functions that draw.
 """
 
 from burnish.metrics._accumulator import Accumulator
+from burnish.metrics._class_counts import class_counts
 from burnish.metrics._classes import ClassScores, classification_report
-from burnish.metrics._counts import class_counts, confusion_matrix
+from burnish.metrics._counts import confusion_matrix
 from burnish.metrics._curves import average_precision, precision_recall_curve, roc_auc, roc_curve
 from burnish.metrics._evaluate import evaluate, evaluate_model
 from burnish.metrics._plots import plot_calibration, plot_confusion_matrix, plot_precision_recall, plot_roc

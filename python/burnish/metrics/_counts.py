@@ -101,58 +101,6 @@ def confusion_matrix(
     return deliver(y_true, normalized(counts, normalize)) if is_torch(y_true) else normalized(counts, normalize)
 
 
-def class_counts(y: Any, num_classes: int | None = None) -> Any:
-    """Count the samples of each class.
-
-    Parameters
-    ----------
-    y : integer or bool array of shape (N,)
-        Classes, 0 and more.
-    num_classes : int, optional
-        Length of the result; default the largest class and one.
-
-    Returns
-    -------
-    int64 array of shape (num_classes,)
-        A torch tensor where `y` is one, on its device.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `y` is not 1-D or holds no integers, or a class is negative or too large.
-
-    Examples
-    --------
-    >>> from burnish import metrics
-    >>> metrics.class_counts([2, 0, 2], num_classes=4)
-    array([1, 0, 2, 0])
-    """
-    call = "class_counts"
-    if num_classes is not None:
-        num_classes = check.integer(call, "num_classes", num_classes, 1, 1 << 24)
-    if is_on_gpu(y):
-        return _torch.class_counts(call, y, num_classes)
-    values = label_array(call, "y", y)
-    if not is_countable(values):
-        raise TypeError(f"{call}: 'y' has dtype {values.dtype}; accepted: integers and bool")
-    binary = _core.count_binary(call, values, values) if len(values) and num_classes != 1 else None
-    if binary is not None:  # in one pass, where there are no other classes
-        tn, _, _, tp = binary
-        return _counts_like(y, [tn, tp] if tp or num_classes else [tn], num_classes)
-    bounds = _core.label_range(call, "y", values)
-    low, high = bounds if bounds is not None else (0, num_classes - 1 if num_classes else -1)
-    most = (num_classes or 1 << 24) - 1
-    if low < 0 or high > most or (bounds is None and len(values)):
-        raise ValueError(f"{call}: 'y' is {low if low < 0 else values.max()}; accepted: 0 to {most}")
-    return _counts_like(y, np.bincount(values.astype(np.intp, copy=False), minlength=high + 1), num_classes)
-
-
-def _counts_like(y: Any, counts: Any, num_classes: int | None) -> Any:
-    result = np.zeros(num_classes or len(counts), np.int64)
-    result[: len(counts)] = counts
-    return deliver(y, result) if is_torch(y) else result
-
-
 def count_labels(
     call: str, y_true: Any, y_pred: Any, sample_weight: Any = None, *, has_labels: bool = False
 ) -> tuple[Array, Array]:

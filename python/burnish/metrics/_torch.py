@@ -115,19 +115,6 @@ def normalized(counts: Tensor, normalize: str | None) -> Tensor:
     return _torch().nan_to_num(counts / total)
 
 
-def class_counts(call: str, y: Tensor, num_classes: int | None) -> Tensor:
-    """Count classes by ``bincount``."""
-    (labels,) = _on_one_device(call, y=y)
-    if labels.is_floating_point():
-        raise TypeError(f"{call}: 'y' has dtype {labels.dtype}; accepted: integers and bool")
-    labels = labels.long()
-    most = (num_classes or 1 << 24) - 1
-    low, high = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
-    if low < 0 or high > most:
-        raise ValueError(f"{call}: 'y' is {low if low < 0 else high}; accepted: 0 to {most}")
-    return _torch().bincount(labels, minlength=num_classes or 0)
-
-
 def _refuse_nan(call: str, scores: Tensor) -> None:
     nans = int(_torch().isnan(scores).sum())
     raise ValueError(f"{call}: 'y_score' has {nans} NaN among {len(scores)} values; accepted: numbers")

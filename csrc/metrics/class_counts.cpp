@@ -5,12 +5,12 @@
 #include <type_traits>
 #include <vector>
 
-#include "burnish/losses.hpp"
+#include "burnish/metrics.hpp"
 #include "core/check.hpp"
 #include "core/parallel.hpp"
 #include "core/visit.hpp"
 
-namespace burnish::losses {
+namespace burnish::metrics {
 namespace {
 
 constexpr std::int64_t grain = 1 << 20;
@@ -67,4 +67,4 @@ std::int64_t count_classes(const TensorView& labels, const TensorView& counts, s
   return beyond;
 }
 
-}  // namespace burnish::losses
+}  // namespace burnish::metrics

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts of classes against NumPy's bincount."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from burnish.metrics import class_counts
+from burnish.metrics._class_counts import _count_on_gpu
+
+DTYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_counts(dtype: str, threads: int) -> None:
+    rng = np.random.default_rng(0)
+    for n, classes in ((0, 3), (1, 1), (1000, 10), (2_500_001, 100)):
+        labels = rng.integers(0, classes, n).astype(dtype)
+        np.testing.assert_array_equal(class_counts(labels, num_classes=classes), np.bincount(labels, minlength=classes))
+        np.testing.assert_array_equal(class_counts(labels[::-3]), np.bincount(labels[::-3]))
+
+
+def test_counts_of_many_classes_and_of_ignored_ones() -> None:
+    labels = np.random.default_rng(0).integers(0, 50_000, 100_000)
+    np.testing.assert_array_equal(class_counts(labels), np.bincount(labels))
+    labels[::7] = -100
+    np.testing.assert_array_equal(class_counts(labels), np.bincount(labels[labels >= 0]))
+    np.testing.assert_array_equal(class_counts([0, 1, 1, 2], ignore_index=1), [1, 0, 1])
+    np.testing.assert_array_equal(class_counts([5000, 3, 7], ignore_index=5000), np.bincount([3, 7]))
+    assert class_counts([-100, -100]).tolist() == class_counts([]).tolist() == []
+
+
+def test_libraries(framework: Any) -> None:
+    y = np.random.default_rng(0).integers(0, 7, 5000)
+    for given in (y, y > 3):
+        found = class_counts(framework.array(given))
+        assert framework.owns(found)
+        np.testing.assert_array_equal(np.asarray(found), np.bincount(given))
+    assert len(class_counts(framework.array(y), 10)) == 10
+    assert class_counts([], 3).tolist() == [0, 0, 0]
+
+
+def test_as_on_a_gpu() -> None:
+    torch = pytest.importorskip("torch")
+    labels = torch.tensor([2, 0, -100, 2])
+    assert _count_on_gpu("call", labels, 4, -100).tolist() == [1, 0, 2, 0]
+    assert _count_on_gpu("call", labels == 2, None, -100).tolist() == [2, 2]
+    with pytest.raises(ValueError, match="call: 1 of 'labels' are out of range"):
+        _count_on_gpu("call", labels, 2, 2)
+
+
+BAD = {
+    "1 of 'labels' are out of range; accepted: 0 and more": (ValueError, [0, -2], None),
+    "1 of 'labels' are out of range; accepted: 0 to 2": (ValueError, [0, 5], 3),
+    "'labels' has dtype <U1": (TypeError, ["a"], None),
+    "'labels' has dtype float64": (TypeError, [0.5], None),
+    "'labels' must be 1-D": (ValueError, [[1]], None),
+    "'num_classes' is -1": (ValueError, [1], -1),
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_refused(message: str) -> None:
+    error, labels, classes = BAD[message]
+    with pytest.raises(error, match=message):
+        class_counts(labels, classes)
