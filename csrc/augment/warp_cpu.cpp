@@ -127,10 +127,9 @@ __m256 two_cubic_colors(const std::uint8_t* first, std::int64_t row, const std::
   return _mm256_round_ps(inside, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-// The same among four by four pixels.
+// The same among four by four pixels, whose places in memory are 32-bit numbers.
 int warp_colors_cubic(const Source& source, const Line& line, const Tile& tile, int r, Range range) {
   const Image& image = source.image;
-  if (image.row * image.height > INT32_MAX) return range.first;
   // From the first of the four rows and columns.
   const std::uint8_t* first = static_cast<const std::uint8_t*>(image.data) + image.offset - image.row - 3;
   float* to = tile.values + r * tile.columns;
@@ -186,7 +185,8 @@ void warp_affine_row(const Source& source, const Levels& levels, const Tile& til
 #if defined(__AVX2__)
   if constexpr (whole && sizeof(T) == 1) {
     const Image& image = source.image;
-    if (tile.channels == 3 && is_interleaved(image) && source.interpolation == Interpolation::bicubic) {
+    if (tile.channels == 3 && is_interleaved(image) && source.interpolation == Interpolation::bicubic &&
+        image.row * image.height <= INT32_MAX) {
       Range inner = range;
       // Sixteen bytes are read for four pixels.
       narrow(inner, line.start.x, line.step.x, fixed(1), fixed(image.width - 4));
@@ -218,7 +218,7 @@ bool is_slanted(const Matrix& matrix, int columns) {
 template <class T>
 void fetch(const Image& image) {
   const std::int64_t row = image.row < 0 ? -image.row : image.row;
-  if (image.column != image.channels || row * image.height * std::int64_t{sizeof(T)} > fetched_bytes) return;
+  if (!is_interleaved(image) || row * image.height * std::int64_t{sizeof(T)} > fetched_bytes) return;
   const T* pixels = static_cast<const T*>(image.data) + image.offset;
   for (int y = 0; y < image.height; ++y) {
     const char* first = reinterpret_cast<const char*>(pixels + y * image.row);

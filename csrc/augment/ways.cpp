@@ -91,9 +91,9 @@ bool only_filters(const Pass& pass, const Image& to) {
   const Source& source = rest.source;
   const Image& image = source.image;
   return source.kind == SourceKind::copy && pass.first_op == pass.last_op && only_moves(rest, to, pass.last_op) &&
-         pass.statistic == Statistic::none && source.top == 0 && source.left == 0 && source.height == image.height &&
-         source.width == image.width && image.offset == 0 && image.row == pass.left.row &&
-         image.column == pass.left.column && have_one_layout(image, to);
+         pass.statistic == Statistic::none && source.top == 0 && source.left == 0 &&
+         source.height == pass.left.height && source.width == pass.left.width && image.offset == 0 &&
+         image.row == pass.left.row && image.column == pass.left.column && have_one_layout(image, to);
 }
 
 bool stays_in_tile(const Pass& pass, const Pass& next) {

@@ -31,6 +31,24 @@ constexpr std::int64_t slack = 64;
 constexpr std::int64_t first_round_candidates = 1 << 16;
 constexpr std::int64_t largest_round = 1 << 16;
 
+// The candidates of rows from `start` on, for each piece of so many rows.
+std::vector<std::vector<Candidate>> candidates_of(const CollectJob& job, std::int64_t start, std::int64_t count) {
+  const std::int64_t classes = job.rows.classes;
+  const std::int64_t piece = std::max<std::int64_t>(1, 100'000 / (classes + 10) / tile_rows) * tile_rows;
+  std::vector<std::vector<Candidate>> found(static_cast<std::size_t>((count + piece - 1) / piece));
+  with_isa([&]<Isa isa>() {
+    parallel_for(count, piece, [&](std::int64_t first, std::int64_t last) {
+      auto& mine = found[static_cast<std::size_t>(first / piece)];
+      Buffer<double> workspace(static_cast<std::size_t>(workspace_size(classes)));
+      const Taker take{&mine, [](void* object, const Candidate& candidate) {
+                         static_cast<std::vector<Candidate>*>(object)->push_back(candidate);
+                       }};
+      collect_rows<isa>(job, start + first, start + last, workspace.data(), take);
+    });
+  });
+  return found;
+}
+
 }  // namespace
 
 struct Selection::State {
@@ -105,26 +123,13 @@ struct Selection::State {
   void collect(const RowJob& rows, std::int64_t first_row) {
     make_cutoffs<F>();
     CollectJob job{rows, cutoffs<F>().data(), diagonal<F>().data()};
-    const std::int64_t piece = std::max<std::int64_t>(1, 100'000 / (classes + 10) / tile_rows) * tile_rows;
-    std::vector<std::vector<Candidate>> found;
     for (std::int64_t start = 0; start < rows.rows;) {
       if (round == 0) {
         round = std::max<std::int64_t>(
             tile_rows, static_cast<std::int64_t>(static_cast<double>(first_round_candidates) / (most_pairs + 1)));
       }
       const std::int64_t count = std::min(round, rows.rows - start);
-      found.assign(static_cast<std::size_t>((count + piece - 1) / piece), {});
-      with_isa([&]<Isa isa>() {
-        parallel_for(count, piece, [&](std::int64_t first, std::int64_t last) {
-          auto& mine = found[static_cast<std::size_t>(first / piece)];
-          Buffer<double> workspace(static_cast<std::size_t>(workspace_size(classes)));
-          const Taker take{&mine, [](void* object, const Candidate& candidate) {
-                             static_cast<std::vector<Candidate>*>(object)->push_back(candidate);
-                           }};
-          collect_rows<isa>(job, start + first, start + last, workspace.data(), take);
-        });
-      });
-      for (const auto& of_piece : found) {
+      for (const auto& of_piece : candidates_of(job, start, count)) {
         for (const Candidate& candidate : of_piece) {
           if (static_cast<F>(candidate.value) > cutoff<F>(candidate.pair)) keep<F>(candidate, first_row);
         }

@@ -13,6 +13,7 @@ import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import burnish
 import numpy as np
@@ -164,6 +165,52 @@ def test_forked_while_others_count(tmp_path: Path) -> None:
     """
     run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
+
+
+def test_what_is_filtered_is_turned(tmp_path: Path) -> None:
+    # In a process of its own: what goes wrong here writes to others' memory.
+    code = """
+    for channels in (1, 3):
+        for shape in ((31, 1), (1, 31), (5, 5), (7, 4)):
+            img = rng.integers(0, 256, (1, *shape, channels), dtype=np.uint8)
+            for image in (img, (img / 255).astype(np.float32)):
+                for steps in ([augment.UnsharpMask(3, 300, 0, p=1)], [augment.GaussianBlur((5, 5), p=1)]):
+                    pipe = augment.Compose([*steps, augment.Transpose(p=1), *steps, augment.Transpose(p=1)])
+                    for one in (pipe, augment.Compose([*steps, augment.Transpose(p=1)])):
+                        assert np.array_equal(one(image, ids=[0]), one(image, ids=[0], fuse=False))
+    print("done")
+    """
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
+
+
+def test_reads_end_where_images_end(tmp_path: Path) -> None:
+    code = """
+    import ctypes, mmap
+    page = mmap.PAGESIZE
+    memory = mmap.mmap(-1, 3 * page)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(address + 2 * page), page, 0) == 0  # whoever reads there ends
+    for dtype in (np.uint8, np.float32):
+        for width in (11, 12, 33):
+            size = 8 * width * 3 * np.dtype(dtype).itemsize
+            img = np.frombuffer(memory, dtype, 8 * width * 3, 2 * page - size).reshape(8, width, 3)
+            for interpolation in ("nearest", "bilinear", "bicubic"):
+                for image in (img, img[..., ::-1], img[::-1], img[:, ::-1]):
+                    F.rotate(image, 30, interpolation=interpolation)
+    print("done")
+    """
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+def test_rows_far_apart(interpolation: str) -> None:
+    row = 75_000_000  # rows of an image of more than 2 GiB
+    image = np.empty((30, row), np.uint8)[:, :120].reshape(30, 40, 3)  # of which little is touched
+    image[...] = np.random.default_rng(0).integers(0, 256, image.shape)
+    given: dict[str, Any] = {"angle": 23, "interpolation": interpolation}
+    assert np.array_equal(F.rotate(image, **given), F.rotate(image.copy(), **given))
 
 
 LONG = {

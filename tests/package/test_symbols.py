@@ -27,6 +27,15 @@ ENTRY_POINTS = {
             "burnish::augment::Levels const&, burnish::augment::Tile const&, float*)"
         ),
     },
+    "blur_bytes_cpu.cpp.o": {
+        "void burnish::augment::blur_bytes<>(burnish::augment::Source const&, burnish::augment::Image const&, char*)",
+    },
+    "boxes_cpu.cpp.o": {
+        (
+            "void burnish::augment::filter_boxes<>(burnish::augment::Prepare const&, "
+            "burnish::augment::Levels const&, burnish::augment::Boxes const&)"
+        ),
+    },
     "bytes_cpu.cpp.o": {
         (
             "void burnish::augment::move_image<>(burnish::augment::Source const&, burnish::augment::Image const&, "
@@ -63,8 +72,7 @@ ENTRY_POINTS = {
     "noise_cpu.cpp.o": {"void burnish::augment::noise_tile<>(burnish::augment::TileJob const&)"},
     "planes_cpu.cpp.o": {
         (
-            "void burnish::augment::prepare_planes<>(burnish::augment::Prepare const&, "
-            "burnish::augment::Levels const&, burnish::augment::Planes const&)"
+            "void burnish::augment::resize_planes<>(burnish::augment::Levels const&, burnish::augment::Planes const&)"
         ),
     },
     "warp_cpu.cpp.o": {

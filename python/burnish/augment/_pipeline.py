@@ -46,7 +46,9 @@ class Pipeline(ABC):
     """Something that changes images at random: a transform, or a container of them.
 
     A sample's result depends on its image, its id, the seed, the epoch and the pipeline, and on nothing else: neither
-    on the batch that it comes in, nor on the order, threads, processes or the machine.
+    on the batch that it comes in, nor on the order, threads, processes or the machine. How an image lies in memory
+    (reversed axes, planes of channels) matters to a warp alone, whose places are then rounded from another side: a few
+    values in a million differ by one level, and where "nearest" places lie midway, by the neighbor.
     """
 
     p: float
