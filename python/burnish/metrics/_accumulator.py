@@ -12,7 +12,7 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish import _core
 from burnish._array import is_torch, to_numpy
-from burnish.metrics._counts import confusion_matrix, counts_at_threshold, score_array
+from burnish.metrics._counts import counts_at_threshold, counts_of_range, score_array
 from burnish.metrics._evaluate import evaluate
 from burnish.metrics._labels import Array, label_array
 from burnish.metrics._report import EvaluationReport
@@ -101,6 +101,8 @@ class Accumulator:
         if scores.shape != (wanted if self.num_classes > 2 else wanted[:1]):
             shape = wanted if self.num_classes > 2 else f"({len(labels)},)"
             raise ValueError(f"{call}: 'y_score' has shape {scores.shape}; accepted: {shape}")
+        if not len(labels):
+            return self  # an empty shard fixes no dtype
         if self._scores and scores.dtype != self._scores[0].dtype:
             raise TypeError(f"{call}: 'y_score' has dtype {scores.dtype}; accepted: {self._scores[0].dtype}, as before")
         if np.isnan(scores).any():
@@ -110,7 +112,7 @@ class Accumulator:
         if self.num_classes == 2:
             counts = counts_at_threshold(call, labels, scores, self.threshold)
         else:
-            counts = confusion_matrix(labels, scores.argmax(axis=1), num_classes=self.num_classes)
+            counts = counts_of_range(call, labels, scores.argmax(axis=1), self.num_classes)
         if self.keep_scores:
             self._labels.append(labels.astype(np.min_scalar_type(self.num_classes - 1)))
             self._scores.append(np.array(scores))

@@ -109,7 +109,8 @@ def classification_report(
     Returns
     -------
     str or dict
-        The text, or the dict, of `sklearn.metrics.classification_report` with ``zero_division=0``.
+        The text, or the dict, of `sklearn.metrics.classification_report` with ``zero_division=0``; in the text, sums of
+        weights are rounded to 6 decimals.
 
     Raises
     ------
@@ -136,15 +137,27 @@ def classification_report(
         found, counts = _torch.count_labels(call, y_true, y_pred, sample_weight)
     else:
         found, counts = count_labels(call, y_true, y_pred, sample_weight)
+    if sample_weight is not None:
+        counts = counts.astype(np.float64)  # scikit-learn shows weights as floats, integers too
     wanted = found if labels is None else to_numpy(np.asarray(labels))
     check.one_dimensional(call, "labels", wanted)
-    names = [str(label) for label in wanted.tolist()] if target_names is None else list(map(str, target_names))
-    if len(names) != len(wanted):
-        raise ValueError(f"{call}: {len(names)} 'target_names' given; accepted: {len(wanted)}, one a label")
+    names = shown_names(call, wanted, target_names, "label")
     places = {label: place for place, label in enumerate(found.tolist())}
     scores = class_scores(counts, [places.get(label, -1) for label in wanted.tolist()])
     is_all = set(places) <= set(wanted.tolist())
     return report_dict(scores, names, is_all) if output_dict else report_text(scores, names, digits, is_all)
+
+
+def shown_names(call: str, labels: Array, target_names: Any, each: str) -> list[str]:
+    """Return as what labels are shown: as they are, or the names given, one for each."""
+    if target_names is None:
+        return [str(label) for label in labels.tolist()]
+    if isinstance(target_names, (str, bytes)) or not hasattr(target_names, "__iter__"):
+        raise TypeError(f"{call}: 'target_names' is {target_names!r}; accepted: a sequence of {len(labels)} names")
+    names = list(map(str, target_names))
+    if len(names) != len(labels):
+        raise ValueError(f"{call}: {len(names)} 'target_names' given; accepted: {len(labels)}, one a {each}")
+    return names
 
 
 def _summary_rows(scores: ClassScores, is_all: bool) -> list[tuple[str, tuple[float, float, float]]]:

@@ -12,6 +12,7 @@ from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, deliver, is_on_gpu, is_torch, to_numpy
 from burnish.metrics import _torch
+from burnish.metrics._exact import check_exact_scores, check_exact_sum
 from burnish.metrics._labels import Array, factorize, is_countable, label_array, weight_array
 
 _FEW_CLASSES = 16  # counted without a look at the range of the labels first
@@ -42,7 +43,7 @@ def confusion_matrix(
     num_classes : int, optional
         Instead of `labels`: rows and columns are 0 to num_classes - 1, and any other label is an error.
     sample_weight : array of shape (N,), optional
-        Of each sample, 0 or more; default 1.
+        Of each sample, 0 or more; default 1. Integers have to add up to less than 2^53.
     normalize : {"true", "pred", "all"}, optional
         Divide by the sum of the row, of the column, or of all; what would be divided by 0 is 0.
     threshold : float, optional
@@ -59,7 +60,7 @@ def confusion_matrix(
     ------
     TypeError, ValueError
         If shapes or kinds of labels differ, there is no sample and nothing says which labels there are, a label is
-        outside `num_classes`, or a score is NaN.
+        outside `num_classes`, a score is NaN, or integers would be rounded.
 
     Notes
     -----
@@ -93,11 +94,11 @@ def confusion_matrix(
     if threshold is not None:
         counts = counts_at_threshold(call, y_true, y_pred, threshold, sample_weight)
     elif num_classes is not None:
-        counts = _counts_of_range(call, y_true, y_pred, num_classes, sample_weight)
+        counts = counts_of_range(call, y_true, y_pred, num_classes, sample_weight)
     else:
         found, counts = count_labels(call, y_true, y_pred, sample_weight, has_labels=labels is not None)
         if labels is not None:
-            counts = select(call, found, counts, labels)
+            counts = select(call, found, counts, labels, y_true)
     return deliver(y_true, normalized(counts, normalize)) if is_torch(y_true) else normalized(counts, normalize)
 
 
@@ -115,7 +116,7 @@ def count_labels(
         both = _joined(call, t, p)
         labels, codes = factorize(call, both)
         counts = _pairs(call, codes[: len(t)], codes[len(t) :], weights, 0, len(labels))
-    return labels, _in_kind_of(counts, sample_weight)
+    return labels, _in_kind_of(call, counts, sample_weight)
 
 
 def _label_pair(
@@ -155,7 +156,10 @@ def _count_integers(
     size = high - low + 1
     if size > _core.MOST_CLASSES or size * size > max(_MOST_CELLS // 16, min(_MOST_CELLS, 2 * len(t))):
         return None, None
-    return _present(low, _pairs(call, t, p, weights, low, size), dtype)
+    counts = _pairs(call, t, p, weights, low, size)
+    # A label whose samples all weigh 0 occurs as well, as in scikit-learn.
+    seen = counts if weights is None or weights.all() else _pairs(call, t, p, None, low, size)
+    return _present(low, counts, dtype, seen)
 
 
 def _pairs(call: str, t: Array, p: Array, weights: Any, low: int, size: int) -> Array:
@@ -166,22 +170,25 @@ def _pairs(call: str, t: Array, p: Array, weights: Any, low: int, size: int) -> 
     return counts
 
 
-def _present(low: int, counts: Array, dtype: np.dtype[Any]) -> tuple[Array, Array]:
-    """Drop labels that nobody has."""
-    present = np.flatnonzero(counts.any(axis=0) | counts.any(axis=1))
+def _present(low: int, counts: Array, dtype: np.dtype[Any], seen: Array | None = None) -> tuple[Array, Array]:
+    """Drop labels that nobody has, by the counts themselves or those of samples without weights."""
+    seen = counts if seen is None else seen
+    present = np.flatnonzero(seen.any(axis=0) | seen.any(axis=1))
     labels = (present + low).astype(dtype)
     return labels, counts if len(present) == len(counts) else np.ascontiguousarray(counts[np.ix_(present, present)])
 
 
-def _in_kind_of(counts: Array, sample_weight: Any) -> Array:
+def _in_kind_of(call: str, counts: Array, sample_weight: Any) -> Array:
     """Sums of integer weights are integers, as in scikit-learn."""
     if sample_weight is None or counts.dtype.kind == "i":
         return counts
-    kind = to_numpy(as_array(sample_weight)).dtype.kind
-    return counts.astype(np.int64) if kind in "biu" else counts
+    if to_numpy(as_array(sample_weight)).dtype.kind not in "biu":
+        return counts
+    check_exact_sum(call, float(counts.sum()))
+    return counts.astype(np.int64)
 
 
-def select(call: str, found: Array, counts: Array, labels: Any) -> Array:
+def select(call: str, found: Array, counts: Array, labels: Any, y_true: Any) -> Array:
     """Take the rows and columns of the given labels; zeros for those that do not occur."""
     wanted = to_numpy(as_array(labels))
     check.one_dimensional(call, "labels", wanted)
@@ -189,7 +196,11 @@ def select(call: str, found: Array, counts: Array, labels: Any) -> Array:
         raise ValueError(f"{call}: 'labels' is empty; accepted: at least one label")
     places = {label: place for place, label in enumerate(found.tolist())}
     rows = [places.get(label, -1) for label in wanted.tolist()]
-    if len(found) and all(place < 0 or not counts[place].any() for place in rows):
+    if (
+        len(found)
+        and all(place < 0 or not counts[place].any() for place in rows)
+        and set(wanted.tolist()).isdisjoint(label_array(call, "y_true", y_true).tolist())  # whatever they weigh
+    ):
         raise ValueError(f"{call}: none of 'labels' is in 'y_true'; accepted: at least one that is")
     padded = np.pad(counts, ((0, 1), (0, 1)))
     return np.ascontiguousarray(padded[np.ix_(rows, rows)])
@@ -206,27 +217,32 @@ def counts_at_threshold(call: str, y_true: Any, y_score: Any, threshold: float, 
     if weights is None:
         return np.array(binary, np.int64).reshape(2, 2)
     predicted = to_numpy(scores >= threshold).view(np.uint8)
-    return _in_kind_of(_pairs(call, t, predicted, weights, 0, 2), sample_weight)
+    return _in_kind_of(call, _pairs(call, t, predicted, weights, 0, 2), sample_weight)
 
 
 def score_array(call: str, y_score: Any, name: str = "y_score") -> Any:
-    """Return scores that the core can read; integers as float64."""
+    """Return scores that the core can read; integers as float64, which has to hold them."""
     check.no_mask(call, name, y_score)
     check.no_sparse(call, name, y_score)
     scores = as_array(y_score)
     if isinstance(scores, np.ndarray):
         if scores.dtype.kind in "biu":
+            check_exact_scores(call, name, scores)
             return scores.astype(np.float64)
         if (scores.dtype.kind != "f" or scores.dtype.itemsize > 8) and str(scores.dtype) != "bfloat16":
             raise TypeError(f"{call}: '{name}' has dtype {scores.dtype}; accepted: float64, float32, float16, integers")
         return scores if scores.dtype.isnative else scores.astype(scores.dtype.newbyteorder("="))
     if is_torch(scores):
         scores = scores.detach()
-        return scores if scores.is_floating_point() else scores.double()
+        if scores.is_floating_point():
+            return scores
+        check_exact_scores(call, name, scores)
+        return scores.double()
     return scores
 
 
-def _counts_of_range(call: str, y_true: Any, y_pred: Any, num_classes: int, sample_weight: Any) -> Array:
+def counts_of_range(call: str, y_true: Any, y_pred: Any, num_classes: int, sample_weight: Any = None) -> Array:
+    """Count labels 0 to `num_classes` - 1, and refuse any other."""
     t, p, weights = _label_pair(call, y_true, y_pred, sample_weight)
     for name, values in (("y_true", t), ("y_pred", p)):
         if not is_countable(values):
@@ -239,7 +255,7 @@ def _counts_of_range(call: str, y_true: Any, y_pred: Any, num_classes: int, samp
                 raise ValueError(
                     f"{call}: '{name}' is {values[wrong[0]]} in row {wrong[0]}; accepted: 0 to {num_classes - 1}"
                 )
-    return _in_kind_of(counts, sample_weight)
+    return _in_kind_of(call, counts, sample_weight)
 
 
 def normalized(counts: Array, normalize: Normalize) -> Array:

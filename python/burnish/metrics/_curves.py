@@ -13,7 +13,7 @@ from burnish import _check as check
 from burnish._array import as_array, is_on_gpu, is_torch, to_numpy
 from burnish.metrics import _torch
 from burnish.metrics._counts import score_array
-from burnish.metrics._labels import Array, factorize, is_countable, label_array, weight_array
+from burnish.metrics._labels import Array, factorize, is_countable, label_array, ranking_weights
 from burnish.metrics._ranking import NativeRanking, Ranking, rank
 
 Average = Literal["macro", "weighted"] | None
@@ -29,7 +29,7 @@ def roc_curve(
     y_true : array of shape (N,)
         Labels of two classes, 0 and 1 or -1 and 1; any other with `pos_label`.
     y_score : array of shape (N,), float64, float32, float16, bfloat16 or integers
-        Higher means more positive. Infinite scores are ordered like any other.
+        Higher means more positive. Integers from -2^53 to 2^53. Infinite scores are ordered like any other.
     pos_label : label, optional
         The positive class; all others are negative.
     sample_weight : array of shape (N,), optional
@@ -47,7 +47,7 @@ def roc_curve(
     Raises
     ------
     TypeError, ValueError
-        If shapes or dtypes are wrong, a score is NaN, or it is not clear which label is positive.
+        If shapes or dtypes are wrong, a score is NaN, all weights are 0, or it is not clear which label is positive.
 
     Notes
     -----
@@ -157,7 +157,7 @@ def roc_auc(
         if max_fpr is not None:
             raise ValueError(f"{call}: 'max_fpr' is for scores of shape (N,), got shape {tuple(scores.shape)}")
         return _of_classes(call, y_true, scores, average, labels, sample_weight, lambda ranking: ranking.roc_auc())
-    ranking = rank(call, y_true, scores, pos_label=_second(labels), sample_weight=sample_weight, either=True)
+    ranking = rank(call, y_true, scores, pos_label=_second(call, labels), sample_weight=sample_weight, either=True)
     _refuse_empty(call, ranking)
     if not (ranking.positives > 0 and ranking.negatives > 0):
         raise ValueError(f"{call}: 'y_true' holds one class only; accepted: positive and negative samples")
@@ -209,7 +209,8 @@ def average_precision(
             call, y_true, scores, average, labels, sample_weight,
             lambda ranking: ranking.average_precision() if ranking.positives > 0 else float("nan"),
         )  # fmt: skip
-    positive = pos_label if pos_label is not None else _second(labels)
+    second = _second(call, labels)
+    positive = pos_label if pos_label is not None else second
     ranking = rank(call, y_true, scores, pos_label=positive, sample_weight=sample_weight, either=True)
     _refuse_empty(call, ranking)
     if not ranking.positives > 0:
@@ -222,8 +223,16 @@ def _refuse_empty(call: str, ranking: Ranking) -> None:
         raise ValueError(f"{call}: 'y_true' is empty; accepted: at least one sample")
 
 
-def _second(labels: Any) -> Any:
-    return None if labels is None else np.asarray(labels).reshape(-1)[-1].item()
+def _second(call: str, labels: Any) -> Any:
+    """Return the positive one of two labels."""
+    if labels is None:
+        return None
+    names = to_numpy(as_array(labels))
+    check.one_dimensional(call, "labels", names)
+    pair = names.tolist()
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise ValueError(f"{call}: 'labels' is {pair}; accepted with scores of shape (N,): two different labels")
+    return pair[1]
 
 
 def _one_or_more_columns(call: str, y_score: Any) -> Any:
@@ -283,7 +292,7 @@ def class_rankings(call: str, codes: Any, scores: Any, sample_weight: Any) -> li
         return [
             rank(call, codes, scores[:, c], pos_label=c, sample_weight=sample_weight) for c in range(scores.shape[1])
         ]
-    weights = weight_array(call, sample_weight, len(codes))
+    weights = ranking_weights(call, sample_weight, len(codes))
     columns = scores.T.contiguous() if is_torch(scores) else np.ascontiguousarray(scores.T)  # read once, not C times
     return [NativeRanking(call, codes, c, columns[c], weights) for c in range(len(columns))]
 

@@ -12,10 +12,10 @@ import numpy as np
 from burnish import _check as check
 from burnish._array import is_on_gpu, is_torch, to_numpy
 from burnish.metrics import _torch
-from burnish.metrics._classes import class_scores, report_text
+from burnish.metrics._classes import class_scores, report_text, shown_names
 from burnish.metrics._counts import count_labels, counts_at_threshold, score_array, select
 from burnish.metrics._curves import class_codes, class_rankings
-from burnish.metrics._labels import Array, factorize, is_countable, label_array, weight_array
+from burnish.metrics._labels import Array, factorize, is_countable, label_array, ranking_weights
 from burnish.metrics._probabilities import on_cpu, probability_scores
 from burnish.metrics._ranking import Ranking, rank
 from burnish.metrics._report import Curve, EvaluationReport
@@ -117,7 +117,7 @@ def evaluate(
     names, codes = _codes(call, y_true, scores, labels)
     if len(codes) != int(scores.shape[0]):
         raise ValueError(f"{call}: 'y_score' has shape {tuple(scores.shape)}; accepted: {len(codes)} rows, as 'y_true'")
-    weights = weight_array(call, sample_weight, len(codes))
+    weights = ranking_weights(call, sample_weight, len(codes))
     if len(names) == 2:
         flat = scores[:, 1] if len(scores.shape) == 2 else scores
         counts, rankings = _of_two(call, codes, flat, threshold, sample_weight)
@@ -220,10 +220,7 @@ def _codes(call: str, y_true: Any, scores: Any, labels: Any) -> tuple[Array, Arr
 
 
 def _shown(call: str, labels: Array, target_names: Sequence[str] | None) -> tuple[str, ...]:
-    names = labels.tolist() if target_names is None else list(target_names)
-    if len(names) != len(labels):
-        raise ValueError(f"{call}: {len(names)} 'target_names' given; accepted: {len(labels)}, one a class")
-    return tuple(map(str, names))
+    return tuple(shown_names(call, labels, target_names, "class"))
 
 
 def _of_two(call: str, codes: Array, scores: Any, threshold: float, sample_weight: Any) -> tuple[Array, list[Ranking]]:
@@ -241,7 +238,7 @@ def _of_many(call: str, codes: Array, scores: Any, size: int, sample_weight: Any
     predicted = to_numpy(scores.argmax(1))
     labels, counts = count_labels(call, codes, predicted, sample_weight)
     wanted = np.arange(size)
-    return (counts if len(labels) == size else select(call, labels, counts, wanted)), rankings
+    return (counts if len(labels) == size else select(call, labels, counts, wanted, codes)), rankings
 
 
 def _areas(rankings: Sequence[Ranking], names: Sequence[str]) -> tuple[Any, Any, list[str]]:

@@ -29,6 +29,12 @@ def label_array(call: str, name: str, y: Any) -> Array:
         )
     check.one_dimensional(call, name, values)
     if values.dtype.kind == "f":
+        limit = np.float64(2.0**63)  # float16 cannot compare itself with a Python float as large
+        if (np.isfinite(values) & ((values < -limit) | (values >= limit))).any():
+            wrong = values[np.isfinite(values) & ((values < -limit) | (values >= limit))]
+            raise ValueError(
+                f"{call}: '{name}' has {wrong[0]} among its labels; accepted: whole floats from -2^63 to below 2^63"
+            )
         whole = values.astype(np.int64) if np.isfinite(values).all() else None
         if whole is None or not (whole == values).all():
             wrong = values[~np.isfinite(values) | (values != np.round(values))]
@@ -82,6 +88,21 @@ def weight_array(call: str, weights: Any, rows: int) -> npt.NDArray[np.float64] 
     return values
 
 
+def ranking_weights(call: str, weights: Any, rows: int) -> npt.NDArray[np.float64] | None:
+    """As `weight_array`; of samples that all weigh 0 nothing can be sorted."""
+    values = weight_array(call, weights, rows)
+    if values is not None and len(values) and not values.any():
+        raise ValueError(f"{call}: 'sample_weight' is 0 for every sample; accepted: at least one weight above 0")
+    return values
+
+
+def one_label(call: str, label: Any) -> Any:
+    """Return `pos_label`, which has to be one label, not several."""
+    if isinstance(label, (list, tuple, set, frozenset, dict)) or getattr(label, "ndim", 0) != 0:
+        raise TypeError(f"{call}: 'pos_label' is {label!r}; accepted: one label")
+    return label.item() if hasattr(label, "ndim") and hasattr(label, "item") else label
+
+
 def binary_labels(call: str, y_true: Any, pos_label: Any, *, either: bool = False) -> tuple[Array, int]:
     """Return labels that the core can read, and which of them is positive.
 
@@ -99,6 +120,7 @@ def binary_labels(call: str, y_true: Any, pos_label: Any, *, either: bool = Fals
     """
     values = label_array(call, "y_true", y_true)
     if pos_label is not None:
+        pos_label = one_label(call, pos_label)
         if is_countable(values) and isinstance(pos_label, (int, np.integer, bool, np.bool_)):
             limits = np.iinfo(values.dtype) if values.dtype.kind != "b" else np.iinfo(np.uint8)
             if limits.min <= int(pos_label) <= min(limits.max, np.iinfo(np.int64).max):

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from burnish import _check as check
 from burnish import _core
 from burnish._array import deliver, dtype_name, is_on_gpu, is_torch
 from burnish.metrics import _torch
 from burnish.metrics._counts import score_array
-from burnish.metrics._labels import binary_labels, weight_array
+from burnish.metrics._labels import binary_labels, ranking_weights
 
 Triple = tuple[Any, Any, Any]
 
@@ -45,6 +46,10 @@ class NativeRanking:
 
     def __init__(self, call: str, labels: Any, positive: int, scores: Any, weights: Any) -> None:
         if weights is not None and not weights.all():  # samples of weight 0 are none, as in scikit-learn
+            check.one_dimensional(call, "y_score", scores, len(labels))
+            nans = int((scores != scores).sum())
+            if nans:  # a mistake whatever it weighs
+                raise ValueError(f"{call}: 'y_score' has {nans} NaN among {len(scores)} values; accepted: numbers")
             kept = weights > 0
             labels, weights = labels[kept], weights[kept]
             scores = scores[_torch.like(scores, kept)] if is_torch(scores) else scores[kept]
@@ -97,4 +102,4 @@ def rank(
     scores = score_array(call, y_score)
     if len(scores.shape) == 2 and scores.shape[1] == 1:
         scores = scores[:, 0]
-    return NativeRanking(call, labels, positive, scores, weight_array(call, sample_weight, len(labels)))
+    return NativeRanking(call, labels, positive, scores, ranking_weights(call, sample_weight, len(labels)))

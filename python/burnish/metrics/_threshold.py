@@ -144,14 +144,15 @@ def _parsed(objective: Any) -> tuple[_core.Objective, float, tuple[float, float,
             kind = kinds.precision_at_recall if match[1] == "recall" else kinds.recall_at_precision
             return kind, bound, no_costs, f"{match[1]}>={match[2]}"
         raise ValueError(f"choose_threshold: 'objective' is {objective!r}; accepted: {_ACCEPTED}")
+    if objective is None:
+        raise TypeError(f"choose_threshold: 'objective' is None; accepted: {_ACCEPTED}")
     try:
         costs = np.asarray(objective, np.float64)
     except (TypeError, ValueError):
         raise TypeError(f"choose_threshold: 'objective' is {objective!r}; accepted: {_ACCEPTED}") from None
     if costs.shape != (2, 2) or not np.isfinite(costs).all():
-        raise ValueError(
-            f"choose_threshold: 'objective' has shape {costs.shape}; accepted: 4 finite costs [[tn, fp], [fn, tp]]"
-        )
+        given = f"has shape {costs.shape}" if costs.shape != (2, 2) else f"is {costs.tolist()}"
+        raise ValueError(f"choose_threshold: 'objective' {given}; accepted: 4 finite costs [[tn, fp], [fn, tp]]")
     tn, fp, fn, tp = costs.reshape(-1).tolist()
     return kinds.cost, 0.0, (tn, fp, fn, tp), "the least cost"
 

@@ -13,6 +13,8 @@ from typing import Any
 from burnish import _check as check
 from burnish import _core
 from burnish._array import is_torch, to_numpy
+from burnish.metrics._exact import check_exact_scores, check_exact_sum
+from burnish.metrics._labels import one_label
 
 Tensor = Any
 
@@ -56,8 +58,9 @@ def _weights(call: str, sample_weight: Any, labels: Tensor) -> Tensor | None:
 def _labels(call: str, name: str, labels: Tensor) -> Tensor:
     if not labels.is_floating_point():
         return labels
-    if not bool((labels == labels.round()).all()):
-        raise ValueError(f"{call}: '{name}' has values that are no labels; accepted: integers and bool")
+    # Infinity is its own rounding, and beyond int64 there is no label.
+    if not bool(((labels == labels.round()) & (labels.abs() < 2.0**63)).all()):
+        raise ValueError(f"{call}: '{name}' has values that are no labels; accepted: integers, bool, whole floats")
     return labels.long()
 
 
@@ -73,7 +76,7 @@ def confusion_matrix(
     if threshold is not None:
         if bool(torch.isnan(p).any()):
             _refuse_nan(call, p)
-        p, num_classes = p >= threshold, 2
+        p, num_classes = _scores(call, p) >= threshold, 2
     p = _labels(call, "y_pred", p)
     if not len(t) and labels is None and num_classes is None:
         raise ValueError(f"{call}: 'y_true' is empty; accepted: at least one sample, or labels= or num_classes=")
@@ -103,7 +106,10 @@ def confusion_matrix(
     if weights is None:
         return torch.bincount(cells, minlength=size * size).reshape(size, size)
     counts = torch.bincount(cells, weights=weights[known].double(), minlength=size * size).reshape(size, size)
-    return counts if weights.is_floating_point() else counts.long()
+    if weights.is_floating_point():
+        return counts
+    check_exact_sum(call, float(counts.sum()))
+    return counts.long()
 
 
 def normalized(counts: Tensor, normalize: str | None) -> Tensor:
@@ -115,6 +121,14 @@ def normalized(counts: Tensor, normalize: str | None) -> Tensor:
     return _torch().nan_to_num(counts / total)
 
 
+def _scores(call: str, scores: Tensor) -> Tensor:
+    """Return floats; integers as float64, which has to hold them."""
+    if scores.is_floating_point():
+        return scores
+    check_exact_scores(call, "y_score", scores)
+    return scores.double()
+
+
 def _refuse_nan(call: str, scores: Tensor) -> None:
     nans = int(_torch().isnan(scores).sum())
     raise ValueError(f"{call}: 'y_score' has {nans} NaN among {len(scores)} values; accepted: numbers")
@@ -124,7 +138,7 @@ def rank(call: str, y_true: Any, y_score: Any, pos_label: Any, sample_weight: An
     """Sort scores of one class."""
     labels, scores = _on_one_device(call, y_true=y_true, y_score=y_score)
     if pos_label is not None:
-        is_positive = labels == pos_label
+        is_positive = labels == one_label(call, pos_label)
     else:
         present = _torch().unique(labels).tolist()
         if set(present) <= {0, 1} or set(present) <= {-1, 1}:
@@ -134,7 +148,10 @@ def rank(call: str, y_true: Any, y_score: Any, pos_label: Any, sample_weight: An
         else:
             accepted = "two labels" if either else "0 and 1, or -1 and 1; for others pass pos_label="
             raise ValueError(f"{call}: 'y_true' has the labels {str(present[:6])[1:-1]}; accepted: {accepted}")
-    return TorchRanking(call, is_positive, scores, _weights(call, sample_weight, labels))
+    weights = _weights(call, sample_weight, labels)
+    if weights is not None and len(weights) and not bool(weights.any()):
+        raise ValueError(f"{call}: 'sample_weight' is 0 for every sample; accepted: at least one weight above 0")
+    return TorchRanking(call, is_positive, scores, weights)
 
 
 class TorchRanking:
@@ -142,7 +159,7 @@ class TorchRanking:
 
     def __init__(self, call: str, is_positive: Tensor, scores: Tensor, weights: Tensor | None) -> None:
         torch = _torch()
-        scores = scores if scores.is_floating_point() else scores.double()
+        scores = _scores(call, scores)
         if bool(torch.isnan(scores).any()):
             _refuse_nan(call, scores)
         if weights is not None:
