@@ -71,9 +71,7 @@ ENTRY_POINTS = {
     "mix_cpu.cpp.o": {"void burnish::augment::mix_band<>(burnish::augment::MixJob const&, long, void*)"},
     "noise_cpu.cpp.o": {"void burnish::augment::noise_tile<>(burnish::augment::TileJob const&)"},
     "planes_cpu.cpp.o": {
-        (
-            "void burnish::augment::resize_planes<>(burnish::augment::Levels const&, burnish::augment::Planes const&)"
-        ),
+        ("void burnish::augment::resize_planes<>(burnish::augment::Levels const&, burnish::augment::Planes const&)"),
     },
     "warp_cpu.cpp.o": {
         "void burnish::augment::warp_bytes<>(burnish::augment::Source const&, int, burnish::augment::Image const&)",
