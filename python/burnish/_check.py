@@ -31,7 +31,8 @@ def real(call: str, name: str, value: Any, least: float, most: float = math.inf)
     if not isinstance(value, Real):
         raise TypeError(f"{call}: '{name}' is {value!r}; accepted: {accepted}")
     number = float(value)
-    if not (least <= number <= most and math.isfinite(number)):
+    is_finite = -math.inf < number < math.inf  # not math.isfinite, which torch.compile does not trace
+    if not (least <= number <= most and is_finite):
         raise ValueError(f"{call}: '{name}' is {value}; accepted: {accepted}")
     return number
 

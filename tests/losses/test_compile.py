@@ -56,6 +56,20 @@ def test_one_graph(name: str, dtype: torch.dtype) -> None:
     torch.testing.assert_close(found[1][1], found[0][1])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
+def test_gamma_that_changes(dtype: torch.dtype) -> None:
+    """From the second value on it is a symbol to the compiler."""
+    x, targets = data(dtype)
+    compiled = torch.compile(focal_loss, fullgraph=True, backend="aot_eager")
+    for gamma in (1.0, 2.0, 2.5, 0.0):
+        y, z = x.clone().requires_grad_(), x.clone().requires_grad_()
+        loss, expected = compiled(y, targets, gamma=gamma), focal_loss(z, targets, gamma=gamma)
+        torch.testing.assert_close(loss, expected)
+        loss.backward()
+        expected.backward()
+        torch.testing.assert_close(y.grad, z.grad)
+
+
 def test_inductor() -> None:
     layer = torch.nn.Linear(6, 10)
     inputs, targets = torch.randn(16, 6), data()[1]

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import copy
 import gc
+import sys
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -86,21 +88,44 @@ def test_nothing_but_the_gradient_is_kept() -> None:
     assert [tuple(t.shape) for t in saved] == [(64, 100)]
 
 
-def note(places: list[int], tensor: torch.Tensor) -> torch.Tensor:
-    places.append(tensor.data_ptr())
-    return tensor
-
-
 def test_the_kept_gradient_is_handed_over() -> None:
     """No pass and no copy where the loss is the last step; in place where it is not."""
     x = logits_for(64, 100, dtype=torch.float32).requires_grad_()
     for factor in (1, 2):
-        saved: list[int] = []
-        with torch.autograd.graph.saved_tensors_hooks(partial(note, saved), lambda t: t):
-            loss = focal_loss(x, torch.arange(64))
+        loss = focal_loss(x, torch.arange(64))
+        place = loss.grad_fn.saved_tensors[0].data_ptr()
         x.grad = None
         (factor * loss).backward()
-        assert x.grad.data_ptr() == saved[0]
+        assert x.grad.data_ptr() == place
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_what_was_handed_out_is_left_alone(reduction: str) -> None:
+    x = logits_for(8, 5, dtype=torch.float32).requires_grad_()
+    loss = focal_loss(x, torch.zeros(8, dtype=torch.long), reduction=reduction)
+    first, second = (torch.autograd.grad(loss, x, retain_graph=True)[0] for _ in range(2))
+    assert first.data_ptr() != second.data_ptr()
+    before = first.clone()
+    second.zero_()
+    (10 * loss).backward()
+    assert torch.equal(first, before)
+    torch.testing.assert_close(x.grad, 10 * before)
+
+
+@pytest.mark.skipif(
+    not hasattr(torch._C._autograd, "_top_saved_tensors_default_hooks"), reason="this torch does not tell of hooks"
+)
+@pytest.mark.parametrize("factor", [1, 3])
+def test_what_a_hook_kept_is_left_alone(factor: int) -> None:
+    x = logits_for(8, 5, dtype=torch.float32).requires_grad_()
+    saved: list[torch.Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
+        loss = focal_loss(x, torch.zeros(8, dtype=torch.long))
+    before = saved[0].clone()
+    (factor * loss).backward()
+    x.grad.mul_(2)
+    assert torch.equal(saved[0], before)
+    torch.testing.assert_close(x.grad, 2 * factor * before)
 
 
 def test_backward_twice() -> None:
@@ -158,6 +183,32 @@ def test_memory_is_used_again_when_nobody_looks_at_it() -> None:
     free_memory()
     gc.collect()
     assert not _native._spare
+
+
+@pytest.mark.parametrize("off_by", [-3, 3])
+def test_however_python_counts_references(monkeypatch: pytest.MonkeyPatch, off_by: int) -> None:
+    """Versions differ in what they count; memory is used again all the same, and never while somebody looks."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        pytest.skip("without the GIL memory is not used again")
+    count = sys.getrefcount
+    monkeypatch.setattr(sys, "getrefcount", lambda x: count(x) + off_by)
+    free_memory()
+    first = _native._large_memory(100)
+    second = _native._large_memory(100)
+    assert second is not first
+    place = second.__array_interface__["data"][0]
+    del second
+    assert _native._large_memory(100).__array_interface__["data"][0] == place
+    free_memory()
+
+
+def test_another_thread_may_take_the_spare_memory_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    class JustEmptied(list[Any]):
+        def __bool__(self) -> bool:
+            return True
+
+    monkeypatch.setattr(_native, "_spare", JustEmptied())
+    assert _native._large_memory(100).nbytes == 100
 
 
 def test_deep_copy_and_hooks() -> None:

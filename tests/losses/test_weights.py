@@ -68,3 +68,21 @@ def test_logit_adjustment(classes: int, dtype: torch.dtype) -> None:
     logit_adjusted_cross_entropy(x, targets.clamp(min=1), ruled_out).backward()
     assert x.grad.isfinite().all()
     assert not x.grad[:, 0].any()
+
+
+def test_the_smallest_beta_weighs_as_none() -> None:
+    for beta in (5e-324, 1e-300, 1e-17):
+        np.testing.assert_array_equal(class_weights([0, 1, 1], "effective", beta=beta), [1, 1])
+        x, targets = torch.eye(2), torch.tensor([0, 1])
+        torch.testing.assert_close(
+            class_balanced_loss(x, targets, [5, 1], beta=beta), functional.cross_entropy(x, targets)
+        )
+
+
+def test_priors_smaller_than_float32_has_them() -> None:
+    x = torch.linspace(-1, 1, 20).view(4, 5)
+    targets = torch.arange(4)
+    expected = logit_adjusted_cross_entropy(x, targets, [1, 1, 1, 1, 2])
+    priors = np.array([1, 1, 1, 1, 2]) * 1e-46
+    for given in (priors, priors.tolist(), torch.from_numpy(priors)):
+        torch.testing.assert_close(logit_adjusted_cross_entropy(x, targets, given), expected)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -66,3 +67,40 @@ def test_refused(message: str) -> None:
     error, labels, classes = BAD[message]
     with pytest.raises(error, match=message):
         class_counts(labels, classes)
+
+
+HUGE: dict[str, Any] = {
+    "2^31": [2**31],
+    "2^31 - 1": [2**31 - 1],
+    "10^9": [5, 10**9],
+    "2^24": np.array([1 << 24, 0], np.int32),
+    "2^64 - 1": np.array([2**64 - 1, 0], np.uint64),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_no_memory_for_labels_that_cannot_be_classes(name: str) -> None:
+    largest = max(int(x) for x in HUGE[name])
+    message = f"class_counts: the largest of 'labels' is {largest}; accepted: 0 to 16777215, or -100"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=message):
+            class_counts(HUGE[name])
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_most_classes() -> None:
+    assert class_counts([(1 << 24) - 1]).shape == (1 << 24,)
+    with pytest.raises(ValueError, match="'num_classes' is 16777217; accepted: an integer, 0 to 16777216"):
+        class_counts([0], (1 << 24) + 1)
+    for dtype in (np.int64, np.uint64):  # an ignored label is none, however large
+        assert class_counts(np.array([2**40, 1], dtype), ignore_index=2**40).tolist() == [0, 1]
+        assert class_counts(np.array([2**40, 2000], dtype), ignore_index=2**40).shape == (2001,)
+
+
+def test_huge_labels_as_on_a_gpu() -> None:
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match=f"call: the largest of 'labels' is {2**40}; accepted: 0 to 16777215"):
+        _count_on_gpu("call", torch.tensor([2**40, 0]), None, -100)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import torch
@@ -204,18 +204,39 @@ def _is_column(logits: Tensor) -> bool:
     return bool(logits.ndim <= 1 or logits.shape[1] == 1)
 
 
-def class_vector(call: str, name: str, values: Any, logits: Tensor) -> Tensor | None:
-    """One number a class, as the core takes it."""
+def class_vector(call: str, name: str, values: Any, logits: Tensor, dtype: torch.dtype | None = None) -> Tensor | None:
+    """One number a class, in `dtype` (that of the arithmetic), as the core takes it."""
     if values is None:
         return None
-    dtype = compute_dtype(logits)
-    vector = values if isinstance(values, torch.Tensor) else torch.as_tensor(values)
-    if vector.requires_grad:
-        raise ValueError(f"{call}: '{name}' requires a gradient, but none flows to it; pass {name}.detach()")
+    dtype = compute_dtype(logits) if dtype is None else dtype
+    vector = _numbers(call, name, values)
     classes = logits.shape[min(1, logits.ndim - 1)]
     if tuple(vector.shape) != (classes,):
         raise ValueError(f"{call}: '{name}' has shape {tuple(vector.shape)}; accepted: ({classes},), one a class")
     return vector.to(device=logits.device, dtype=dtype).contiguous()
+
+
+def _numbers(call: str, name: str, values: Any) -> Tensor:
+    """A tensor of numbers that need no gradient; those of a list in float64."""
+    accepted = "accepted: a sequence of numbers, or a tensor"
+    _refuse_no_sequence(call, name, values)
+    if isinstance(values, torch.Tensor):
+        vector = values
+    else:
+        try:
+            vector = torch.as_tensor(values, dtype=None if hasattr(values, "dtype") else torch.float64)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"{call}: '{name}' is a {type(values).__name__} of no numbers; {accepted}") from error
+    if vector.dtype.is_complex:
+        raise TypeError(f"{call}: '{name}' has dtype {str(vector.dtype)[6:]}; accepted: integers and floats")
+    if vector.requires_grad:
+        raise ValueError(f"{call}: '{name}' requires a gradient, but none flows to it; pass {name}.detach()")
+    return vector
+
+
+def _refuse_no_sequence(call: str, name: str, values: Any) -> None:
+    if isinstance(values, (str, bytes, Mapping, Set)) or not hasattr(values, "__len__"):
+        raise TypeError(f"{call}: '{name}' is a {type(values).__name__}; accepted: a sequence of numbers, or a tensor")
 
 
 def _two_weights(call: str, alpha_t: float | None, weight: Any) -> tuple[float, float]:
@@ -226,6 +247,9 @@ def _two_weights(call: str, alpha_t: float | None, weight: Any) -> tuple[float, 
         return 1 - positive, positive
     if weight is None:
         return 1.0, 1.0
+    if isinstance(weight, torch.Tensor):
+        weight = _numbers(call, "weight", weight)
+    _refuse_no_sequence(call, "weight", weight)
     values = weight.tolist() if hasattr(weight, "tolist") else list(weight)
     if not isinstance(values, list) or len(values) != 2:
         raise ValueError(f"{call}: 'weight' is {weight!r}; accepted with sigmoid: two, of negatives and of positives")
@@ -280,7 +304,7 @@ class FocalLoss(torch.nn.Module):  # type: ignore[misc]
         if activation not in (None, "softmax", "sigmoid"):
             raise ValueError(f"FocalLoss: 'activation' is {activation!r}; accepted: softmax, sigmoid")
         self.activation = activation
-        self.register_buffer("weight", None if weight is None else torch.as_tensor(weight))
+        self.register_buffer("weight", None if weight is None else _numbers("FocalLoss", "weight", weight))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the loss."""

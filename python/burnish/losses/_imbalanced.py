@@ -127,10 +127,9 @@ def logit_adjusted_cross_entropy(
 
 def _counts(call: str, class_counts: Any, logits: Tensor) -> Tensor:
     """In float64, on the logits' device. Values are checked where that means no waiting."""
-    vector = class_vector(call, "class_counts", class_counts, logits)
-    if vector is None:
+    counts = class_vector(call, "class_counts", class_counts, logits, torch.float64)
+    if counts is None:
         raise TypeError(f"{call}: 'class_counts' is None; accepted: one number a class")
-    counts = vector.double()
     if counts.device.type == "cpu" and not torch.compiler.is_compiling():
         if not bool((counts >= 0).all()) or not bool(counts.isfinite().all()):
             raise ValueError(f"{call}: 'class_counts' has values that are negative or not finite; accepted: from 0")

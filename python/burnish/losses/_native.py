@@ -52,13 +52,21 @@ def _large_memory(size: int) -> Any:
 
     A training loop makes a gradient of one size in each step. Fresh memory would cost several times the loss itself.
     """
-    spare = _spare.pop() if _spare else None
+    try:
+        holder = [_spare.pop()]  # from here on no other thread can take it
+    except IndexError:
+        holder = []
     counts_are_exact = getattr(sys, "_is_gil_enabled", lambda: True)()
-    # The variable and the argument of the call refer to it; a tensor would too.
-    if spare is None or spare.nbytes != size or not counts_are_exact or sys.getrefcount(spare) > 2:
-        spare = np.empty(size, np.uint8)
+    # How many references one that is alone has depends on the version of Python: another object tells.
+    is_free = bool(holder) and counts_are_exact and _references(holder) <= _references([object()])
+    spare = holder[0] if is_free and holder[0].nbytes == size else np.empty(size, np.uint8)
     _spare[:] = [spare]
     return spare
+
+
+def _references(holder: list[Any]) -> int:
+    """How often the one element of a list is referred to."""
+    return sys.getrefcount(holder[0])
 
 
 def free_memory() -> None:
@@ -100,6 +108,17 @@ def _result(losses: Tensor | None, totals: Tensor, reduction: str, shape: tuple[
     return totals[0].to(dtype, copy=True)
 
 
+def _check_from_zero(call: str, name: str, values: Tensor) -> None:
+    """Refuse what is negative or not finite, where looking does not mean waiting."""
+    if values.device.type != "cpu" or values.numel() == 0:
+        return
+    low, high = (float(x) for x in torch.aminmax(values))
+    if low >= 0 and high < math.inf:
+        return
+    place = torch.nonzero(~((values >= 0) & (values < math.inf)))[0].tolist()
+    raise ValueError(f"{call}: '{name}' is {values[tuple(place)]:g} at place {place}; accepted: finite, 0 or more")
+
+
 def softmax_forward(
     call: str,
     logits: Tensor,
@@ -118,6 +137,10 @@ def softmax_forward(
     planes = _planes(logits)
     rows = planes.shape[0] * planes.shape[2]
     is_soft = targets.is_floating_point()
+    if is_soft:
+        _check_from_zero(call, "targets", targets)
+    if weight is not None:
+        _check_from_zero(call, "weight", weight)
     goal = _planes(targets) if is_soft else targets.reshape(planes.shape[0], planes.shape[2])
     totals, partials = _workspace(logits, rows)
     losses = torch.empty(rows, dtype=compute_dtype(logits), device=logits.device)
@@ -194,12 +217,21 @@ def _keeps_graph() -> bool:
     return True if asked is None else bool(asked())
 
 
-def _scaled(gradient: Tensor, factor: Tensor, divisor: Tensor | None, multiplier: float, softmax: bool) -> Tensor:
-    """The gradient times what comes from above, in its own memory where it is not needed again."""
+def _has_hooks() -> bool:
+    """Whether a hook gets to see, and may keep, what is saved for backward."""
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return top is not None and top(False) is not None
+
+
+def _scaled(
+    gradient: Tensor, factor: Tensor, divisor: Tensor | None, multiplier: float, softmax: bool, is_shared: bool
+) -> Tensor:
+    """The gradient times what comes from above, in its own memory where nobody needs that again."""
+    is_shared = is_shared or _keeps_graph()
     is_one = factor.device.type == "cpu" and factor.numel() == 1 and multiplier == 1 and divisor is None
     if is_one and float(factor) == 1:
-        return gradient
-    out = torch.empty_like(gradient) if _keeps_graph() else gradient
+        return gradient.clone() if is_shared else gradient
+    out = torch.empty_like(gradient) if is_shared else gradient
     is_last = gradient.is_contiguous(memory_format=torch.channels_last) if gradient.ndim == 4 else False
     as_last = is_last and not gradient.is_contiguous()
 
@@ -229,7 +261,7 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
         loss, gradient, divisor = compute(call, logits, *args, needs_gradient)
         if needs_gradient:
             *_, gamma, _, _, _, reduction = args
-            ctx.call, ctx.softmax = call, softmax
+            ctx.call, ctx.softmax, ctx.is_shared = call, softmax, _has_hooks()
             ctx.multiplier = 1 / gradient_scale(logits.dtype, gamma, softmax and args[1] is not None)
             deferred = logits.dtype == torch.float16 and reduction == "mean"
             ctx.save_for_backward(gradient, divisor if deferred else None)
@@ -239,7 +271,7 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
     def backward(ctx: Any, *factors: Tensor) -> tuple[Tensor | None, ...]:
         _refuse_second_derivative(ctx.call)
         gradient, divisor = ctx.saved_tensors
-        found = _scaled(gradient, factors[0], divisor, ctx.multiplier, ctx.softmax)
+        found = _scaled(gradient, factors[0], divisor, ctx.multiplier, ctx.softmax, ctx.is_shared)
         return (found, *[None] * (len(ctx.needs_input_grad) - 1))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from burnish._array import is_torch
 from burnish._check import real
-from burnish.metrics import class_counts
+from burnish.metrics._class_counts import count_labels
 
 _RULES = ("balanced", "effective")
 
@@ -22,9 +22,15 @@ def effective_weights(xp: Any, counts: Any, beta: float) -> Any:
     `xp` is NumPy or torch.
     """
     occurs = counts > 0
-    share = -xp.expm1(xp.where(occurs, counts, 1.0) * (math.log1p(beta - 1) if beta > 0 else -math.inf))
+    share = -xp.expm1(xp.where(occurs, counts, 1.0) * _log(beta))
     weights = xp.where(occurs, (1 - beta) / share, 0.0)
     return weights * (occurs.sum() / weights.sum())
+
+
+def _log(beta: float) -> float:
+    if beta < 0.5:  # where beta - 1 is rounded, in the end to -1
+        return math.log(beta) if beta > 0 else -math.inf
+    return math.log1p(beta - 1)
 
 
 def class_weights(
@@ -75,7 +81,7 @@ def class_weights(
     if rule not in _RULES:
         raise ValueError(f"{call}: 'rule' is {rule!r}; accepted: {', '.join(_RULES)}")
     beta = check_beta(call, beta)
-    counts = class_counts(labels, num_classes=num_classes, ignore_index=ignore_index)
+    counts = count_labels(call, labels, num_classes, ignore_index)
     xp: Any = sys.modules["torch"] if is_torch(counts) else np
     counts = counts.double() if is_torch(counts) else np.asarray(counts, np.float64)
     if not counts.sum() > 0:

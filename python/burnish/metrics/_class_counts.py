@@ -12,6 +12,7 @@ from burnish import _core
 from burnish._array import as_array, is_on_gpu, is_torch, like_cpu, to_numpy
 from burnish._check import integer, integers, no_mask
 
+_MOST = 1 << 24  # classes: what is beyond is a mistake rather than a class, and would cost the memory of one
 _FIRST_GUESS = 1024  # classes, where their number is not told
 
 
@@ -21,9 +22,10 @@ def class_counts(labels: Any, num_classes: int | None = None, *, ignore_index: i
     Parameters
     ----------
     labels : array of shape (N,)
-        Classes 0, 1, ..., any integer dtype or bool: NumPy, torch or DLPack. On a GPU, torch counts, and waits for it.
+        Classes 0, 1, ..., up to 2^24 - 1, any integer dtype or bool: NumPy, torch or DLPack. On a GPU, torch
+        counts, and waits for it.
     num_classes : int, optional
-        Without it, one more than the largest label.
+        Without it, one more than the largest label. At most 2^24.
     ignore_index : int, default -100
         A label that is not counted.
 
@@ -45,10 +47,14 @@ def class_counts(labels: Any, num_classes: int | None = None, *, ignore_index: i
     >>> class_counts([0, 2, 2, 1, 2, -100]).tolist()
     [1, 1, 3]
     """
-    call = "class_counts"
+    return count_labels("class_counts", labels, num_classes, ignore_index)
+
+
+def count_labels(call: str, labels: Any, num_classes: Any, ignore_index: Any) -> Any:
+    """`class_counts` for the one who calls."""
     no_mask(call, "labels", labels)
     array = as_array(labels)
-    classes = None if num_classes is None else integer(call, "num_classes", num_classes, 0, 2**31)
+    classes = None if num_classes is None else integer(call, "num_classes", num_classes, 0, _MOST)
     ignored = integer(call, "ignore_index", ignore_index, -(2**63), 2**63 - 1)
     if is_on_gpu(array):
         return _count_on_gpu(call, array, classes, ignored)
@@ -67,8 +73,10 @@ def _count(call: str, labels: Any, classes: int | None, ignored: int) -> np.ndar
     counts = np.empty(_FIRST_GUESS if classes is None else classes, np.int64)
     beyond = _core.count_classes(labels, counts, ignored)
     if classes is None and beyond:
-        most = _largest(labels, ignored) + 1
-        counts = np.empty(min(most, 2**31) if most > 0 else 0, np.int64)
+        largest = _largest(labels, ignored)
+        if largest >= _MOST:
+            raise ValueError(_too_large(call, largest, ignored))
+        counts = np.empty(largest + 1, np.int64)
         beyond = _core.count_classes(labels, counts, ignored)
     if beyond:
         raise ValueError(
@@ -83,7 +91,14 @@ def _count(call: str, labels: Any, classes: int | None, ignored: int) -> np.ndar
 
 def _largest(labels: Any, ignored: int) -> int:
     values = np.asarray(labels)
-    return int(np.max(values, initial=-1, where=values != ignored)) if values.dtype.kind == "i" else int(values.max())
+    bounds = np.iinfo(values.dtype)
+    if bounds.min <= ignored <= bounds.max:
+        values = values[values != values.dtype.type(ignored)]
+    return max(-1, int(values.max())) if values.size else -1
+
+
+def _too_large(call: str, largest: int, ignored: int) -> str:
+    return f"{call}: the largest of 'labels' is {largest}; accepted: 0 to {_MOST - 1}, or {ignored} for those to ignore"
 
 
 def _count_on_gpu(call: str, labels: Any, classes: int | None, ignored: int) -> Any:
@@ -97,4 +112,6 @@ def _count_on_gpu(call: str, labels: Any, classes: int | None, ignored: int) -> 
     wrong = (kept < 0) | (kept >= classes) if classes is not None else kept < 0
     if bool(wrong.any()):
         raise ValueError(f"{call}: {int(wrong.sum())} of 'labels' are out of range; accepted: 0 to num_classes - 1")
+    if classes is None and kept.numel() and int(kept.max()) >= _MOST:
+        raise ValueError(_too_large(call, int(kept.max()), ignored))
     return torch.bincount(kept, minlength=classes or 0)
