@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from burnish.quality._joint import (
     raise_diagonal,
     warn_of_invalid,
 )
+from burnish.quality._naming import naming
 from burnish.quality._prune import wanted_pairs
 from burnish.quality._result import LabelIssues
 from burnish.quality._topk import TopK
@@ -47,6 +49,8 @@ PASSES = {
 RANKS = ("logit_margin", "self_confidence", "normalized_margin")
 _PRUNING = ("prune_by_noise_rate", "prune_by_class", "both")
 _COLUMNS = ("row", "label", "rival", "own", "other", "margin")
+
+_MOST_ROWS = 1 << 62
 
 
 class LabelIssueAccumulator:
@@ -102,9 +106,9 @@ class LabelIssueAccumulator:
     ) -> None:
         self._call = call
         self.num_classes = check.integer(call, "num_classes", num_classes, 1, (1 << 31) - 1)
-        if filter_by not in PASSES:
+        if not isinstance(filter_by, str) or filter_by not in PASSES:
             raise ValueError(f"{call}: 'filter_by' is {filter_by!r}; accepted: {', '.join(PASSES)}")
-        if rank_by not in RANKS:
+        if not isinstance(rank_by, str) or rank_by not in RANKS:
             raise ValueError(f"{call}: 'rank_by' is {rank_by!r}; accepted: {', '.join(RANKS)}")
         self.filter_by, self.rank_by = filter_by, rank_by
         self.frac_noise = check.real(call, "frac_noise", frac_noise, 0, 1)
@@ -127,6 +131,8 @@ class LabelIssueAccumulator:
         self._selection: _core.Selection | None = None
         self._selected: list[tuple[Array, Array, Array]] = []
         self._rows_seen = 0
+        self._ranges: list[tuple[int, int]] = []  # of rows read in this pass, ascending and apart
+        self._rows_of_pass = 0  # in the first one
         self.num_samples = 0
 
     def _removals(self, given: Any) -> Array | None:
@@ -187,8 +193,8 @@ class LabelIssueAccumulator:
         probs, logits : array of shape (N, num_classes)
             One of them; probabilities as a matrix or `TopK`.
         first_row : int, optional
-            Number of the shard's first sample in the whole; default as many as this accumulator saw in this pass. In
-            the last of three passes shards must come in ascending order.
+            Number of the shard's first sample in the whole; default the one after the last that this accumulator saw in
+            this pass. In the last of three passes shards must come in ascending order.
 
         Returns
         -------
@@ -198,8 +204,13 @@ class LabelIssueAccumulator:
         Raises
         ------
         TypeError, ValueError
-            If a shape, dtype or label is wrong; of the shard nothing has been added then.
+            If a shape, dtype or label is wrong, or rows were read in this pass already; of the shard nothing has been
+            added then.
         """
+        with naming(self._call):
+            return self._update(labels, probs, logits, first_row)
+
+    def _update(self, labels: Any, probs: Any, logits: Any, first_row: int | None) -> LabelIssueAccumulator:
         stage = self._stage
         predictions, kind = predictions_of(self._call, logits, probs)
         if int(predictions.shape[1]) != self.num_classes:
@@ -207,21 +218,39 @@ class LabelIssueAccumulator:
                 f"{self._call}: {int(predictions.shape[1])} classes given; accepted: {self.num_classes}, as declared"
             )
         start = self._rows_seen if first_row is None else check.integer(self._call, "first_row", first_row, 0)
-        blocks = list(blocks_of(self._call, predictions, kind, labels, start))
-        checked = [self._checked(block) for block in blocks]
+        end = start + int(predictions.shape[0])
+        ranges = self._with_range(start, end)
+        labels = None if labels is None else as_array(labels)
+        for block in blocks_of(self._call, predictions, kind, labels, start):
+            _checked_labels(block)  # labels of a later block are refused before an earlier one is added
         read = {"thresholds": self._read_thresholds, "score": self._read_scores, "select": self._read_selected}[stage]
-        for block in checked:
+        for block in blocks_of(self._call, predictions, kind, labels, start):
+            block.labels = _checked_labels(block)  # a copy of one block's labels at a time
             read(block)
-        self._rows_seen = start + int(predictions.shape[0])
+        self._rows_seen, self._ranges = max(self._rows_seen, end), ranges
         if stage == "score":
             self.num_samples += int(predictions.shape[0])
         return self
 
-    def _checked(self, block: Block) -> Block:
-        """Refuse labels of a later block before an earlier one is added."""
-        if block.num_rows:
-            block.labels = _checked_labels(block)
-        return block
+    def _with_range(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the ranges read and this one, joined where they touch."""
+        if end > _MOST_ROWS:
+            raise ValueError(f"{self._call}: rows {start} to {end - 1} are given; accepted: below 2^62")
+        if start == end:
+            return self._ranges
+        place = bisect_left(self._ranges, (start, end))
+        before, after = self._ranges[:place], self._ranges[place:]
+        for first, last in (*before[-1:], *after[:1]):
+            if first < end and start < last:
+                raise ValueError(
+                    f"{self._call}: rows {start} to {end - 1} are given, and {first} to {last - 1} were read in this "
+                    "pass; accepted: each row once a pass, see 'first_row'"
+                )
+        if before and before[-1][1] == start:
+            start = before.pop()[0]
+        if after and after[0][0] == end:
+            end = after.pop(0)[1]
+        return [*before, (start, end), *after]
 
     def _read_thresholds(self, block: Block) -> None:
         block.survey((), state={"counts": self._sums.counts, "sums": self._sums.sums})
@@ -272,6 +301,8 @@ class LabelIssueAccumulator:
             for part in _dense(block):
                 self._selection.update(self._call, part.predictions, part.kind, part.labels, part.first_row)
             return
+        if self._num_lowest == 0:
+            return
         found = block.survey(("own", "other", "margin", "rival", "valid"))
         key = found["own"] if self.filter_by == "low_self_confidence" else (found["own"] - found["other"] + 1) / 2
         rows = np.flatnonzero(found["valid"] & (key <= self._bound))
@@ -300,8 +331,21 @@ class LabelIssueAccumulator:
     # ---- passes ----
 
     def finish_pass(self) -> LabelIssueAccumulator:
-        """Say that all shards have been read in this pass; returns itself."""
+        """Say that all shards have been read in this pass; returns itself.
+
+        Raises
+        ------
+        ValueError
+            If all passes are finished, or this one has read another number of rows than the first.
+        """
         stage = self._stage
+        rows = sum(last - first for first, last in self._ranges)
+        if self._pass > 0 and rows != self._rows_of_pass:
+            raise ValueError(
+                f"{self._call}: {rows} rows were read in pass {self._pass + 1}, {self._rows_of_pass} in the first; "
+                "accepted: the same shards in every pass"
+            )
+        self._rows_of_pass = rows
         if stage == "thresholds":
             self._thresholds = self._sums.thresholds()
         elif stage == "score":
@@ -328,7 +372,7 @@ class LabelIssueAccumulator:
                 self._drop_the_rest()
             self._candidates = self._columns()
         self._pass += 1
-        self._rows_seen = 0
+        self._rows_seen, self._ranges = 0, []
         return self
 
     def _columns(self) -> dict[str, Array]:
@@ -405,6 +449,10 @@ class LabelIssueAccumulator:
                 "the pass before; accepted: accumulators that started this pass alike"
             )
         both = self._empty_copy()
+        both._ranges = self._ranges
+        with naming("LabelIssueAccumulator.merge"):
+            for first, last in other._ranges:
+                both._ranges = both._with_range(first, last)
         start = both._pass
         for part in (self, other):
             both._sums.merge(part._sums) if start == 0 or part is self else None
@@ -438,7 +486,7 @@ class LabelIssueAccumulator:
         )
         both._pass, both._thresholds, both._candidates = self._pass, self._thresholds, self._candidates
         both._counts, both.num_samples = self._counts.copy(), self.num_samples
-        both._wanted, both._num_lowest = self._wanted, self._num_lowest
+        both._wanted, both._num_lowest, both._rows_of_pass = self._wanted, self._num_lowest, self._rows_of_pass
         return both
 
     def _identity(self) -> tuple[Any, ...]:
@@ -449,7 +497,7 @@ class LabelIssueAccumulator:
         return (
             self.num_classes, self.filter_by, self.rank_by, self.frac_noise, self.min_examples_per_class,
             digest(self.num_to_remove_per_class), self.num_issues, self._pass, digest(self._thresholds),
-            digest(self._wanted), self._num_lowest, *started,
+            digest(self._wanted), self._num_lowest, self._rows_of_pass, *started,
         )  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:

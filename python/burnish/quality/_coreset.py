@@ -13,9 +13,11 @@ from burnish import _core
 from burnish._array import as_array, like_cpu, to_numpy
 from burnish.neighbors import kneighbors
 from burnish.neighbors._search import metric_of
+from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cpu_rows, metric_name
 
 
+@named("coreset")
 def coreset(X: Any, k: int, *, metric: Metric = "euclidean", selected: Any = None) -> Any:
     """Choose `k` samples so that every other one is near a chosen one (k-center greedy).
 

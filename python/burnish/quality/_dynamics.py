@@ -18,6 +18,7 @@ from burnish import _core
 from burnish._array import as_array, is_on_gpu, is_torch, to_numpy
 from burnish._files import replacing
 from burnish.hardness import scores as compute_scores
+from burnish.quality._naming import naming
 
 _EPOCHS_A_WORD = 64
 _MOST_EPOCHS = 4096
@@ -142,6 +143,10 @@ class DynamicsRecorder:
             If a shape, dtype, id, label or the number of classes is wrong; nothing has been recorded then.
         """
         call = "DynamicsRecorder.update"
+        with naming(call):
+            return self._update(call, ids, logits, labels, epoch)
+
+    def _update(self, call: str, ids: Any, logits: Any, labels: Any, epoch: int) -> DynamicsRecorder:
         epoch = check.integer(call, "epoch", epoch, 0, _MOST_EPOCHS - 1)
         x = _plain(logits)
         classes = int(x.shape[1]) if len(x.shape) == 2 else None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from burnish.quality._accumulator import PASSES, Filter, LabelIssueAccumulator, 
 from burnish.quality._blocks import BINS, blocks_of, predictions_of
 from burnish.quality._estimate import expected_errors
 from burnish.quality._joint import confident_joint, warn_of_invalid
+from burnish.quality._naming import named, naming
 from burnish.quality._result import LabelIssues
 
 
@@ -68,10 +70,11 @@ def find_label_issues(
     Notes
     -----
     The sets are those of cleanlab's ``find_label_issues`` of the same filter where no two samples tie; ties go to the
-    lowest index, where cleanlab leaves them to an unstable sort. Rows that do not sum to 1 within 1e-3 (1e-2 in 16
-    bits) are divided by their sum first. Rows without a distribution are listed in `LabelIssues.invalid`, with an
-    `InvalidRowsWarning`. Comparisons are made in float32 unless the input is float64; probabilities in float16 have
-    been rounded to 5e-4, and as much may the thresholds move.
+    lowest index, where cleanlab leaves them to an unstable sort. Its sets that prune, and its calibrated joint, differ
+    also where fractions tie when counts are rounded to whole numbers, for the same reason. Rows that do not sum to 1
+    within 1e-3 (1e-2 in 16 bits) are divided by their sum first. Rows without a distribution are listed in
+    `LabelIssues.invalid`, with an `InvalidRowsWarning`. Comparisons are made in float32 unless the input is float64;
+    probabilities in float16 have been rounded to 5e-4, and as much may the thresholds move.
 
     Memory does not grow with N beyond the samples on which model and label disagree. The answer does not depend on
     threads, instruction set or how the data is cut into shards.
@@ -98,12 +101,13 @@ def find_label_issues(
     call = "find_label_issues"
     if shards is not None and not (labels is None and probs is None and logits is None):
         raise TypeError(f"{call}: 'shards' are given and other data too; accepted: one of them")
+    first_pass = None
     if shards is None:
-        predictions, _ = predictions_of(call, logits, probs)
+        with naming(call):
+            predictions, _ = predictions_of(call, logits, probs)
         num_classes = int(predictions.shape[1])
     else:
-        shards = _repeatable(call, shards, filter_by)
-        num_classes, shards = _classes_of(call, shards)
+        num_classes, first_pass = _first_pass(call, _repeatable(call, shards, filter_by))
     found = LabelIssueAccumulator(
         num_classes,
         filter_by=filter_by,
@@ -118,8 +122,10 @@ def find_label_issues(
         if shards is None:
             found.update(labels, probs=probs, logits=logits)
         else:
-            for shard_probs, shard_labels in shards:
+            for shard in shards if first_pass is None else first_pass:
+                shard_probs, shard_labels = _pair(call, shard)
                 found.update(shard_labels, probs=shard_probs)
+            first_pass = None
         found.finish_pass()
     return found.result()
 
@@ -127,30 +133,34 @@ def find_label_issues(
 def _repeatable(call: str, shards: Any, filter_by: str) -> Iterable[tuple[Any, Any]]:
     if not isinstance(shards, Iterable):
         raise TypeError(f"{call}: 'shards' is a {type(shards).__name__}; accepted: an iterable of (probs, labels)")
-    if isinstance(shards, Iterator) and len(PASSES.get(filter_by, ())) > 1:
+    passes = len(PASSES.get(filter_by, ())) if isinstance(filter_by, str) else 0
+    if passes > 1 and iter(shards) is iter(shards):
         raise TypeError(
             f"{call}: 'shards' is a {type(shards).__name__}, which can be read once; {filter_by!r} reads it "
-            f"{len(PASSES[filter_by])} times; accepted: a list, or an object whose __iter__ starts again"
+            f"{passes} times; accepted: a list, or an object whose __iter__ starts again"
         )
     return shards
 
 
-def _classes_of(call: str, shards: Iterable[tuple[Any, Any]]) -> tuple[int, Iterable[tuple[Any, Any]]]:
-    """Look at the first shard, without losing it."""
+def _first_pass(call: str, shards: Iterable[tuple[Any, Any]]) -> tuple[int, Iterator[tuple[Any, Any]]]:
+    """Look at the first shard; return its number of classes and all shards, that one too."""
     iterator = iter(shards)
     first = next(iterator, None)
     if first is None:
         raise ValueError(f"{call}: 'shards' is empty; accepted: at least one (probs, labels)")
-    if not isinstance(first, (tuple, list)) or len(first) != 2:
-        raise TypeError(f"{call}: 'shards' holds a {type(first).__name__}; accepted: pairs (probs, labels)")
-    predictions, _ = predictions_of(call, None, first[0])
-    if isinstance(shards, Iterator):
-        from itertools import chain
-
-        return int(predictions.shape[1]), chain([first], iterator)
-    return int(predictions.shape[1]), shards
+    with naming(call):
+        predictions, _ = predictions_of(call, None, _pair(call, first)[0])
+    return int(predictions.shape[1]), chain((first,), iterator)
 
 
+def _pair(call: str, shard: Any) -> tuple[Any, Any]:
+    if not isinstance(shard, (tuple, list)) or len(shard) != 2:
+        length = f" of {len(shard)}" if isinstance(shard, (tuple, list)) else ""
+        raise TypeError(f"{call}: 'shards' holds a {type(shard).__name__}{length}; accepted: pairs (probs, labels)")
+    return shard[0], shard[1]
+
+
+@named("num_label_issues")
 def num_label_issues(
     labels: Any,
     *,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from burnish import _check as check
 from burnish._array import as_array, to_numpy
 from burnish.quality._blocks import blocks_of, predictions_of
+from burnish.quality._naming import named
 from burnish.quality._topk import TopK
 
 Array = npt.NDArray[Any]
@@ -83,6 +84,7 @@ def joint_state(call: str, num_classes: int) -> Array:
     return np.zeros((num_classes, num_classes), np.int64)
 
 
+@named("class_thresholds")
 def class_thresholds(labels: Any, *, probs: Any = None, logits: Any = None) -> npt.NDArray[np.float64]:
     """Find the mean probability of the given label, for each class.
 
@@ -124,6 +126,7 @@ def class_thresholds(labels: Any, *, probs: Any = None, logits: Any = None) -> n
     return sums.thresholds()
 
 
+@named("confident_joint")
 def confident_joint(
     labels: Any, *, probs: Any = None, logits: Any = None, thresholds: Any = None, calibrate: bool = True
 ) -> npt.NDArray[np.int64]:
@@ -237,6 +240,7 @@ class NoiseRates:
     inverse_noise_matrix: npt.NDArray[np.float64]
 
 
+@named("noise_rates")
 def noise_rates(
     labels: Any,
     *,
@@ -285,6 +289,9 @@ def noise_rates(
         matrix = to_numpy(as_array(joint))
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or (matrix < 0).any():
             raise ValueError(f"{call}: 'joint' has shape {matrix.shape}; accepted: (C, C), no entry below 0")
+        if not np.isfinite(matrix).all() or not matrix.any():
+            given = "is all 0" if np.isfinite(matrix).all() else "holds NaN or infinity"
+            raise ValueError(f"{call}: 'joint' {given}; accepted: finite, at least one entry above 0")
     classes = to_numpy(as_array(labels))
     check.one_dimensional(call, "labels", classes)
     check.integers(call, "labels", classes)

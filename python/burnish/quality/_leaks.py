@@ -13,6 +13,7 @@ from burnish import _check as check
 from burnish import _core
 from burnish._array import as_array, like_cpu
 from burnish.neighbors._search import metric_of
+from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cosine_noise, cpu_rows, metric_name
 
 _FEW_PAIRS = 1 << 24
@@ -40,6 +41,7 @@ class Leaks:
         return len(self.train)
 
 
+@named("leaks")
 def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine") -> Leaks:
     """Find all pairs of a training and a test sample within a distance.
 

@@ -16,6 +16,7 @@ from burnish._array import as_array, like_cpu, to_numpy
 from burnish.neighbors import kneighbors
 from burnish.neighbors._search import metric_of
 from burnish.quality._copies import first_copies
+from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cosine_noise, cpu_rows, metric_name
 
 _Indices = npt.NDArray[np.int64]
@@ -66,6 +67,7 @@ class NearDuplicates:
         return np.asarray(representative == np.arange(len(representative)))
 
 
+@named("near_duplicates")
 def near_duplicates(
     X: Any, *, threshold: float | None = None, fraction: float | None = None, metric: Metric = "cosine"
 ) -> NearDuplicates:

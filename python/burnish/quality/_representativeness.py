@@ -7,15 +7,19 @@ import warnings
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from burnish import _check as check
 from burnish._array import as_array, like_cpu
 from burnish._extras import needs_extra
+from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cpu_rows, metric_name
 
 _BLOCK = 1024  # rows measured at a time
+_MOST_EXPONENT = 40
 
 
+@named("representativeness")
 def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine", random_state: Any = 0) -> Any:
     """Score how near a sample is to the center of its cluster: **high means near**.
 
@@ -62,10 +66,9 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
         from sklearn.cluster import KMeans
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.preprocessing import normalize
-    if not np.isfinite(rows).all():
-        raise ValueError("representativeness: 'X' holds NaN or infinity; accepted: finite values")
     if len(rows) <= n_clusters:
         return like_cpu(as_array(X), np.ones(len(rows)))
+    rows = _moderate(rows)
     points = normalize(rows) if metric == "cosine" else rows
     clusters = KMeans(n_clusters, n_init=1, random_state=random_state)
     with warnings.catch_warnings():
@@ -79,3 +82,9 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
     scale = distances.mean()
     scores = scale / (scale + distances) if scale > 0 else np.ones(len(rows))
     return like_cpu(as_array(X), scores)
+
+
+def _moderate(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Scale by a power of two where squares might leave the range of float32; the scores do not change with it."""
+    exponent = int(np.frexp(max(float(rows.max()), -float(rows.min())))[1])
+    return rows if abs(exponent) <= _MOST_EXPONENT else np.ldexp(rows, -exponent)

@@ -13,6 +13,8 @@ from burnish._array import as_array, dtype_name, is_on_gpu, is_torch, to_numpy
 from burnish.neighbors import kneighbors
 
 Metric = Literal["cosine", "euclidean"]
+# Of largest values whose squares, in float64, neither overflow nor underflow.
+_RANGES = {"float32": (0.0, np.inf), "float64": (1e-150, 1e150)}
 
 
 def rows_of(call: str, name: str, x: Any) -> Any:
@@ -22,6 +24,9 @@ def rows_of(call: str, name: str, x: Any) -> Any:
     rows = as_array(x)
     if len(rows.shape) != 2:
         raise ValueError(f"{call}: '{name}' must be 2-D (N, D), got shape {tuple(rows.shape)}")
+    if int(rows.shape[1]) == 0:
+        raise ValueError(f"{call}: '{name}' has no columns")
+    _check_range(call, name, rows)
     if is_torch(rows):
         rows = rows.detach()
         return rows.float() if dtype_name(rows) in ("float16", "bfloat16") else rows
@@ -30,12 +35,36 @@ def rows_of(call: str, name: str, x: Any) -> Any:
     return rows
 
 
+def _check_range(call: str, name: str, rows: Any) -> None:
+    """Refuse values whose squares are no numbers, or all of which have squares that are 0."""
+    dtype = dtype_name(rows)
+    if dtype not in _RANGES or 0 in rows.shape:
+        return
+    if isinstance(rows, np.ndarray):
+        least, most = rows.min(), rows.max()
+    elif is_torch(rows) and str(rows.layout) == "torch.strided":
+        least, most = rows.detach().aminmax()
+    else:
+        return
+    largest = max(abs(float(least)), abs(float(most)))
+    if not (np.isfinite(float(least)) and np.isfinite(float(most))):
+        raise ValueError(f"{call}: '{name}' holds NaN or infinity; accepted: finite values")
+    low, high = _RANGES[dtype]
+    if largest != 0 and not low <= largest <= high:
+        raise ValueError(
+            f"{call}: the largest absolute value of '{name}' is {largest:.3g}, too far from 1 to square; "
+            f"accepted: {low:g} to {high:g}, or zeros only; scale the rows"
+        )
+
+
 def cpu_rows(call: str, name: str, x: Any) -> npt.NDArray[Any]:
     """Return 2-D float rows in CPU memory as a C-contiguous NumPy array, without a copy where they are one."""
     rows = rows_of(call, name, x)
     if is_on_gpu(rows):
         raise ValueError(f"{call}: '{name}' is on a GPU; accepted: arrays on the CPU, such as {name}.cpu()")
     array = np.ascontiguousarray(to_numpy(rows))
+    if not (isinstance(rows, np.ndarray) or is_torch(rows)):
+        _check_range(call, name, array)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{call}: '{name}' has dtype {array.dtype}; accepted: float32, float64")
     return array

@@ -13,9 +13,11 @@ from burnish._array import as_array, like_cpu, to_numpy
 from burnish.hardness import hardest
 from burnish.hardness._selection import _quotas
 from burnish.quality._coreset import farthest_first
+from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cpu_rows, metric_name
 
 
+@named("sample")
 def sample(scores: Any, X: Any, k: int, labels: Any = None, *, beta: float = 10.0, metric: Metric = "cosine") -> Any:
     """Choose `k` samples that are hard and unlike each other.
 

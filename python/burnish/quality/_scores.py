@@ -15,6 +15,7 @@ from burnish import _core
 from burnish._array import as_array, is_on_gpu, like_cpu, to_numpy
 from burnish.hardness._scores import _scores as native_scores
 from burnish.quality._blocks import blocks_of, predictions_of
+from burnish.quality._naming import named, naming
 from burnish.quality._topk import TopK, check_labels, survey_top
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -75,6 +76,7 @@ def _documented(*, adjust: bool = False, sureness: bool = False) -> Callable[[_F
     return fill
 
 
+@named("label_scores")
 def label_scores(
     logits: Any = None,
     labels: Any = None,
@@ -215,9 +217,10 @@ def _adjusted(
     return results
 
 
-def _single(name: str, logits: Any, labels: Any, out: Any, **options: Any) -> Any:
+def _single(name: str, logits: Any, labels: Any, out: Any, call: str | None = None, **options: Any) -> Any:
     target = None if out is None else {name: out}
-    return label_scores(logits, labels, (name,), out=target, **options)[name]
+    with naming(call or name):
+        return label_scores(logits, labels, (name,), out=target, **options)[name]
 
 
 @_documented(adjust=True)
@@ -344,7 +347,7 @@ def mistakenness(
     if sureness not in ("entropy", "confidence"):
         raise ValueError(f"mistakenness: 'sureness' is {sureness!r}; accepted: 'entropy', 'confidence'")
     name = "mistakenness" if sureness == "entropy" else "confidence_mistakenness"
-    return _single(name, logits, labels, out, probs=probs, temperature=temperature, dtype=dtype)
+    return _single(name, logits, labels, out, "mistakenness", probs=probs, temperature=temperature, dtype=dtype)
 
 
 @_documented()

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from burnish._array import deliver, empty, to_numpy
+from burnish.quality._naming import named
 from burnish.quality._rows import Metric, metric_name, nearest_distances, rows_of
 
 WEIGHTS = (0.6, 0.3, 0.1)
 _SAMPLE = 1024  # rows from which a scale is estimated
 
 
+@named("uniqueness")
 def uniqueness(X: Any, *, metric: Metric = "cosine") -> Any:
     """Score how far a sample is from its three nearest neighbors: 0 for a sample that occurs twice.
 
