@@ -130,3 +130,23 @@ def test_second_derivatives_are_refused_there_too() -> None:
     loss = torch.ops.burnish.softmax_focal_loss("focal_loss", x, targets, None, None, 2.0, 1.0, 0.0, -100, "mean", True)
     with pytest.raises(RuntimeError, match="cannot be differentiated again"):
         torch.autograd.grad(loss[0], x, create_graph=True)
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("how", ["make_fx", "jit.trace"])
+@pytest.mark.parametrize("needs_gradient", [False, True])
+def test_traced(how: str, needs_gradient: bool) -> None:
+    """What is traced computes the loss again; it is no constant."""
+    x, t = torch.randn(8, 5), torch.arange(8) % 5
+
+    def loss(a: torch.Tensor) -> torch.Tensor:
+        return focal_loss(a, t)
+
+    x.requires_grad_(needs_gradient)
+    if how == "make_fx":
+        from torch.fx.experimental.proxy_tensor import make_fx
+
+        traced = make_fx(loss)(x)
+    else:
+        traced = torch.jit.trace(loss, x, check_trace=False)
+    assert traced(2 * x).item() == pytest.approx(loss(2 * x).item(), rel=1e-6)

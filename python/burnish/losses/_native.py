@@ -342,10 +342,17 @@ if hasattr(torch.library, "custom_op"):  # torch 2.4 and later
         _register(_kind)
 
 
+def _is_traced() -> bool:
+    """Whether operators are being written down, or watched, while they run."""
+    if hasattr(torch, "compiler") and torch.compiler.is_compiling():
+        return True
+    modes = getattr(torch._C, "_len_torch_dispatch_stack", None)  # of make_fx, among others
+    return bool(torch.jit.is_tracing() or (modes is not None and modes()))
+
+
 def loss_of(softmax: bool, call: str, logits: Tensor, *args: Any) -> Tensor:
     """The loss in the compute type; `args` are those of `softmax_forward` or `sigmoid_forward` up to reduction."""
-    is_compiling = torch.compiler.is_compiling() if hasattr(torch, "compiler") else False
-    if is_compiling or type(logits) not in (torch.Tensor, torch.nn.Parameter) or logits.is_meta:
+    if _is_traced() or type(logits) not in (torch.Tensor, torch.nn.Parameter) or logits.is_meta:
         operators = torch.ops.burnish
         operator = operators.softmax_focal_loss if softmax else operators.sigmoid_focal_loss
         needs_gradient = logits.requires_grad and torch.is_grad_enabled()
