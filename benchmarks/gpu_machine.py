@@ -7,12 +7,16 @@ import functools
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import burnish
+import numpy as np
 import timing
+from report import read_json
 from timing import Call, Clock
 
 try:
@@ -52,6 +56,22 @@ class Machine:
     clock: Clock
     where: dict[str, Any]
     free_bytes: int
+
+
+def self_test(run: Callable[[Machine, Path], None], target: Path | None = None) -> None:
+    """Run a script's own logic, all but CUDA's clock, on small CPU tensors."""
+    timing.use_threads(1)
+    where = timing.environment() | {"chip": "none: self-test on the CPU, its timings mean nothing"}
+    machine = Machine("self-test", torch.device("cpu"), timing.wall_clock, where, 1 << 34)
+    with tempfile.TemporaryDirectory() as folder:
+        target = target or Path(folder) / "gpu-self-test.json"
+        run(machine, target)
+        read_where, results = read_json(target)
+    if read_where["chip"] != where["chip"]:
+        raise AssertionError("self-test: the JSON file does not hold what was run")
+    if not np.isfinite([result.median for result in results]).all():
+        raise AssertionError("self-test: a timing is missing")
+    print("self-test: passed")
 
 
 def cuda_machine(device: Any) -> Machine:

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import losses_peers as peers
-import numpy as np
 import timing
-from gpu_machine import Machine, cuda_machine, floors, require_gpu, torch
+from gpu_machine import Machine, cuda_machine, floors, require_gpu, self_test, torch
 from losses_peers import Inputs
-from report import Result, read_json, table, write_json
+from report import Result, table, write_json
 from timing import Call
 
 CLASSES, ELEMENTS = (10, 100, 1000, 32_000), 1 << 27
@@ -35,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--self-test", action="store_true", help="small, on CPU tensors: tries the logic")
     options = parser.parse_args(arguments)
     if options.self_test:
-        return self_test()
+        return self_test(lambda machine, target: run(machine, [10, 50], 1 << 13, 0.02, False, target))
     require_gpu("losses_gpu")
     machine = cuda_machine(torch.device("cuda", torch.cuda.current_device()))
     target = options.json or Path(__file__).parent / "results" / f"gpu-losses-{machine.chip}.json"
@@ -94,20 +91,6 @@ def run(machine: Machine, classes: Sequence[int], elements: int, budget: float, 
             found += results
             write_json(target, machine.where, found)
     print(f"\nwritten: {target}")
-
-
-def self_test() -> None:
-    """Run everything above but CUDA's clock, on small CPU tensors."""
-    timing.use_threads(1)
-    where: dict[str, Any] = timing.environment() | {"chip": "none: self-test on the CPU, its timings mean nothing"}
-    machine = Machine("self-test", torch.device("cpu"), timing.wall_clock, where, 1 << 34)
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "self-test.json"
-        run(machine, [10, 50], 1 << 13, 0.02, False, target)
-        _, results = read_json(target)
-    if not np.isfinite([result.median for result in results]).all():
-        raise AssertionError("self-test: a timing is missing")
-    print("self-test: passed")
 
 
 if __name__ == "__main__":
