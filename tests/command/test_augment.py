@@ -22,7 +22,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-from burnish import _augment_proof, augment, report
+from burnish import augment, report
+from burnish._command import augment_proof
 from burnish.data import DataError, load_digits
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -103,7 +104,7 @@ def test_moving_digits_helps_and_turning_them_over_harms(
 
 def test_every_network_starts_alike_and_sees_the_same_images(tmp_path: Path) -> None:
     data = load_digits()
-    train, test = _augment_proof.split(data, per_class=10, seed=1)
+    train, test = augment_proof.split(data, per_class=10, seed=1)
     seen: list[np.ndarray] = []
 
     class Recorder(augment.Compose):
@@ -113,7 +114,7 @@ def test_every_network_starts_alike_and_sees_the_same_images(tmp_path: Path) -> 
             return super().__call__(images, ids, epoch, **options)
 
     nothing = Recorder([augment.HorizontalFlip(p=0)], seed=99)
-    run = _augment_proof.run(data, train, test, {"nothing": nothing}, seed=4, epochs=3)
+    run = augment_proof.run(data, train, test, {"nothing": nothing}, seed=4, epochs=3)
     one, other = run.by_pipeline.values()
     assert np.array_equal(one.recall, other.recall)
     assert (one.log_loss, one.train_loss) == (other.log_loss, other.train_loss)
@@ -126,16 +127,16 @@ def test_every_network_starts_alike_and_sees_the_same_images(tmp_path: Path) -> 
 @pytest.mark.parametrize("per_class", [None, 7])
 def test_the_test_part_is_put_aside(per_class: int | None) -> None:
     data = load_digits()
-    train, test = _augment_proof.split(data, per_class=per_class, seed=4)
+    train, test = augment_proof.split(data, per_class=per_class, seed=4)
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(1797))
     sizes = np.bincount(data.labels)
     assert (
         np.bincount(data.labels[train]).tolist()
         == (sizes - sizes // 4 if per_class is None else sizes * 0 + 7).tolist()
     )
-    assert not np.array_equal(train, _augment_proof.split(data, per_class=per_class, seed=5)[0])
+    assert not np.array_equal(train, augment_proof.split(data, per_class=per_class, seed=5)[0])
     given = np.arange(1500, 1797)
-    train, test = _augment_proof.split(data, per_class=per_class, seed=4, given_test=given)
+    train, test = augment_proof.split(data, per_class=per_class, seed=4, given_test=given)
     assert np.array_equal(test, given)
     assert train.max() < 1500
     assert len(train) == (1500 if per_class is None else 70)
@@ -144,7 +145,7 @@ def test_the_test_part_is_put_aside(per_class: int | None) -> None:
 def test_a_class_with_too_few_images_is_named() -> None:
     data = load_digits().first_of_each_class(5)
     with pytest.raises(DataError, match="class 0 has 5 images; accepted: 6 or more"):
-        _augment_proof.split(data, per_class=5, seed=0)
+        augment_proof.split(data, per_class=5, seed=0)
 
 
 def test_a_pipeline_of_ones_own(burnish_command: Callable[..., Any], tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 
 from burnish import data as images
 from burnish._classifier import convolutional_folds, linear_folds
-from burnish._command_options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
-from burnish._command_output import print_label_noise, print_summary, write_report
-from burnish._command_score import Task, score
+from burnish._command.hardness_output import print_label_noise, print_summary, write_report
+from burnish._command.hardness_score import Task, score
+from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
 from burnish._extras import needs_extra
 from burnish.data import DataError, HumanLabels, LabeledImages
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import report
-from burnish._balance_proof import BEFORE, WITHOUT_NEW_ROWS, Floats, Run
+from burnish._command.balance_proof import BEFORE, WITHOUT_NEW_ROWS, Floats, Run
 
 _MEASURES = {"accuracy": "accuracy", "log loss": "log_loss", "ECE": "calibration_error"}
 _WEIGHTINGS = ("every class counts the same", "classes as frequent as in training")

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 import burnish
 from burnish import report
-from burnish._augment_proof import BEFORE, Run
-from burnish._balance_output import aligned, append, mean_text, verdict
+from burnish._command.augment_proof import BEFORE, Run
+from burnish._command.balance_output import aligned, append, mean_text, verdict
 from burnish.augment import Compose
 from burnish.data import LabeledImages
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from burnish import data as images
-from burnish._balance_output import counts_text, print_proof, write_proof
-from burnish._balance_proof import METHODS, Floats, Run, run
-from burnish._balance_split import Indices, split
 from burnish._classifier import convolutional_features, duration, pixel_features
-from burnish._command_options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
+from burnish._command.balance_output import counts_text, print_proof, write_proof
+from burnish._command.balance_proof import METHODS, Floats, Run, run
+from burnish._command.balance_split import Indices, split
+from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
 from burnish._extras import needs_extra
 from burnish.data import LabeledImages
 

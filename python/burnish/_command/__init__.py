@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import burnish
-from burnish import _command_augment, _command_balance, _command_hardness
+from burnish._command import augment, balance, hardness
 from burnish._extras import MissingExtraError
 from burnish.data import DataError
 
@@ -53,9 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"burnish {burnish.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _command_hardness.add_parser(commands)
-    _command_balance.add_parser(commands)
-    _command_augment.add_parser(commands)
+    hardness.add_parser(commands)
+    balance.add_parser(commands)
+    augment.add_parser(commands)
     info = commands.add_parser("info", help="say what was built and what runs", description="What was built and runs.")
     info.set_defaults(run=_info)
     return parser

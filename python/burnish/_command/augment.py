@@ -16,10 +16,10 @@ import numpy as np
 
 from burnish import augment
 from burnish import data as images
-from burnish._augment_output import print_proof, write_proof
-from burnish._augment_proof import PIPELINES, Indices, Run, checked, run, split
 from burnish._classifier import BATCH, duration
-from burnish._command_options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
+from burnish._command.augment_output import print_proof, write_proof
+from burnish._command.augment_proof import PIPELINES, Indices, Run, checked, run, split
+from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
 from burnish._extras import needs_extra
 from burnish.data import DataError, LabeledImages
 

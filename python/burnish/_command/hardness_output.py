@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import hardness, report
-from burnish._command_score import Scored, Task
+from burnish._command.hardness_score import Scored, Task
 from burnish._extras import needs_extra
 from burnish.data import HumanLabels
 

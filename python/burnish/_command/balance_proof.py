@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish._balance_split import Indices
+from burnish._command.balance_split import Indices
 from burnish._extras import needs_extra
 from burnish.data import DataError, LabeledImages
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
+MODELS = ("auto", "backbone", "network", "pixels")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of a run.
+
+    Attributes
+    ----------
+    model : {"auto", "backbone", "network", "pixels"}
+        What images are described by: a pretrained network where it is installed, a small one trained here, or pixels.
+    target : {"balanced-accuracy", "accuracy", "macro-f1", "log-loss"}
+        What is to rise; the first and third want rare classes filled up, the others do not.
+    budget : int
+        How many samples to propose for annotation.
+    folds : int
+        Each of as many parts is scored by a model that was trained on the others.
+    runs : int
+        Of the proof, each with a seed of its own.
+    seed : int
+    duplicates : float
+        Largest cosine distance between descriptions of images that count as near duplicates.
+    """
+
+    model: str = "auto"
+    target: str = "balanced-accuracy"
+    budget: int = 100
+    folds: int = 5
+    runs: int = 3
+    seed: int = 0
+    duplicates: float = 0.05

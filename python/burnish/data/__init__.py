@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labeled images: read from where they are, and written where they are wanted."""
+
+from burnish.data._labeled import (
+    DataError,
+    HumanLabels,
+    LabeledImages,
+    load_cifar10,
+    load_cifar10_human_labels,
+    load_digits,
+    load_images,
+    place_in_class,
+)
+
+__all__ = [
+    "DataError",
+    "HumanLabels",
+    "LabeledImages",
+    "load_cifar10",
+    "load_cifar10_human_labels",
+    "load_digits",
+    "load_images",
+    "place_in_class",
+]
