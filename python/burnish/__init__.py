@@ -33,6 +33,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Import what is not always needed when it is first used; the samplers of `burnish.balance` need scikit-learn."""
-    if name in ("balance", "losses", "quality"):
+    if name in ("balance", "losses", "quality", "ray"):
         return importlib.import_module(f"burnish.{name}")
     raise AttributeError(f"module 'burnish' has no attribute {name!r}")
