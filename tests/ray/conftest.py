@@ -42,7 +42,7 @@ def cluster() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def only_rays_warnings_are_none(cluster: None) -> Iterator[None]:
+def only_rays_warnings_are_none() -> Iterator[None]:
     with warnings.catch_warnings():
         for kind in _RAYS_WARNINGS:
             warnings.filterwarnings("ignore", category=kind)

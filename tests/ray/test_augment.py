@@ -14,6 +14,8 @@ from blocks import dataset, dying_once, rows_of
 from burnish import augment
 from burnish.ray import Augment, ids_of
 
+pytestmark = pytest.mark.usefixtures("cluster")
+
 
 def pipeline() -> augment.Compose:
     return augment.Compose([augment.RandomCrop(12, 12), augment.HorizontalFlip(), augment.ColorJitter()], seed=3)

@@ -17,6 +17,8 @@ from burnish import hardness, metrics, quality
 from burnish.ray import Score, accumulate, label_issues, score
 from burnish.ray._issues import _merge, _ReadShard
 
+pytestmark = pytest.mark.usefixtures("cluster")
+
 N, C = 400, 5
 FILTERS = (
     "auto", "predicted_neq_given", "confident_learning", "low_self_confidence", "low_normalized_margin",
@@ -135,8 +137,8 @@ def test_wrong_arguments(columns: dict[str, Any]) -> None:
         label_issues(ds)
     with pytest.raises(TypeError, match="accumulate: 'accumulator' is a dict; accepted"):
         accumulate(ds, {}, probs="probs")
+    full = hardness.Accumulator(k=1, num_classes=C).update(columns["logits"], columns["label"])
     with pytest.raises(ValueError, match="'accumulator' has seen 400 samples"):
-        full = hardness.Accumulator(k=1, num_classes=C).update(columns["logits"], columns["label"])
         accumulate(ds, full, logits="logits")
     with pytest.raises(TypeError, match=r"accepted for metrics.Accumulator: 'probs'"):
         accumulate(ds, metrics.Accumulator(C), logits="logits")
@@ -144,10 +146,11 @@ def test_wrong_arguments(columns: dict[str, Any]) -> None:
         label_issues(ds, probs="p", num_classes=C)
     with pytest.raises(ValueError, match="Score: 'which' has 'sadness'"):
         Score("sadness", probs="probs")
+    rows = np.empty(2, object)
+    rows[:] = [np.ones(2), np.ones(3)]
     with pytest.raises(ValueError, match="'probs' has rows of shapes"):
-        rows = np.empty(2, object)
-        rows[:] = [np.ones(2), np.ones(3)]
         Score("entropy", probs="probs")({"probs": rows})
+    read = _ReadShard(quality.LabelIssueAccumulator(C), ["id", "label", "probs"], "probs")
+    twice = {**{name: column[:3] for name, column in columns.items()}, "id": np.array([3, 1, 3])}
     with pytest.raises(ValueError, match="'id' has 3 more than once"):
-        read = _ReadShard(quality.LabelIssueAccumulator(C), ["id", "label", "probs"], "probs")
-        read({**{name: column[:3] for name, column in columns.items()}, "id": np.array([3, 1, 3])})
+        read(twice)

@@ -18,6 +18,8 @@ from burnish.neighbors import kneighbors
 from burnish.ray import _neighbors, smote
 from burnish.ray._neighbors import Nearest
 
+pytestmark = pytest.mark.usefixtures("cluster")
+
 N = 500
 
 

@@ -109,7 +109,8 @@ def smote(
         for table in _draws(sampler.random_state, tasks, usable, blocks, counted.largest_id + 1, rows_at_once)
     ]
     if not draws:
-        draws = [ray.put(_table(*np.empty((4, 0), np.int64), np.empty(0)))]
+        nothing = np.empty(0, np.int64)
+        draws = [ray.put(_table(nothing, nothing, nothing, nothing, nothing.astype(float)))]
     make = _Make(names, counted.classes, blocks, neighbors, num_threads)
     made = ray.data.from_arrow_refs(draws)
     return made.map_batches(make, batch_size=None, batch_format="numpy", num_cpus=num_threads)
