@@ -4,16 +4,16 @@
 python benchmarks/scaling.py [--divide N] [--samples 1e9] [--nodes 16] [--cores 64] [--gigabits 10] [--ray]
 
 The stages of burnish.ray are functions of a batch; each is timed in this process with one thread, by processor time.
---ray also runs three of them through a local Ray with two workers, and prints the processor time that Ray itself adds.
+--ray also runs two of them through a local Ray with two workers, in turns with the same work here.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import math
 import pickle
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,9 +22,10 @@ import numpy as np
 from burnish import augment, quality
 from burnish.neighbors import kneighbors
 from burnish.ray import Augment, Score
+from burnish.ray._columns import threads
 from burnish.ray._issues import _merge, _ReadShard
 from embeddings import embeddings
-from timing import cpu_clock
+from timing import cpu_clock, measure
 
 CLASSES, WIDTH, BLOCK = 1000, 768, 1 << 16
 FILTER = "prune_by_noise_rate"
@@ -125,10 +126,6 @@ def neighbor_rate(divide: int, repeats: int) -> Rate:
     return rate(f"5 neighbors, {rows} by {rows} rows of {WIDTH}", "pairs", rows * rows, call, repeats)
 
 
-def hours(units: float, per_core: float, cores: int) -> float:
-    return units / per_core / cores / 3600
-
-
 def estimate(
     rates: Sequence[Rate], file_bytes: float, sent: int, samples: float, nodes: int, cores: int, gigabits: float
 ) -> list[str]:
@@ -136,10 +133,11 @@ def estimate(
     images = 1 / (1 / decode + 1 / change)
     all_cores, wire = nodes * cores, nodes * gigabits / 8 * 1e9
 
-    def line(work: str, read: float, units: float, per_core: float) -> str:
-        seconds = max(units / per_core / all_cores, read / wire)
-        bound = "cores" if units / per_core / all_cores > read / wire else "network"
-        return f"{work:58} {read / 1e12:9.1f} TB {seconds / 3600:10.2f} h  {bound}"
+    def line(work: str, read: float, units: float, per_core: float, busy: float = all_cores) -> str:
+        seconds = max(units / per_core / busy, read / wire)
+        bound = "cores" if units / per_core / busy > read / wire else "network"
+        took = f"{seconds:10.1f} s" if seconds < 600 else f"{seconds / 3600:10.1f} h"
+        return f"{work:58} {read / 1e12:9.3f} TB {took}  {bound}"
 
     parts = samples / max(1, (1 << 24) // CLASSES)
     lines = [
@@ -149,26 +147,28 @@ def estimate(
         line(f"score {CLASSES} float32 logits", 4 * CLASSES * samples, samples, score),
         line("label issues, auto (one pass)", 4 * CLASSES * samples, samples, auto),
         line(f"label issues, {FILTER} (three passes)", 3 * 4 * CLASSES * samples, samples, prune),
-        f"  of which merging {parts:.0f} parts of {sent / 1e6:.1f} MB: {parts * sent / 1e12:.2f} TB over the network, and one "
-        f"process merges {parts / 32:.0f} of them in {parts / 32 / merge / 3600:.2f} h",
+        f"  merged there: {parts:.0f} parts of {sent / 1e6:.1f} MB, {parts * sent / 1e12:.2f} TB",
+        f"  merged by one process: {parts / 32:.0f} of these, {parts / 32 / merge:.0f} s",
     ]  # fmt: skip
-    for rows in (1e5, 1e6, 1e7, 1e8):
-        blocks = rows / BLOCK
-        lines.append(line(f"SMOTE neighbors in a class of {rows:.0e} rows of {WIDTH}", blocks**2 * BLOCK * 4 * WIDTH,
-                          rows * rows, pairs))  # fmt: skip
+    for rows in (1e5, 1e6, 1e7, 1e8, 1e9):
+        blocks = math.ceil(rows / min(BLOCK, max(1 << 12, rows / all_cores / 2)))  # as burnish.ray.smote cuts them
+        work = f"SMOTE neighbors in a class of {rows:.0e} rows of {WIDTH}"
+        lines.append(line(work, blocks * rows * 4 * WIDTH, rows * rows, pairs, min(blocks, all_cores)))
     return lines
 
 
 def through_ray(divide: int) -> list[str]:
-    """Compare the wall time of two workers with the processor time of the same work here."""
+    """Compare two workers with the same work here, by wall time, in turns."""
+    import logging
+
+    import pyarrow as pa
     import ray
     from ray.data.extensions import ArrowTensorArray
 
-    import pyarrow as pa
-
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     ray.data.DataContext.get_current().enable_progress_bars = False
-    rows = max(64, 1024 // divide)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    rows = max(64, 4096 // divide)
     images, batch = photographs(rows, 256), predictions(16 * rows)
     work = [
         ("augment", {"image": images, "id": np.arange(rows)}, Augment(pipeline())),
@@ -182,13 +182,16 @@ def through_ray(divide: int) -> list[str]:
             for part in np.array_split(np.arange(n), 8)
         ]
         ds = ray.data.from_arrow(tables).materialize()
-        mapped = ds.map_batches(stage, batch_size=64 if name == "augment" else 1024, zero_copy_batch=True)
-        mapped.materialize()  # starts the workers
-        start = time.perf_counter()
-        mapped.materialize()
-        there = time.perf_counter() - start
-        here = cpu_clock(lambda columns=columns, stage=stage: stage(columns))
-        lines.append(f"{name:10} {n} rows: {there:6.2f} s by two workers of Ray, {here:6.2f} s of one core here")
+        size = 64 if name == "augment" else 1024
+        mapped = ds.map_batches(stage, batch_size=size, zero_copy_batch=True)
+        batches = [{key: value[k : k + size] for key, value in columns.items()} for k in range(0, n, size)]
+        calls = {
+            "ray": mapped.materialize,
+            "here": lambda batches=batches, stage=stage: [stage(batch) for batch in batches],
+        }
+        taken = {key: statistics.median(seconds) for key, seconds in measure(calls, least=5, most=5).items()}
+        both = f"{taken['ray']:6.2f} s by two workers of Ray, {taken['here']:6.2f} s by one thread"
+        lines.append(f"{name:10} {n} rows: {both}")
     ray.shutdown()
     return lines
 
@@ -203,7 +206,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--gigabits", type=float, default=10)
     parser.add_argument("--ray", action="store_true")
     options = parser.parse_args(arguments)
-    burnish.set_num_threads(1)
+    with threads(1):
+        report(options)
+
+
+def report(options: argparse.Namespace) -> None:
     of_images, file_bytes = image_rates(options.divide, options.repeats)
     of_predictions, sent = prediction_rates(options.divide, options.repeats)
     rates = [*of_images, *of_predictions, neighbor_rate(options.divide, options.repeats)]

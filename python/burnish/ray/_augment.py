@@ -127,7 +127,7 @@ def ids_of(names: Iterable[str]) -> npt.NDArray[np.int64]:
     --------
     >>> from burnish.ray import ids_of
     >>> ids_of(["train/cat/1.jpg", "train/cat/2.jpg"])
-    array([0, 0])
+    array([7181445477471584948, 4310648653845322165])
     """
     numbers = []
     for name in names:

@@ -11,21 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import ray
-from sklearn.utils import check_random_state
 
 from burnish import _check as check
 from burnish import _core
-from burnish.balance import SMOTE
+from burnish.balance import interpolate
 from burnish.balance._labels import factorize, plain_labels
-from burnish.balance._recipe import Block, Recipe
-from burnish.balance._search import Search
-from burnish.balance._synthesis import made_rows
 from burnish.ray._class_blocks import Blocks, blocks_of_classes
 from burnish.ray._columns import Array, Batch, column, id_column, threads
 from burnish.ray._fold import fold
 from burnish.ray._neighbors import nearest_in_class
 
 _LABELS_AT_ONCE = 1 << 20
+_FEWEST_ROWS, _MOST_ROWS = 1 << 12, 1 << 16  # of a block
 
 
 def smote(
@@ -38,7 +35,7 @@ def smote(
     random_state: Any = None,
     k_neighbors: int = 5,
     small_class: str = "raise",
-    block_rows: int = 1 << 16,
+    block_rows: int | None = None,
     num_threads: int = 1,
 ) -> Any:
     """Make the rows that `burnish.balance.SMOTE` appends, without a machine that holds a whole class.
@@ -57,9 +54,10 @@ def smote(
         As of `burnish.balance.SMOTE`; no function as a strategy, which would want all labels.
     k_neighbors : int, default 5
         1 to 1024.
-    block_rows : int, default 65536
-        Rows that a worker compares with as many others at a time, and rows of a block made. It changes nothing but
-        memory and speed.
+    block_rows : int, optional
+        Rows that a worker compares with as many others at a time, and rows of a block made. The default is 65536, less
+        (down to 4096) where the classes would make fewer than two blocks for each processor of the cluster. It changes
+        nothing but memory and speed.
     num_threads : int, default 1
         Of each worker; Ray is asked for as many processors.
 
@@ -84,9 +82,14 @@ def smote(
     distance, ties by lowest row. That is exact, and quadratic in the rows of a class: docs/scaling.md has the hours. A
     worker holds two blocks. The draws are made here, 28 bytes a new row, in the object store too.
     """
+    # scikit-learn is not for workers, of which each would take seconds to import it.
+    from burnish.balance import SMOTE
+    from burnish.balance._search import Search
+
     call = "smote"
     k = check.integer(call, "k_neighbors", k_neighbors, 1, _core.MOST_NEIGHBORS)
-    rows_at_once = check.integer(call, "block_rows", block_rows, 1)
+    if block_rows is not None:
+        block_rows = check.integer(call, "block_rows", block_rows, 1)
     num_threads = check.integer(call, "num_threads", num_threads, 1, 1024)
     if callable(sampling_strategy):
         raise TypeError(f"{call}: 'sampling_strategy' is a function; accepted: a number, a name, a dict")
@@ -101,6 +104,7 @@ def smote(
         task.code: sampler._usable(Search(k), "k_neighbors", f"class {task.label}", int(counted.counts[task.code])) or 0
         for task in tasks
     }
+    rows_at_once = block_rows or _block_rows(max((int(counted.counts[code]) for code in usable), default=0))
     names = (features, label, id)
     blocks = blocks_of_classes(ds, names, counted.classes, sorted(usable), rows_at_once, num_threads)
     neighbors = nearest_in_class(blocks, usable, num_threads)
@@ -114,6 +118,11 @@ def smote(
     make = _Make(names, counted.classes, blocks, neighbors, num_threads)
     made = ray.data.from_arrow_refs(draws)
     return made.map_batches(make, batch_size=None, batch_format="numpy", num_cpus=num_threads)
+
+
+def _block_rows(rows: int) -> int:
+    processors = int(ray.cluster_resources().get("CPU", 1))
+    return min(_MOST_ROWS, max(_FEWEST_ROWS, -(-rows // (2 * processors))))
 
 
 class _Counted:
@@ -157,6 +166,8 @@ def _draws(
 
     All pairs of a class are drawn before its steps: a copy of the generator draws them once more, beside the steps.
     """
+    from sklearn.utils import check_random_state
+
     for task in tasks:
         width = max(1, usable[task.code])
         size = blocks.rows_of(task.code) * width
@@ -201,7 +212,7 @@ class _Make:
         X, ids = self._blocks.take(wanted)
         base, neighbor = np.split(rows.reshape(-1), 2)
         with threads(self._num_threads):
-            made = made_rows(X, Recipe([Block(0, base, neighbor, batch["step"])]))
+            made = interpolate(X, base, neighbor, batch["step"]) if len(base) else X
         return {
             self._features: made,
             self._label: self._classes[batch["code"]],
