@@ -65,6 +65,17 @@ def uniqueness(X: Any, *, metric: Metric = "cosine") -> Any:
         return deliver(rows, alone)
     distances = nearest_distances(rows, k, metric)
     parts = (distances / 2) ** 0.5 if metric == "cosine" else _saturating(distances, _scale(rows))
+    return _combined(parts)
+
+
+def of_cosine_distances(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the score for cosine distances (N, 1 or more) to the nearest others, where these are known already."""
+    scores: npt.NDArray[np.float64] = _combined((distances[:, : len(WEIGHTS)] / 2) ** 0.5)
+    return scores
+
+
+def _combined(parts: Any) -> Any:
+    k = int(parts.shape[1])
     total = sum(WEIGHTS[:k])
     score = parts[:, 0] ** (WEIGHTS[0] / total)
     for i in range(1, k):
