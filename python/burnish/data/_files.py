@@ -23,6 +23,7 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pnm", ".avif", ".jp2", ".tga"),
 )
 _DEEPEST = 32  # folders below the one named
+_WRITTEN = ".burnish"  # lies in the folders that the command writes to
 _MOST_BYTES = 1 << 30  # of one image
 
 
@@ -105,6 +106,10 @@ def _walk(root: Path) -> tuple[Found, list[str]]:
                     raise
                 found.notes.append(f"folder {folder} cannot be read: {one_line(error)}")
                 continue
+            if folder and any(entry.name == _WRITTEN for entry in entries):
+                found.notes.append(f"folder {folder} was written by burnish: left out")
+                found.folders.remove(folder)
+                continue
             if not entries and is_image_name(folder):
                 found.images.append(folder)  # to be reported as an image that cannot be read
             for entry in entries:
@@ -166,14 +171,17 @@ def _entries(root: Path) -> tuple[Found, list[str]]:
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """Return what is in a file; what is not a plain file (a folder, a pipe) is refused rather than waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise OSError("a folder, not a file")
         if not stat.S_ISREG(status.st_mode):
             raise OSError("not a plain file")
         _refuse_large(status.st_size)
-        return file.readall()
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.readall()
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_large(size: int) -> None:
