@@ -28,6 +28,12 @@ class Options:
     seed : int
     duplicates : float
         Largest cosine distance between descriptions of images that count as near duplicates.
+    sure : float
+        A sample whose label is wrong gets the class to which the model gives at least this probability, else it goes.
+    flip : {"auto", "yes", "no"}
+        Whether copies may be mirrored. "auto": where images have colors and names of classes do not speak against it.
+    pipeline : str
+        What makes copies instead: the JSON of ``to_dict()`` of a pipeline of `burnish.augment`; "" for the default.
     """
 
     model: str = "auto"
@@ -37,3 +43,6 @@ class Options:
     runs: int = 3
     seed: int = 0
     duplicates: float = 0.05
+    sure: float = 0.5
+    flip: str = "auto"
+    pipeline: str = ""
