@@ -10,6 +10,7 @@ from burnish.data._labeled import (
     load_cifar10_human_labels,
     load_digits,
     load_images,
+    open_cifar10,
     place_in_class,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "load_cifar10_human_labels",
     "load_digits",
     "load_images",
+    "open_cifar10",
     "open_images",
     "pictures",
     "place_in_class",

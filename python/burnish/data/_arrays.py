@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish.data._decode import one_line
-from burnish.data._image_set import DataError, ImageSet, with_test
+from burnish.data._image_set import DataError, ImageSet, joined
 from burnish.data._labels import numbered
 
 _IMAGES = ("images", "X", "x", "data", "arr_0")
@@ -125,7 +125,7 @@ def open_npz(path: Path, names: Sequence[str] | None = None) -> ImageSet:
                 if all(name in arrays.files for name in wanted):
                     parts = [arrays[name] for name in wanted]
                     train, test = (open_arrays(*parts[i : i + 2], names=names, title=path.stem) for i in (0, 2))
-                    return with_test(train, test)
+                    return joined([("train", train, False), ("test", test, True)])
             images, labels = (_first(path, arrays, wanted) for wanted in (_IMAGES, _LABELS))
             if names is None and "names" in arrays.files:
                 names = [str(name) for name in arrays["names"]]

@@ -128,16 +128,15 @@ def _formats() -> tuple[str, ...]:
 
 def _converted(image: Image.Image, size: int, least: int) -> Decoded:
     kind, mode, (width, height) = image.format or "array", image.mode, image.size
-    deep = image.mode in ("I", "F") or image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
+    deep = image.mode in ("I", "F") or image.mode.startswith("I;16") or ";16" in _raw_mode(image)
     orientation = _orientation(image)
     frames = getattr(image, "n_frames", 1) if kind != "MPO" else 1  # MPO: a camera's second view, or a gain map
-    image.draft("RGB", (least, least))
+    if kind == "JPEG" and min(width, height) >= 2 * least:
+        image.draft("RGB", (least, least))
     image.load()
-    if orientation == 1:
-        orientation = _orientation(image)  # some formats keep it behind the pixels
-        upright = _turned(image, orientation)
-    else:
-        upright = _turned(image, _orientation(image))  # TIFF is turned by load()
+    if orientation == 1 and kind == "PNG":
+        orientation = _orientation(image)  # it may lie behind the pixels
+    upright = _turned(image, _orientation(image) if kind == "TIFF" else orientation)  # load() turns TIFF
     if orientation >= 5:
         width, height = height, width
     rgb, transparent = _rgb(upright)
@@ -153,6 +152,12 @@ def _converted(image: Image.Image, size: int, least: int) -> Decoded:
     return Decoded(
         rgb, width, height, size, kind, mode, tuple(name for name, _ in found), "; ".join(text for _, text in found)
     )
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """Return how pixels lie in the file, such as "RGB;16B": some are given with 8 of their 16 bits."""
+    tiles: Any = getattr(image, "tile", None)
+    return str(tiles[0][3]) if tiles else ""
 
 
 def _orientation(image: Image.Image) -> int:

@@ -166,14 +166,17 @@ def _entries(root: Path) -> tuple[Found, list[str]]:
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """Return what is in a file; what is not a plain file (a folder, a pipe) is refused rather than waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise OSError("a folder, not a file")
         if not stat.S_ISREG(status.st_mode):
             raise OSError("not a plain file")
         _refuse_large(status.st_size)
-        return file.readall()
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.readall()
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_large(size: int) -> None:

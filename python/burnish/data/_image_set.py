@@ -140,13 +140,21 @@ class ImageSet:
 
 
 class Joined:
-    """Two sources, one behind the other."""
+    """Sources one behind the other.
 
-    def __init__(self, first: Source, second: Source, border: int) -> None:
-        self._first, self._second, self._border = first, second, border
+    Parameters
+    ----------
+    sources : sequence of Source
+    borders : int64 array of shape (len(sources) + 1,)
+        The first place of each, and the one behind the last.
+    """
+
+    def __init__(self, sources: Sequence[Source], borders: npt.NDArray[np.int64]) -> None:
+        self._sources, self._borders = tuple(sources), borders
 
     def _of(self, place: int) -> tuple[Source, int]:
-        return (self._first, place) if place < self._border else (self._second, place - self._border)
+        which = int(np.searchsorted(self._borders, place, "right")) - 1
+        return self._sources[which], place - int(self._borders[which])
 
     def content(self, place: int) -> Content:
         """Return an image as it is kept."""
@@ -165,27 +173,41 @@ class Joined:
 
     def state(self, places: npt.NDArray[np.int64]) -> tuple[object, ...]:
         """Return what differs when images may have changed."""
-        first = places < self._border
-        return (*self._first.state(places[first]), *self._second.state(places[~first] - self._border))
+        which = np.searchsorted(self._borders, places, "right") - 1
+        states: list[object] = [which]
+        for i, source in enumerate(self._sources):
+            states += source.state(places[which == i] - self._borders[i])
+        return tuple(states)
 
 
-def with_test(train: ImageSet, test: ImageSet) -> ImageSet:
-    """Return both; `test` is held out. Classes are matched by their names."""
-    names = (*train.names, *(name for name in test.names if name not in set(train.names)))
+def joined(parts: Sequence[tuple[str, ImageSet, bool]]) -> ImageSet:
+    """Return several sets as one; classes are matched by their names.
+
+    Parameters
+    ----------
+    parts : sequence of (name, images, held_out)
+        The name goes before ids where these are in several parts; `held_out` puts all images of a part aside. Parts
+        that are held out come last, so that the first of some equal images is one to train on where there is one.
+    """
+    parts = sorted(parts, key=lambda part: part[2])
+    sets = [images for _, images, _ in parts]
+    names = tuple(dict.fromkeys(name for images in sets for name in images.names))
     number = {name: i for i, name in enumerate(names)}
-    to = np.array([*(number[name] for name in test.names), -1], np.int64)  # the last is reached by -1
-    clash = not set(train.ids).isdisjoint(test.ids)
-    before = ("train/", "test/") if clash else ("", "")
-    border = int(train.places.max(initial=-1)) + 1
+    to = [
+        np.array([*(number[name] for name in images.names), -1], np.int64) for images in sets
+    ]  # the last is that of -1
+    clash = len(set().union(*(images.ids for images in sets))) < sum(map(len, sets))
+    before = [f"{name}/" if clash else "" for name, _, _ in parts]
+    borders = np.cumsum([0, *(int(images.places.max(initial=-1)) + 1 for images in sets)])
     return ImageSet(
-        ids=tuple(before[0] + name for name in train.ids) + tuple(before[1] + name for name in test.ids),
-        labels=np.concatenate([train.labels, to[test.labels]]),
+        ids=tuple(start + name for start, images in zip(before, sets, strict=True) for name in images.ids),
+        labels=np.concatenate([of[images.labels] for of, images in zip(to, sets, strict=True)]),
         names=names,
-        held_out=np.concatenate([train.held_out, np.ones(len(test), bool)]),
-        title=train.title,
-        source=Joined(train.source, test.source, border),
-        places=np.concatenate([train.places, test.places + border]),
-        notes=(*train.notes, *test.notes),
+        held_out=np.concatenate([images.held_out | aside for _, images, aside in parts]),
+        title=sets[0].title,
+        source=Joined([images.source for images in sets], borders),
+        places=np.concatenate([images.places + start for images, start in zip(sets, borders[:-1], strict=True)]),
+        notes=tuple(dict.fromkeys(note for images in sets for note in images.notes)),
     )
 
 

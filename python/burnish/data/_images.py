@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,13 @@ import numpy.typing as npt
 from burnish.data._arrays import open_arrays, open_npz
 from burnish.data._decode import decode
 from burnish.data._folder import open_folder
-from burnish.data._image_set import ImageSet, Indices, with_test
+from burnish.data._huggingface import is_huggingface, open_huggingface
+from burnish.data._image_set import DataError, ImageSet, Indices, joined
 from burnish.data._labeled import LabeledImages, open_labeled
+from burnish.data._labels import HELD_OUT, TRAIN, is_held_out
+from burnish.data._table import SUFFIXES as TABLES
+from burnish.data._table import open_columns, open_table
+from burnish.data._torch import is_rows, open_torch
 
 __all__ = ["ImageSet", "open_images", "pictures"]
 
@@ -61,7 +66,10 @@ def open_images(
     """
     images = _open(source, names)
     if test is not None:
-        images = with_test(images, _open(test, names or images.names or None))
+        other = _open(test, names)
+        if images.names and set(images.names).isdisjoint(other.names) and all(map(str.isdecimal, other.names)):
+            other = _open(test, images.names)  # numbers, whose names only the training part says
+        images = joined([("train", images, False), ("test", other, True)])
     return images if title is None else dataclasses.replace(images, title=title)
 
 
@@ -74,10 +82,36 @@ def _open(source: Any, names: Sequence[str] | None) -> ImageSet:
         path = Path(source)
         if path.suffix.lower() == ".npz" and not path.is_dir():
             return open_npz(path, names)
+        if path.suffix.lower() in TABLES and not path.is_dir():
+            return open_table(path, names)
         return open_folder(path, names)
+    if isinstance(source, Mapping):
+        return _open_parts(source, names)
+    if is_huggingface(source):
+        return open_huggingface(source, names)
+    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
+        columns = {str(name): list(source[name]) for name in source.columns}
+        return open_columns(columns, Path(), "the table", "table", names)
     if isinstance(source, tuple | list) and len(source) == 2:
+        if len(source[0]) and isinstance(source[0][0], str | os.PathLike):
+            return open_columns({"path": source[0], "label": source[1]}, Path(), "the table", "images", names)
         return open_arrays(*source, names=names)
+    if is_rows(source) and not isinstance(source, np.ndarray):
+        return open_torch(source, names)
     raise TypeError(f"open_images: 'source' is {type(source).__name__}; accepted: {_ACCEPTED}")
+
+
+def _open_parts(parts: Mapping[str, Any], names: Sequence[str] | None) -> ImageSet:
+    """Open what has a part to train on and parts that are held out, as a DatasetDict."""
+    held = {name: is_held_out(name) for name in parts}
+    chosen = [name for name, aside in held.items() if aside is not None]
+    if len(parts) == 1:
+        return _open(next(iter(parts.values())), names)
+    if False not in held.values():
+        raise DataError(f"the parts are {', '.join(map(str, parts))}; accepted: {', '.join(TRAIN + HELD_OUT)}")
+    images = joined([(name, _open(parts[name], names), bool(held[name])) for name in chosen])
+    notes = tuple(f"the part {name} is left out" for name in parts if name not in chosen)
+    return dataclasses.replace(images, notes=images.notes + notes)
 
 
 def pictures(images: ImageSet, indices: Indices, longest: int = 256) -> list[npt.NDArray[np.uint8]]:

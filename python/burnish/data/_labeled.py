@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,8 @@ from burnish._extras import needs_extra
 from burnish.data._arrays import Pixels
 from burnish.data._decode import decode, failed, one_line
 from burnish.data._files import Files, Zipped, find
-from burnish.data._image_set import DataError, ImageSet, Source
+from burnish.data._folder import open_folder
+from burnish.data._image_set import DataError, ImageSet, Source, joined
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -209,9 +210,34 @@ def load_cifar10(
         raise DataError(f"load_cifar10: 'part' is {part!r}; accepted: 'train', 'test'")
     path = _from_burnish_data(f"cifar10-{part}.zip")
     data = load_images(path, size=32, limit=limit, progress=progress)
-    if data.names != _CIFAR10:
-        raise DataError(f"{path} has the classes {', '.join(data.names)}; accepted: {', '.join(_CIFAR10)}")
+    _check_cifar10(path, data.names)
     return data
+
+
+def open_cifar10() -> ImageSet:
+    """List CIFAR-10's photographs in the folder that BURNISH_DATA names; those of ``cifar10-test.zip`` are held out.
+
+    Returns
+    -------
+    ImageSet
+        Without the test part where that file is not there.
+
+    Raises
+    ------
+    DataError
+        As `load_cifar10`.
+    """
+    train = _from_burnish_data("cifar10-train.zip")
+    test = train.with_name("cifar10-test.zip")
+    parts = [("train", open_folder(train), False), *([("test", open_folder(test), True)] if test.is_file() else [])]
+    for name, images, _ in parts:
+        _check_cifar10(train.with_name(f"cifar10-{name}.zip"), images.names)
+    return replace(joined(parts), title="CIFAR-10")
+
+
+def _check_cifar10(path: Path, names: tuple[str, ...]) -> None:
+    if names != _CIFAR10:
+        raise DataError(f"{path} has the classes {', '.join(names)}; accepted: {', '.join(_CIFAR10)}")
 
 
 @dataclass(frozen=True)
