@@ -59,6 +59,8 @@ def parts(shares: Sequence[tuple[float, str]], says: str) -> Markup:
     """Return one bar of parts that together are at most 1, as `bars` takes them."""
     drawn, start = [element("rect", x=0, y=1, width="100%", height=5, class_="ground", rx=1)], 0.0
     for share, kind in shares:
+        if not np.isfinite(share):
+            continue
         drawn.append(element("rect", x=_percent(100 * start), y=1, width=_percent(100 * share), height=5, class_=kind))
         start += share
     return _svg(10, says, *drawn)
