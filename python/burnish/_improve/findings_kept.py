@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -54,14 +55,14 @@ def kept(folder: Path) -> tuple[Findings, dict[int, bytes]]:
     """
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="ascii"))
-        with np.load(folder / _ARRAYS, allow_pickle=False) as file:
+        with open(folder / _ARRAYS, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _findings(facts, arrays), {
             int(name[8:]): data.tobytes() for name, data in arrays.items() if name.startswith("picture-")
         }
     except FileNotFoundError as error:
         raise DataError(f"{folder} has no findings of `burnish improve`; run that first") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(f"{folder} has findings that cannot be read ({error}); run `burnish improve` again") from error
 
 
