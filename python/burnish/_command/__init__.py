@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import burnish
-from burnish._command import augment, balance, hardness, scan
+from burnish._command import augment, balance, hardness, report, scan
 from burnish._extras import MissingExtraError
 from burnish.data import DataError
 
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     hardness.add_parser(commands)
     balance.add_parser(commands)
     augment.add_parser(commands)
+    report.add_parser(commands)
     info = commands.add_parser("info", help="say what was built and what runs", description="What was built and runs.")
     info.set_defaults(run=_info)
     return parser
