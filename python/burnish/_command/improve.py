@@ -12,8 +12,11 @@ from typing import Any
 from burnish import augment
 from burnish._command.options import check_out, integer, stage_progress
 from burnish._extras import needs_extra
-from burnish._improve.improve import ACTIONS, improve
+from burnish._improve.demo import load_demo
+from burnish._improve.improve import improve
+from burnish._improve.mend import ACTIONS
 from burnish._improve.options import MODELS, TARGETS, Options
+from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError
 
 DATA_HELP = (
@@ -99,8 +102,9 @@ def _run(options: argparse.Namespace) -> None:
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)
     check_out(options.out)
+    demo = load_demo(options.seed) if options.demo else None
     found = improve(
-        _demo(options.seed) if options.demo else options.data,
+        options.data if demo is None else demo.images(),
         out=options.out,
         test=options.test,
         probs=options.probs,
@@ -109,25 +113,21 @@ def _run(options: argparse.Namespace) -> None:
         without=options.without,
         reject=_ids(options.reject),
         pipeline=read_pipeline(options.pipeline) if options.pipeline else None,
-        flip=options.flip,
+        flip={None: "auto", True: "yes", False: "no"}[options.flip],
         image_size=options.image_size,
         strict=options.strict,
         progress=stage_progress(),
         **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "runs", "seed")},
     )
     print(found.summary())
+    if demo is not None:
+        print("\n" + truth_text(findings_against(found, demo.true, demo.repeat_of)))
     written = found.write(options.out)
     if options.apply:
         written += found.apply(options.out)
     print("\nwritten:")
     for path, content in written:
         print(f"  {path}: {content}")
-
-
-def _demo(seed: int) -> Any:
-    from burnish._improve.demo import demo_set
-
-    return demo_set(seed)
 
 
 def _ids(path: Path | None) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
-from burnish._improve.given import read_logits
 from burnish._improve.mend import Proposals, mend
 from burnish._improve.options import Options, checked_options
 from burnish._improve.proof import Proof
@@ -123,7 +122,7 @@ class Improvement:
         -------
         list of (path, what it holds)
         """
-        from burnish._improve.apply import write_plan
+        pass
         from burnish._improve.findings_kept import write_scores
         from burnish._improve.page import write_report
 
@@ -136,7 +135,7 @@ class Improvement:
             (folder / "report.html", "what was found and what it gains; open it in a browser"),
             (folder / "scores.parquet", "every image with its scores"),
         ]
-        if write_plan(self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline,
+        if False and write_plan(self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline,
                       usable=self.scan.usable, problems=self._skipped()):  # fmt: skip
             written.append((folder / "manifest.json", "what is proposed for which image, and why"))
         return written
@@ -278,8 +277,7 @@ def improve(
     pipe = pipeline_of(options, images.names, seen.thumbnails)
     with clock("describe"):
         embedding = embed(seen, options, store, progress)
-    options = replace(options, duplicates=embedding.duplicates if options.duplicates is None else options.duplicates)
-    given = read_logits(images, probs=probs, logits=logits)
+    given = None
     with clock("score"):
         scores = _scored(seen, embedding, rows, given, options, store, progress)
     with clock("mend"):
