@@ -143,7 +143,7 @@ def test_arrays_of_files_of_one_shape(photos: ImageSet, tmp_path: Path) -> None:
     assert open_images(tmp_path / "set.npz").names == photos.names  # it stays
     with pytest.raises(DataError, match=r"accepted: one that ends in \.npz"):
         write_npz(photos, tmp_path / "set.npy")
-    with pytest.raises(DataError, match="cannot be written: (Not a directory|File exists)"):
+    with pytest.raises(DataError, match=r"cannot be written: (Not a directory|File exists)"):
         write_npz(photos, tmp_path / "set.npz" / "x.npz")
 
 
