@@ -12,6 +12,9 @@ namespace burnish::quality {
 inline constexpr int tile_rows = 64;
 inline constexpr int narrow_classes =
     32;  // up to this many classes a tile is turned, so that a lane has a row to itself
+// Rows of up to this many classes are looked at as many at a time as a vector has lanes.
+inline constexpr int grouped_classes = 384;
+inline constexpr int most_lanes = 16;
 inline constexpr double label_advantage = 1e-6;  // by which a label's p may lie below the largest and still agree
 
 // Probabilities of rows, however they are stored.
@@ -53,6 +56,7 @@ struct SurveyJob {
 struct CollectJob {
   RowJob rows;
   const void* cutoffs = nullptr;   // F (c, c): p_j - p_k above it is of interest, +infinity where nothing is
+  std::int64_t cutoff_stride = 0;  // 0: the same c of each label
   const void* diagonal = nullptr;  // F (c,): the same for -p_k
 };
 
@@ -63,7 +67,9 @@ struct Candidate {
 };
 
 // Elements of F that the loops need as working memory.
-inline std::int64_t workspace_size(std::int64_t classes) { return classes <= narrow_classes ? 1 : classes; }
+inline std::int64_t workspace_size(std::int64_t classes) {
+  return classes <= narrow_classes ? 1 : classes <= grouped_classes ? most_lanes * classes : classes;
+}
 
 // Rows first..last, a multiple of tile_rows after the first of the block.
 template <Isa isa>

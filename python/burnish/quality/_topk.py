@@ -84,9 +84,13 @@ class TopK:
 
     def rows(self, first: int, last: int) -> TopK:
         """Return a run of rows, without a copy and without checking them again."""
+        return self.take(slice(first, last))
+
+    def take(self, rows: slice | Array) -> TopK:
+        """Return rows by their numbers, without checking them again."""
         part = object.__new__(TopK)
         part.num_classes, part.tolerance = self.num_classes, self.tolerance
-        part.indices, part.values = self.indices[first:last], self.values[first:last]
+        part.indices, part.values = self.indices[rows], self.values[rows]
         return part
 
     def dense(self) -> Array:
@@ -96,8 +100,10 @@ class TopK:
         return matrix
 
 
-def check_labels(call: str, labels: Any, rows: int, classes: int, *, may_be_missing: bool = False) -> Array:
-    """Return labels as int64; refuses those that are no class."""
+def check_labels(
+    call: str, labels: Any, rows: int, classes: int, *, may_be_missing: bool = False, first_row: int = 0
+) -> Array:
+    """Return labels as int64; refuses those that are no class, by their row in the whole that the caller gave."""
     array = to_numpy(as_array(labels))
     check.one_dimensional(call, "labels", array, rows)
     if array.dtype.kind not in "iub":
@@ -106,7 +112,9 @@ def check_labels(call: str, labels: Any, rows: int, classes: int, *, may_be_miss
     if rows and (int(array.min()) < least or int(array.max()) >= classes):
         row = int(np.flatnonzero((array < least) | (array >= classes))[0])
         more = ", or -1 where there is none" if may_be_missing else ""
-        raise ValueError(f"{call}: 'labels' is {array[row]} in row {row}; accepted: 0 to {classes - 1}{more}")
+        raise ValueError(
+            f"{call}: 'labels' is {array[row]} in row {first_row + row}; accepted: 0 to {classes - 1}{more}"
+        )
     return array.astype(np.int64, copy=False)
 
 
