@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "core/check.hpp"
 
 namespace burnish::bindings {
 namespace {
@@ -74,6 +75,15 @@ void register_quality(py::module_& module) {
   module.def("survey", &survey, py::arg("call"), py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("cuts"),
              py::arg("offsets"), py::arg("offset_base"), py::arg("offset_sum"), py::arg("outputs"),
              py::arg("bins_per_nat"));
+  module.def(
+      "check_labels",
+      [](const std::string& call, const py::object& labels, std::int64_t rows, std::int64_t classes) {
+        const Array array = to_array(labels, "labels", 0);
+        const py::gil_scoped_release release;
+        check_device(call, "labels", array.view, Device{});
+        check_labels(call, array.view, rows, classes);
+      },
+      py::arg("call"), py::arg("labels"), py::arg("rows"), py::arg("classes"));
   module.def(
       "count_beaten",
       [](const std::string& call, const py::object& input, InputKind kind, const py::object& labels,

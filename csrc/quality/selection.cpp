@@ -3,6 +3,7 @@
 // of those kept; up to twice as many as are wanted are kept, then the worse half is dropped.
 #include <algorithm>
 #include <limits>
+#include <mutex>
 #include <vector>
 
 #include "core/buffer.hpp"
@@ -30,15 +31,22 @@ struct Pair {
 
 // A row that agrees has no p_j - p_k above it, rounding included.
 constexpr double beyond_agreement = 2 * label_advantage;
-constexpr std::int64_t slack = 64;
+constexpr std::int64_t slack = 8;
 constexpr std::int64_t first_round_candidates = 1 << 16;
 constexpr std::int64_t largest_round = 1 << 16;
 
-// The candidates of rows from `start` on, for each piece of so many rows.
-std::vector<std::vector<Candidate>> candidates_of(const CollectJob& job, std::int64_t start, std::int64_t count) {
+using Candidates = std::vector<std::vector<Candidate>>;  // of each piece
+
+std::int64_t rows_per_piece(std::int64_t classes) {
+  return std::max<std::int64_t>(1, 100'000 / (classes + 10) / tile_rows) * tile_rows;
+}
+
+// Finds the candidates among rows from `start` on; the memory of `found` is used again.
+void find_candidates(const CollectJob& job, std::int64_t start, std::int64_t count, Candidates& found) {
   const std::int64_t classes = job.rows.classes;
-  const std::int64_t piece = std::max<std::int64_t>(1, 100'000 / (classes + 10) / tile_rows) * tile_rows;
-  std::vector<std::vector<Candidate>> found(static_cast<std::size_t>((count + piece - 1) / piece));
+  const std::int64_t piece = rows_per_piece(classes);
+  found.resize(std::max(found.size(), static_cast<std::size_t>((count + piece - 1) / piece)));
+  for (auto& of_piece : found) of_piece.clear();
   with_isa([&]<Isa isa>() {
     parallel_for(count, piece, [&](std::int64_t first, std::int64_t last) {
       auto& mine = found[static_cast<std::size_t>(first / piece)];
@@ -49,7 +57,6 @@ std::vector<std::vector<Candidate>> candidates_of(const CollectJob& job, std::in
       collect_rows<isa>(job, start + first, start + last, workspace.data(), take);
     });
   });
-  return found;
 }
 
 }  // namespace
@@ -62,6 +69,7 @@ struct Selection::State {
   std::vector<double> cutoffs64, diagonal64;
   std::int64_t round = 0;  // rows until the next time that cutoffs are raised
   double most_pairs = 0;   // of a class
+  Candidates found;        // of the last round
 
   template <class F>
   std::vector<F>& cutoffs() {
@@ -124,14 +132,15 @@ struct Selection::State {
   template <class F>
   void collect(const RowJob& rows, const std::int64_t* numbers) {
     make_cutoffs<F>();
-    const CollectJob job{rows, cutoffs<F>().data(), classes, diagonal<F>().data()};
+    const CollectJob job{rows, cutoffs<F>().data(), diagonal<F>().data()};
     for (std::int64_t start = 0; start < rows.rows;) {
       if (round == 0) {
         round = std::max<std::int64_t>(
             tile_rows, static_cast<std::int64_t>(static_cast<double>(first_round_candidates) / (most_pairs + 1)));
       }
       const std::int64_t count = std::min(round, rows.rows - start);
-      for (const auto& of_piece : candidates_of(job, start, count)) {
+      find_candidates(job, start, count, found);
+      for (const auto& of_piece : found) {
         for (const Candidate& candidate : of_piece) {
           if (static_cast<F>(candidate.value) > cutoff<F>(candidate.pair)) keep<F>(candidate, numbers);
         }
@@ -212,16 +221,28 @@ void count_beaten(const Block& block, const TensorView& beaten) {
   const TensorView wanted = contiguous_view(nullptr, DType::int64, Device{}, classes, classes);
   check_output(block.call, "beaten", beaten, wanted, {block.input, block.labels});
   check(beaten.strides == wanted.strides || classes <= 1, block.call, ": 'beaten' must be C-contiguous");
-  auto* counts = static_cast<std::int64_t*>(beaten.data);
+  struct Counts {
+    std::int64_t* of_pairs;
+    std::int64_t classes;
+    std::mutex mutex;  // few rows come here, and adding one is short
+  } counts{static_cast<std::int64_t*>(beaten.data), classes, {}};
   visit_native_float(rows.compute, [&]<class F>() {
-    const std::vector<F> cutoffs(static_cast<std::size_t>(classes), static_cast<F>(beyond_agreement));
-    const std::vector<F> never(static_cast<std::size_t>(classes), std::numeric_limits<F>::infinity());
-    const CollectJob job{rows, cutoffs.data(), 0, never.data()};
-    for (std::int64_t start = 0; start < rows.rows; start += largest_round) {
-      for (const auto& of_piece : candidates_of(job, start, std::min(largest_round, rows.rows - start))) {
-        for (const Candidate& candidate : of_piece) ++counts[candidate.pair];
-      }
-    }
+    const RowTaker take{&counts, [](void* object, const void* values, std::int64_t label) {
+                          auto& to = *static_cast<Counts*>(object);
+                          const auto* p = static_cast<const F*>(values);
+                          const F own = p[label];
+                          std::int64_t* of_label = to.of_pairs + label * to.classes;
+                          const std::scoped_lock lock(to.mutex);
+                          for (std::int64_t c = 0; c < to.classes; ++c) {
+                            of_label[c] += p[c] - own > static_cast<F>(beyond_agreement);
+                          }
+                        }};
+    with_isa([&]<Isa isa>() {
+      parallel_for(rows.rows, rows_per_piece(classes), [&](std::int64_t first, std::int64_t last) {
+        Buffer<double> workspace(static_cast<std::size_t>(workspace_size(classes)));
+        hand_rows<isa>(rows, first, last, workspace.data(), take);
+      });
+    });
   });
 }
 

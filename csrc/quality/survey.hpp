@@ -56,7 +56,6 @@ struct SurveyJob {
 struct CollectJob {
   RowJob rows;
   const void* cutoffs = nullptr;   // F (c, c): p_j - p_k above it is of interest, +infinity where nothing is
-  std::int64_t cutoff_stride = 0;  // 0: the same c of each label
   const void* diagonal = nullptr;  // F (c,): the same for -p_k
 };
 
@@ -83,11 +82,21 @@ struct Taker {
 template <Isa isa>
 void collect_rows(const CollectJob& job, std::int64_t first, std::int64_t last, void* workspace, Taker take);
 
-#define BURNISH_DECLARE_SURVEY(isa)                                           \
-  template <>                                                                 \
-  void survey_rows<isa>(const SurveyJob&, std::int64_t, std::int64_t, void*); \
-  template <>                                                                 \
-  void collect_rows<isa>(const CollectJob&, std::int64_t, std::int64_t, void*, Taker);
+// Hands the probabilities (F) of those of rows first..last that have some to `take`, with their label.
+struct RowTaker {
+  void* object;
+  void (*call)(void* object, const void* values, std::int64_t label);
+};
+template <Isa isa>
+void hand_rows(const RowJob& job, std::int64_t first, std::int64_t last, void* workspace, RowTaker take);
+
+#define BURNISH_DECLARE_SURVEY(isa)                                                    \
+  template <>                                                                          \
+  void survey_rows<isa>(const SurveyJob&, std::int64_t, std::int64_t, void*);          \
+  template <>                                                                          \
+  void collect_rows<isa>(const CollectJob&, std::int64_t, std::int64_t, void*, Taker); \
+  template <>                                                                          \
+  void hand_rows<isa>(const RowJob&, std::int64_t, std::int64_t, void*, RowTaker);
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_SURVEY(Isa::v4)
 BURNISH_DECLARE_SURVEY(Isa::v3)

@@ -37,7 +37,7 @@ struct Tile {
   alignas(64) F sum[tile_rows], own[tile_rows], other[tile_rows], second[tile_rows];
   alignas(64) F margin[tile_rows], gap[tile_rows], scale[tile_rows];
   alignas(64) Word<F> label[tile_rows], rival[tile_rows], confident[tile_rows], first_confident[tile_rows];
-  alignas(64) Word<F> bad[tile_rows];
+  alignas(64) Word<F> guess[tile_rows], agrees[tile_rows], bad[tile_rows];  // flags are all ones or 0
 };
 
 template <class F>
@@ -446,7 +446,7 @@ void to_probabilities(const RowJob& job, const F* (&values)[rows], int r, F* buf
   for (int row = 0; row < rows; ++row) {
     const F sum = tile.sum[r + row];
     const bool good = sum > 0 && sum < infinity<F>;
-    tile.bad[r + row] = !good;
+    tile.bad[r + row] = good ? 0 : ~Word<F>{};
     const F off = sum > 1 ? sum - 1 : 1 - sum;
     if (!good || off <= static_cast<F>(job.tolerance)) continue;
     const F scale = F{1} / sum;
@@ -539,40 +539,56 @@ std::int32_t bin_of(const SurveyJob& job, const Tile<F>& tile, int r) {
   return 2 * bin + (tile.margin[r] < 0 ? 1 : 0);
 }
 
+// The class that the filters take a row for, and whether its label would be the prediction if its p were a little
+// larger.
+template <class F>
+void judge_tile(const SurveyJob& job, Tile<F>& tile) {
+  using V = simd::Vector<F>;
+  for (int r = 0; r < tile_rows; r += simd::width<F>) {
+    const auto label = simd::load(tile.label + r);
+    const auto rival = simd::load(tile.rival + r);
+    const auto bad = simd::load(tile.bad + r) != 0u;
+    const V own = simd::load(tile.own + r);
+    const V other = simd::load(tile.other + r);
+    const V more = own + static_cast<F>(label_advantage);
+    const auto is_first = label < rival;
+    const auto agrees = ~bad & ((more > other) | ((more == other) & is_first));
+    store(tile.agrees + r, agrees);
+    if (!job.cuts) continue;
+    const auto is_label = (own > other) | ((own == other) & is_first);
+    const auto prediction = is_label ? label : rival;
+    const auto confident = simd::load(tile.confident + r);
+    const auto none = label - label - 1u;
+    const auto single = confident == 1u ? simd::load(tile.first_confident + r) : none;
+    const auto guess = confident > 1u ? prediction : single;
+    store(tile.guess + r, bad ? none : guess);
+  }
+}
+
 template <class F>
 void write_tile(const SurveyJob& job, std::int64_t first, int count, const Tile<F>& tile) {
-  const auto put = [&](void* to, auto of_row, F undefined) {
+  const auto put = [&](void* to, const F* from) {
     if (!to) return;
     F* out = static_cast<F*>(to) + first;
-    for (int r = 0; r < count; ++r) out[r] = tile.bad[r] ? undefined : of_row(r);
+    for (int r = 0; r < count; ++r) out[r] = tile.bad[r] ? nan<F> : from[r];
   };
-  put(job.own, [&](int r) { return tile.own[r]; }, nan<F>);
-  put(job.other, [&](int r) { return tile.other[r]; }, nan<F>);
-  put(job.margin, [&](int r) { return tile.margin[r]; }, nan<F>);
-  const auto put_index = [&](std::int32_t* to, auto of_row) {
-    if (!to) return;
-    for (int r = 0; r < count; ++r) to[first + r] = tile.bad[r] ? -1 : of_row(r);
-  };
-  put_index(job.rival, [&](int r) { return static_cast<std::int32_t>(tile.rival[r]); });
-  put_index(job.guess, [&](int r) {
-    const auto label = static_cast<std::int32_t>(tile.label[r]);
-    const auto rival = static_cast<std::int32_t>(tile.rival[r]);
-    const F best = tile.other[r];
-    const bool is_label = tile.own[r] > best || (tile.own[r] == best && label < rival);
-    const std::int32_t prediction = is_label ? label : rival;
-    const auto single = static_cast<std::int32_t>(tile.first_confident[r]);
-    return tile.confident[r] > 1 ? prediction : tile.confident[r] == 1 ? single : -1;
-  });
-  put_index(job.bin, [&](int r) { return bin_of(job, tile, r); });
+  put(job.own, tile.own);
+  put(job.other, tile.other);
+  put(job.margin, tile.margin);
+  if (job.rival) {
+    for (int r = 0; r < count; ++r) job.rival[first + r] = tile.bad[r] ? -1 : static_cast<std::int32_t>(tile.rival[r]);
+  }
+  if (job.guess) {
+    for (int r = 0; r < count; ++r) job.guess[first + r] = static_cast<std::int32_t>(tile.guess[r]);
+  }
+  if (job.bin) {
+    for (int r = 0; r < count; ++r) job.bin[first + r] = tile.bad[r] ? -1 : bin_of(job, tile, r);
+  }
   if (job.agrees) {
-    for (int r = 0; r < count; ++r) {
-      const F own = tile.own[r] + static_cast<F>(label_advantage);
-      const bool leads = own > tile.other[r] || (own == tile.other[r] && tile.label[r] < tile.rival[r]);
-      job.agrees[first + r] = !tile.bad[r] && leads;
-    }
+    for (int r = 0; r < count; ++r) job.agrees[first + r] = static_cast<std::uint8_t>(tile.agrees[r] & 1u);
   }
   if (job.valid) {
-    for (int r = 0; r < count; ++r) job.valid[first + r] = !tile.bad[r];
+    for (int r = 0; r < count; ++r) job.valid[first + r] = static_cast<std::uint8_t>(~tile.bad[r] & 1u);
   }
 }
 
@@ -588,6 +604,7 @@ void survey_tiles(const SurveyJob& job, std::int64_t first, std::int64_t last, F
     } else {
       wide_tile(job, row, count, workspace, tile);
     }
+    if (job.agrees || job.cuts) judge_tile(job, tile);
     write_tile(job, row, count, tile);
   }
 }
@@ -597,7 +614,7 @@ void survey_tiles(const SurveyJob& job, std::int64_t first, std::int64_t last, F
 template <class F>
 void collect_row(const CollectJob& job, const F* values, std::int64_t row, std::int64_t label, Taker take) {
   const std::int64_t classes = job.rows.classes;
-  const F* cutoffs = static_cast<const F*>(job.cutoffs) + label * job.cutoff_stride;
+  const F* cutoffs = static_cast<const F*>(job.cutoffs) + label * classes;
   const F own = values[label];
   const auto give = [&](std::int64_t c, F value) {
     take.call(take.object, Candidate{static_cast<double>(value), row, label * classes + c});
@@ -614,38 +631,38 @@ void collect_row(const CollectJob& job, const F* values, std::int64_t row, std::
   if (-own > static_cast<const F*>(job.diagonal)[label]) give(label, -own);
 }
 
-template <class F>
-void collect_tiles(const CollectJob& job, std::int64_t first, std::int64_t last, F* workspace, Taker take) {
+// Calls each(values, row, label) with the probabilities of the rows that have some.
+template <class F, class Each>
+void for_probabilities(const RowJob& job, std::int64_t first, std::int64_t last, F* workspace, Each each) {
   Tile<F> tile{};
   Columns<F> columns{};
   F of_row[narrow_classes];
-  const std::int64_t classes = job.rows.classes;
+  const std::int64_t classes = job.classes;
   const bool narrow = classes <= narrow_classes;
   constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
-  const bool in_place =
-      job.rows.input_dtype == same && job.rows.class_stride == 1 && job.rows.kind == InputKind::probabilities;
+  const bool in_place = job.input_dtype == same && job.class_stride == 1 && job.kind == InputKind::probabilities;
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = last - row < tile_rows ? static_cast<int>(last - row) : tile_rows;
-    read_labels(job.rows, row, count, tile);
+    read_labels(job, row, count, tile);
     if (narrow) {
-      load_columns(job.rows, row, count, columns);
-      if (job.rows.kind == InputKind::logits) softmax_of_columns(columns, static_cast<int>(classes));
-      validate_columns(job.rows, columns, tile);
+      load_columns(job, row, count, columns);
+      if (job.kind == InputKind::logits) softmax_of_columns(columns, static_cast<int>(classes));
+      validate_columns(job, columns, tile);
     }
     for (int r = 0; r < count; ++r) {
       const F* values = of_row;
       if (narrow) {
         if (in_place && tile.scale[r] == 1) {
-          values = static_cast<const F*>(job.rows.input) + (row + r) * job.rows.row_stride;
+          values = static_cast<const F*>(job.input) + (row + r) * job.row_stride;
         } else {
           for (int c = 0; c < classes; ++c) of_row[c] = columns.at[c][r];
         }
       } else {
-        const F* one[1] = {load_row(job.rows, row + r, workspace)};
-        to_probabilities(job.rows, one, r, workspace, tile);
+        const F* one[1] = {load_row(job, row + r, workspace)};
+        to_probabilities(job, one, r, workspace, tile);
         values = one[0];
       }
-      if (!tile.bad[r]) collect_row(job, values, row + r, static_cast<std::int64_t>(tile.label[r]), take);
+      if (!tile.bad[r]) each(values, row + r, static_cast<std::int64_t>(tile.label[r]));
     }
   }
 }
@@ -661,8 +678,21 @@ void survey_rows<Isa::BURNISH_ISA>(const SurveyJob& job, std::int64_t first, std
 template <>
 void collect_rows<Isa::BURNISH_ISA>(const CollectJob& job, std::int64_t first, std::int64_t last, void* workspace,
                                     Taker take) {
-  visit_native_float(job.rows.compute,
-                     [&]<class F>() { collect_tiles<F>(job, first, last, static_cast<F*>(workspace), take); });
+  visit_native_float(job.rows.compute, [&]<class F>() {
+    for_probabilities<F>(
+        job.rows, first, last, static_cast<F*>(workspace),
+        [&](const F* values, std::int64_t row, std::int64_t label) { collect_row(job, values, row, label, take); });
+  });
+}
+
+template <>
+void hand_rows<Isa::BURNISH_ISA>(const RowJob& job, std::int64_t first, std::int64_t last, void* workspace,
+                                 RowTaker take) {
+  visit_native_float(job.compute, [&]<class F>() {
+    for_probabilities<F>(
+        job, first, last, static_cast<F*>(workspace),
+        [&](const F* values, std::int64_t, std::int64_t label) { take.call(take.object, values, label); });
+  });
 }
 
 }  // namespace burnish::quality

@@ -121,9 +121,7 @@ def blocks_of(call: str, predictions: Any, kind: _core.InputKind, labels: Any, f
         raise ValueError(f"{call}: 'labels' has shape {tuple(labels.shape)}; accepted: ({rows},), one label a row")
     width = predictions.values.shape[1] if isinstance(predictions, TopK) else classes
     step = min(MOST_ROWS, max(64, BLOCK_VALUES // max(1, width) // 64 * 64))
-    for first in range(0, rows, step):  # of a copy in another dtype, one block at a time
-        part = labels[first : first + step]
-        check_labels(call, part, len(part), classes, first_row=first)
+    _core.check_labels(call, labels, rows, classes)
     for first in range(0, max(rows, 1), step):
         last = min(rows, first + step)
         part = predictions.rows(first, last) if isinstance(predictions, TopK) else predictions[first:last]

@@ -100,10 +100,8 @@ class TopK:
         return matrix
 
 
-def check_labels(
-    call: str, labels: Any, rows: int, classes: int, *, may_be_missing: bool = False, first_row: int = 0
-) -> Array:
-    """Return labels as int64; refuses those that are no class, by their row in the whole that the caller gave."""
+def check_labels(call: str, labels: Any, rows: int, classes: int, *, may_be_missing: bool = False) -> Array:
+    """Return labels as int64; refuses those that are no class."""
     array = to_numpy(as_array(labels))
     check.one_dimensional(call, "labels", array, rows)
     if array.dtype.kind not in "iub":
@@ -112,9 +110,7 @@ def check_labels(
     if rows and (int(array.min()) < least or int(array.max()) >= classes):
         row = int(np.flatnonzero((array < least) | (array >= classes))[0])
         more = ", or -1 where there is none" if may_be_missing else ""
-        raise ValueError(
-            f"{call}: 'labels' is {array[row]} in row {first_row + row}; accepted: 0 to {classes - 1}{more}"
-        )
+        raise ValueError(f"{call}: 'labels' is {array[row]} in row {row}; accepted: 0 to {classes - 1}{more}")
     return array.astype(np.int64, copy=False)
 
 
