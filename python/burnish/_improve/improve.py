@@ -7,22 +7,24 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from burnish._improve.apply import Form
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
 from burnish._improve.mend import Proposals, mend
 from burnish._improve.options import Options, checked_options
+from burnish._improve.predictions import read_predictions
 from burnish._improve.proof import Proof
 from burnish._improve.prove import prove
 from burnish._improve.scan import Scan, scan
-from burnish._improve.score import Scores, leaks_of, score
-from burnish._improve.store import Store, key_of
+from burnish._improve.score import Scores, leaks_of, rows_to_score, score_scan
+from burnish._improve.store import Store
 from burnish.data import DataError, ImageSet, open_images
 
 Integers = npt.NDArray[np.int64]
@@ -61,6 +63,8 @@ class Improvement:
         By stage, by the clock on the wall; a stage whose results were kept takes next to nothing.
     out : pathlib.Path or None
         Where results are kept.
+    form : {"folder", "table", "npz"}
+        What `apply` writes; that of the data.
     """
 
     scan: Scan
@@ -73,6 +77,7 @@ class Improvement:
     pipeline: Any
     seconds: dict[str, float]
     out: Path | None = None
+    form: Form = "folder"
 
     @property
     def images(self) -> ImageSet:
@@ -90,16 +95,16 @@ class Improvement:
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
-        from burnish._improve.page import embedded_report
+        from burnish._improve.notebook import embedded
 
-        return embedded_report(self)
+        return embedded(self)
 
     def scores_table(self) -> Any:
         """Return a pandas.DataFrame with a row for each image, as in ``scores.parquet``."""
         return _frame("scores", self)
 
     def proposals_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each proposal: id, action, reason, classes, what it repeats, score."""
+        """Return a pandas.DataFrame with a row for each proposal: what to do about which image, and why."""
         return _frame("proposals", self)
 
     def class_table(self) -> Any:
@@ -122,26 +127,31 @@ class Improvement:
         -------
         list of (path, what it holds)
         """
-        pass
-        from burnish._improve.findings_kept import write_scores
+        from burnish._improve.apply import write_plan
         from burnish._improve.page import write_report
+        from burnish._improve.table import write_scores
 
         folder = self._folder(out)
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / KEPT if self.out is not None and folder == self.out else None
-        findings = write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
-        write_scores(findings, folder / "scores.parquet")
+        write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
+        write_scores(
+            folder / "scores.parquet", self.images, self.scan, self.scores, self.rows, model=self.embedding.name,
+            proposals=self.proposals,
+        )  # fmt: skip
         written = [
             (folder / "report.html", "what was found and what it gains; open it in a browser"),
             (folder / "scores.parquet", "every image with its scores"),
         ]
-        if False and write_plan(self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline,
-                      usable=self.scan.usable, problems=self._skipped()):  # fmt: skip
+        if write_plan(
+            self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline, usable=self.scan.usable,
+            problems=self._skipped(),
+        ):  # fmt: skip
             written.append((folder / "manifest.json", "what is proposed for which image, and why"))
         return written
 
     def apply(
-        self, out: str | os.PathLike[str] | None = None, *, form: str | None = None, progress: Progress = _silent
+        self, out: str | os.PathLike[str] | None = None, *, form: Form | None = None, progress: Progress = _silent
     ) -> list[tuple[Path, str]]:
         """Write the improved training set, beside a manifest of what came from where.
 
@@ -158,7 +168,7 @@ class Improvement:
         -------
         list of (path, what it holds)
         """
-        from burnish._improve.apply import apply, form_of
+        from burnish._improve.apply import apply
 
         applied = apply(
             self.images,
@@ -168,7 +178,7 @@ class Improvement:
             pipeline=self.pipeline,
             usable=self.scan.usable,
             problems=self._skipped(),
-            form=form or form_of(self.images),  # type: ignore[arg-type]
+            form=form or self.form,
             progress=lambda done, of: progress("write images", done, of),
         )
         counts = ", ".join(f"{number} {action}" for action, number in applied.counts.items())
@@ -273,17 +283,23 @@ def improve(
     clock = _Clock()
     with clock("read"):
         seen = scan(images, store, size=image_size, strict=strict, progress=progress)
-    rows = np.flatnonzero(seen.usable & ~images.held_out & (images.labels >= 0))
+    rows = rows_to_score(seen)
+    _check_classes(seen, rows)
+    given = None
+    if probs is not None or logits is not None:
+        source, kind = (probs, "probs") if logits is None else (logits, "logits")
+        given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
     pipe = pipeline_of(options, images.names, seen.thumbnails)
     with clock("describe"):
         embedding = embed(seen, options, store, progress)
-    given = None
     with clock("score"):
-        scores = _scored(seen, embedding, rows, given, options, store, progress)
+        rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
     with clock("mend"):
         wanted = _checked_ids(images, reject)
         proposals = _proposals(seen, embedding, rows, scores, options).without(tuple(without), wanted)
-    found = Improvement(seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder)
+    found = Improvement(
+        seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset)
+    )
     if not proof:
         return found
     with clock("prove"):
@@ -301,6 +317,13 @@ def improve(
     return replace(found, proof=proved)
 
 
+def _form(dataset: Any) -> Form:
+    if isinstance(dataset, str | os.PathLike):
+        suffix = Path(dataset).suffix.lower()
+        return "npz" if suffix == ".npz" else "table" if suffix in (".csv", ".parquet") else "folder"
+    return "npz" if isinstance(dataset, tuple | list) else "folder"
+
+
 class _Clock:
     """Seconds by stage."""
 
@@ -314,49 +337,19 @@ class _Clock:
         self.seconds[stage] = time.monotonic() - start
 
 
-def _scored(
-    seen: Scan,
-    embedding: Embedding,
-    rows: Integers,
-    given: npt.NDArray[np.float32] | None,
-    options: Options,
-    store: Store,
-    progress: Progress,
-) -> Scores:
+def _check_classes(seen: Scan, rows: Integers) -> None:
     images = seen.images
-    labels = images.labels[rows]
-    counts = np.bincount(labels, minlength=len(images.names))
+    counts = np.bincount(images.labels[rows], minlength=len(images.names))
     if (counts > 0).sum() < 2:
         there = ", ".join(name for name, count in zip(images.names, counts, strict=True) if count) or "none"
         raise DataError(f"{images.title} has images to train on of one class at most ({there}); accepted: two or more")
-
-    def made() -> dict[str, Any]:
-        found = score(
-            embedding.features[rows],
-            labels,
-            len(images.names),
-            options=options,
-            logits=None if given is None else given[rows],
-            groups=np.where(seen.copy_of[rows] >= 0, seen.copy_of[rows], rows),
-            progress=progress,
-        )
-        return {field.name: getattr(found, field.name) for field in fields(found)}
-
-    key = key_of(
-        _SCORES_VERSION, np.asarray(seen.facts["digest"]), rows, labels, embedding.name, options.folds, options.seed,
-        options.duplicates, given,
-    )  # fmt: skip
-    return Scores(**store.result("score", key, made))
-
-
-_SCORES_VERSION = 1  # of what is computed there
 
 
 def _proposals(seen: Scan, embedding: Embedding, rows: Integers, scores: Scores, options: Options) -> Proposals:
     images = seen.images
     held = np.flatnonzero(images.held_out & seen.usable)
     # Of each training image the held-out one that it repeats.
-    nearest, _ = leaks_of(embedding.features[held], embedding.features[rows], float(options.duplicates or 0.0))
+    nearest, _ = leaks_of(embedding.features[held], embedding.features[rows], options.duplicates)
     ids = [images.ids[i] for i in rows]
     found = mend(
         images.labels[rows],

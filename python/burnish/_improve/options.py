@@ -82,7 +82,7 @@ def checked_options(settings: Mapping[str, Any]) -> Options:
         elif name in _SHARES:
             if isinstance(value, bool) or not isinstance(value, Real):
                 raise TypeError(f"improve: {name!r} is {type(value).__name__}; accepted: float")
-            if not 0 <= value <= _SHARES[name]:
+            if not 0 <= float(value) <= _SHARES[name]:
                 raise ValueError(f"improve: {name!r} is {value}; accepted: 0 to {_SHARES[name]:g}")
-    plain = {name: int(value) if name in _LEAST else value for name, value in settings.items()}
+    plain: dict[str, Any] = {name: int(value) if name in _LEAST else value for name, value in settings.items()}
     return Options(**plain)

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from burnish._improve.mend import ACTIONS
 from burnish._improve.proof import AS_IT_IS, Gain, Proof
@@ -41,7 +42,7 @@ def _scored(found: Improvement) -> str:
     issues = int(np.count_nonzero(scores.issue))
     lines = [
         f"described by: {found.embedding.name}",
-        f"a light model that has not seen the image calls {100 * right.mean():.1f} % of {len(right):,} as they are labeled",
+        f"a light model that has not seen the image agrees with {100 * right.mean():.1f} % of {len(right):,} labels",
         f"labels that look wrong: {issues:,} ({100 * issues / max(1, len(right)):.1f} %)",
         f"images that repeat another: {int((scores.repeat_of >= 0).sum()):,}",
     ]
@@ -78,7 +79,7 @@ def proof_text(proof: Proof, names: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
-def _value(values: np.ndarray) -> str:
+def _value(values: npt.NDArray[np.float64]) -> str:
     spread = f" ({values.std(ddof=1):.4f})" if len(values) > 1 else ""
     return f"{values.mean():.4f}{spread}"
 

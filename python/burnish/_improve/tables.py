@@ -9,8 +9,8 @@ import numpy as np
 
 from burnish._extras import needs_extra
 from burnish._improve.findings import findings_of
-from burnish._improve.findings_kept import table
 from burnish._improve.proof import ALL, AS_IT_IS
+from burnish._improve.table import scores_table
 
 if TYPE_CHECKING:
     from burnish._improve.improve import Improvement
@@ -20,12 +20,9 @@ def frame(name: str, found: Improvement) -> Any:
     """Return the table "scores", "proposals" or "classes" as a pandas.DataFrame."""
     with needs_extra("demo"):
         import pandas as pd
-    make = {"scores": _scores, "proposals": _proposals, "classes": _classes}[name]
-    return pd.DataFrame(make(found))
-
-
-def _scores(found: Improvement) -> dict[str, Any]:
-    return table(findings_of(found))
+    if name == "scores":
+        return scores_table(found.images, found.scan, found.scores, found.rows, proposals=found.proposals).to_pandas()
+    return pd.DataFrame({"proposals": _proposals, "classes": _classes}[name](found))
 
 
 def _proposals(found: Improvement) -> dict[str, Any]:

@@ -88,8 +88,7 @@ def _pair(i: int, j: int) -> tuple[int, int]:
 def truth_text(found: tuple[Found, ...]) -> str:
     """Return a table for a terminal."""
     lines = [f"{'against the known truth':<28}  {'there':>6}  {'found':>6}  {'right':>6}  precision  recall"]
-    lines += [
-        f"{one.what:<28}  {one.planted:>6,}  {one.flagged:>6,}  {one.right:>6,}  {one.precision:>9.3f}  {one.recall:>6.3f}"
-        for one in found
-    ]
+    for one in found:
+        counts = f"{one.planted:>6,}  {one.flagged:>6,}  {one.right:>6,}"
+        lines.append(f"{one.what:<28}  {counts}  {one.precision:>9.3f}  {one.recall:>6.3f}")
     return "\n".join(lines)
