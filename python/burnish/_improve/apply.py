@@ -12,9 +12,7 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,8 +28,9 @@ from burnish._improve.mend import ACTIONS, Proposals
 from burnish._improve.options import Options
 from burnish.data import DataError
 from burnish.data._decode import decode, one_line
-from burnish.data._file_names import distinct, safe_name, split_suffix
+from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
 from burnish.data._image_set import Content, ImageSet
+from burnish.data._npz import array_file
 from burnish.data._tree import encoded, files_below, in_order, write_tree, writing
 
 Form = Literal["folder", "table", "npz"]
@@ -164,6 +163,31 @@ def apply(
     return Applied((*written, out / MANIFEST), counts)
 
 
+def write_plan(
+    images: ImageSet,
+    proposals: Proposals,
+    out: Path,
+    *,
+    options: Options,
+    pipeline: augment.Compose,
+    usable: npt.NDArray[np.bool_] | None = None,
+    problems: Mapping[int, str] | None = None,
+) -> bool:
+    """Write a manifest of what `apply` would do, without files; parameters as there.
+
+    Returns
+    -------
+    bool
+        False where there is an improved set already, whose manifest is left as it is.
+    """
+    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ)):
+        return False
+    _known(out)  # refuses a manifest of somebody else
+    rows = [_changed(row, file=None) for row in _rows(images, proposals, usable, problems or {}, "folder")[0]]
+    _write_manifest(out / MANIFEST, {**_head(images, rows, options, pipeline), "applied": False}, rows)
+    return True
+
+
 def _rows(
     images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
 ) -> tuple[list[Row], list[int]]:
@@ -208,7 +232,7 @@ def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: For
         files = [f"{NPZ}#{place}" for place in range(len(inside))]
     else:
         inside.sort(key=lambda j: rows[j].action == "relabel")  # what stays in its class stays with its name
-        folders = _class_folders(images.names)
+        folders = class_folders(images.names)
         wanted = [f"{FOLDER}/{folders[rows[j].label or '']}/{_file_name(images, rows[j], samples[j])}" for j in inside]
         files = distinct(wanted, [f"{rows[j].source}#{rows[j].number}" for j in inside])
     result = list(rows)
@@ -221,12 +245,8 @@ def _changed(row: Row, **values: Any) -> Row:
     return Row(**{**row.__dict__, **values})
 
 
-def _class_folders(names: Sequence[str]) -> dict[str, str]:
-    return dict(zip(names, distinct([safe_name(name) for name in names], names), strict=True))
-
-
 def _file_name(images: ImageSet, row: Row, sample: int) -> str:
-    name = safe_name(row.source.rpartition("/")[2], images.suffix(sample))
+    name = file_name(row.source, images.suffix(sample))
     return f"{split_suffix(name)[0]}.copy{row.number}.png" if row.number else name
 
 
@@ -264,35 +284,39 @@ class _Job:
         gray = found.mode in _GRAY or found.mode.startswith("I;16")
         return np.array(found.image), gray, () if isinstance(content, bytes) else content.shape
 
-    def copy(self, j: int) -> tuple[npt.NDArray[np.uint8], tuple[int, ...]]:
-        """Return the pixels of a copy, gray (H, W) where its image is, and the shape of its image as an array."""
+    def _copies(self, chosen: Sequence[int]) -> dict[int, tuple[npt.NDArray[np.uint8], tuple[int, ...]]]:
+        """Return, by row, pixels of copies, gray (H, W) where the image is, and the shape of the image as an array."""
         from PIL import Image
 
-        row = self.rows[j]
-        pixels, gray, shape = self._pixels(self.samples[j])
-        made = varied(self._pipeline, [pixels], [row.source], [row.number])[0]
-        return (np.array(Image.fromarray(made).convert("L")) if gray else made), shape
+        rows, sources = [self.rows[j] for j in chosen], [self._pixels(self.samples[j]) for j in chosen]
+        made = varied(self._pipeline, [source[0] for source in sources],
+                      [row.source for row in rows], [row.number for row in rows])  # fmt: skip
+        return {
+            j: (np.array(Image.fromarray(pixels).convert("L")) if gray else pixels, shape)
+            for j, pixels, (_, gray, shape) in zip(chosen, made, sources, strict=True)
+        }
 
-    def file(self, place: int) -> bytes:
-        """Return what is to be in a file of the improved set."""
-        j = self.inside[place]
-        if self.rows[j].number:
-            return encoded(self.copy(j)[0])
-        content = self.source(self.samples[j])
-        return content if isinstance(content, bytes) else encoded(content.squeeze(2) if _is_plane(content) else content)
+    def files(self, places: range) -> Iterator[bytes]:
+        """Yield what is to be in files of the improved set."""
+        chosen = [self.inside[place] for place in places]
+        copies = self._copies([j for j in chosen if self.rows[j].number])
+        for j in chosen:
+            if j in copies:
+                yield encoded(copies[j][0])
+            else:
+                content = self.source(self.samples[j])
+                yield content if isinstance(content, bytes) else encoded(content)
 
-    def pixels(self, place: int) -> npt.NDArray[np.uint8]:
-        """Return what is to be in the array of the improved set."""
-        j = self.inside[place]
-        if not self.rows[j].number:
-            content = self.source(self.samples[j])
-            return np.array(decode(content).image) if isinstance(content, bytes) else content
-        made, shape = self.copy(j)
-        made = made if made.ndim == 3 or len(shape) == 2 else made[:, :, None]
-        if len(shape) == 3 and shape[2] == 4:
-            color = np.broadcast_to(made, (*made.shape[:2], 3))
-            made = np.concatenate([color, np.full((*made.shape[:2], 1), 255, np.uint8)], axis=2)
-        return made
+    def arrays(self, places: range) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield what is to be in the array of the improved set."""
+        chosen = [self.inside[place] for place in places]
+        copies = self._copies([j for j in chosen if self.rows[j].number])
+        for j in chosen:
+            if j in copies:
+                yield _shaped(*copies[j])
+            else:
+                content = self.source(self.samples[j])
+                yield np.array(decode(content).image) if isinstance(content, bytes) else content
 
     def finished(self, digests: Sequence[str]) -> list[Row]:
         """Return the rows with digests; reads what has not been read yet: what is dropped."""
@@ -306,8 +330,15 @@ class _Job:
         ]
 
 
-def _is_plane(pixels: npt.NDArray[Any]) -> bool:
-    return pixels.ndim == 3 and pixels.shape[2] == 1
+def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return a copy with the axes and channels of the array that it was made from."""
+    if len(shape) == 2:
+        return pixels
+    pixels = pixels if pixels.ndim == 3 else pixels[:, :, None]
+    if shape[2:] != (4,):
+        return pixels
+    opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([np.broadcast_to(pixels, (*pixels.shape[:2], 3)), opaque], axis=2)
 
 
 def _write_folder(
@@ -323,7 +354,7 @@ def _write_folder(
         if with_table:
             _write_bytes(out / TABLE, table)
 
-    write_tree(out / FOLDER, names, job.file, workers=workers, progress=progress, on_written=note)
+    write_tree(out / FOLDER, names, job.files, workers=workers, progress=progress, on_written=note)
     with writing(out):
         (out / _NEXT).replace(out / MANIFEST)
 
@@ -348,64 +379,38 @@ def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, 
     inside = [job.rows[j] for j in job.inside]
     names = job.images.names
     number = {name: i for i, name in enumerate(names)}
-    shape = job.pixels(0).shape if inside else (0, 0)
+    shape = next(iter(job.arrays(range(1)))).shape if inside else (0, 0)
 
-    def digest_of(made: npt.NDArray[np.uint8], place: int) -> npt.NDArray[np.uint8]:
-        if made.shape != shape:
-            raise DataError(f"{inside[place].source}: shape {made.shape}; accepted in one array: {shape}, as the first")
-        return np.ascontiguousarray(made)
+    def blocks(places: range) -> Iterator[npt.NDArray[np.uint8]]:
+        for place, pixels in zip(places, job.arrays(places), strict=True):
+            if pixels.shape != shape:
+                raise DataError(
+                    f"{inside[place].source}: shape {pixels.shape}; accepted in one array: {shape}, as the first"
+                )
+            yield np.ascontiguousarray(pixels)
 
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
     digests: list[str] = []
-    path = out / NPZ
-    with _zip_of_arrays(path) as (partial, open_entry):
-        with open_entry("images", (len(inside), *shape), "|u1") as file:
-            made = in_order(lambda place: digest_of(job.pixels(place), place), len(inside), workers, progress)
-            for pixels in made:
-                digests.append(hashlib.sha256(pixels.data).hexdigest())
-                with writing(path):
-                    file.write(pixels.data)
-        columns = {
-            "labels": np.array([number[row.label or ""] for row in inside], "<i8"),
-            "names": np.array(names if names else [""][:0], "U"),
-            "ids": np.array([row.source for row in inside], "U"),
-            "copy": np.array([row.number for row in inside], "<i8"),
-        }
-        for name, column in columns.items():
-            with writing(path), open_entry(name, column.shape, column.dtype.str) as file:
-                file.write(np.ascontiguousarray(column).tobytes())
-        rows = job.finished(digests)
-    with writing(path):
-        whole = _digest_of_file(partial)
-        _write_manifest(out / _NEXT, {**head, "outputs": {NPZ: whole}}, rows)
-        partial.replace(path)
+
+    def noted() -> Iterator[npt.NDArray[np.uint8]]:
+        for pixels in in_order(blocks, len(inside), workers, progress):
+            digests.append(hashlib.sha256(pixels.data).hexdigest())
+            yield pixels
+
+    with array_file(out / NPZ) as (arrays, partial):
+        arrays.add_rows("images", (len(inside), *shape), np.uint8, noted())
+        arrays.add("labels", np.array([number[row.label or ""] for row in inside], np.int64))
+        arrays.add("names", np.array(names, "U"))
+        arrays.add("ids", np.array([row.source for row in inside], "U"))
+        arrays.add("copy", np.array([row.number for row in inside], np.int64))
+        arrays.finish()
+        outputs = {NPZ: _digest_of_file(partial)}
+        _write_manifest(out / _NEXT, {**head, "outputs": outputs}, job.finished(digests))
+    with writing(out):
         (out / _NEXT).replace(out / MANIFEST)
 
 
-@contextmanager
-def _zip_of_arrays(path: Path) -> Iterator[tuple[Path, Any]]:
-    """Give a file beside `path` and a function that begins an array in it; removes the file if anything goes wrong."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with writing(path), zipfile.ZipFile(partial, "w", allowZip64=True) as archive:
-
-            @contextmanager
-            def open_entry(name: str, shape: tuple[int, ...], dtype: str) -> Iterator[Any]:
-                # An entry made from a name alone carries no time of today.
-                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
-                    header = {"descr": dtype, "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_2_0(file, header)
-                    yield file
-
-            yield partial, open_entry
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
 def _head(images: ImageSet, rows: list[Row], options: Options, pipeline: augment.Compose) -> dict[str, Any]:
-    folders = _class_folders(images.names)
+    folders = class_folders(images.names)
     chosen = asdict(options)
     chosen.pop("pipeline", None)
     return {
