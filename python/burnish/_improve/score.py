@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from burnish import hardness, quality
 from burnish._improve.embed import Embedding
-from burnish._improve.linear import Directions, Floats, Integers, Linear
+from burnish._improve.linear import Directions, Floats, Integers, Linear, directions_for
 from burnish._improve.options import Options
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError
@@ -107,7 +107,7 @@ def score(
     Raises
     ------
     DataError
-        If there are no logits and fewer than two classes, or fewer than two different images.
+        If there are no logits and fewer than two classes.
 
     Notes
     -----
@@ -129,7 +129,7 @@ def score(
     if logits is None:
         joined = _joined(alike.repeat_of, groups)
         judged = _has_others(labels, joined, num_classes)
-        logits = cross_validated(points, labels, num_classes, joined, options, progress)
+        logits = cross_validated(points[:, : directions_for(n)], labels, num_classes, joined, options, progress)
     logits = np.asarray(logits, np.float32)
     found = hardness.scores(logits, labels, ("entropy", "predictions", "logit_margin", "cross_entropy"))
     issue, suggested = _issues(logits, labels, judged)
@@ -211,6 +211,8 @@ def cross_validated(
     """Return logits (M, K), each row's from a model that was trained on the other parts."""
     fold = folds_of(labels, groups, options.folds, options.seed)
     count = int(fold.max()) + 1
+    if count == 1:  # all images repeat each other: there is nothing to learn from
+        return np.zeros((len(labels), num_classes), np.float32)
     logits = np.empty((len(labels), num_classes), np.float32)
     for i in range(count):
         progress("train and score", i, count)
