@@ -264,35 +264,39 @@ class _Job:
         gray = found.mode in _GRAY or found.mode.startswith("I;16")
         return np.array(found.image), gray, () if isinstance(content, bytes) else content.shape
 
-    def copy(self, j: int) -> tuple[npt.NDArray[np.uint8], tuple[int, ...]]:
-        """Return the pixels of a copy, gray (H, W) where its image is, and the shape of its image as an array."""
+    def _copies(self, chosen: Sequence[int]) -> dict[int, tuple[npt.NDArray[np.uint8], tuple[int, ...]]]:
+        """Return, by row, pixels of copies, gray (H, W) where the image is, and the shape of the image as an array."""
         from PIL import Image
 
-        row = self.rows[j]
-        pixels, gray, shape = self._pixels(self.samples[j])
-        made = varied(self._pipeline, [pixels], [row.source], [row.number])[0]
-        return (np.array(Image.fromarray(made).convert("L")) if gray else made), shape
+        rows, sources = [self.rows[j] for j in chosen], [self._pixels(self.samples[j]) for j in chosen]
+        made = varied(self._pipeline, [source[0] for source in sources],
+                      [row.source for row in rows], [row.number for row in rows])  # fmt: skip
+        return {
+            j: (np.array(Image.fromarray(pixels).convert("L")) if gray else pixels, shape)
+            for j, pixels, (_, gray, shape) in zip(chosen, made, sources, strict=True)
+        }
 
-    def file(self, place: int) -> bytes:
-        """Return what is to be in a file of the improved set."""
-        j = self.inside[place]
-        if self.rows[j].number:
-            return encoded(self.copy(j)[0])
-        content = self.source(self.samples[j])
-        return content if isinstance(content, bytes) else encoded(content.squeeze(2) if _is_plane(content) else content)
+    def files(self, places: range) -> Iterator[bytes]:
+        """Yield what is to be in files of the improved set."""
+        chosen = [self.inside[place] for place in places]
+        copies = self._copies([j for j in chosen if self.rows[j].number])
+        for j in chosen:
+            if j in copies:
+                yield encoded(copies[j][0])
+            else:
+                content = self.source(self.samples[j])
+                yield content if isinstance(content, bytes) else encoded(content)
 
-    def pixels(self, place: int) -> npt.NDArray[np.uint8]:
-        """Return what is to be in the array of the improved set."""
-        j = self.inside[place]
-        if not self.rows[j].number:
-            content = self.source(self.samples[j])
-            return np.array(decode(content).image) if isinstance(content, bytes) else content
-        made, shape = self.copy(j)
-        made = made if made.ndim == 3 or len(shape) == 2 else made[:, :, None]
-        if len(shape) == 3 and shape[2] == 4:
-            color = np.broadcast_to(made, (*made.shape[:2], 3))
-            made = np.concatenate([color, np.full((*made.shape[:2], 1), 255, np.uint8)], axis=2)
-        return made
+    def arrays(self, places: range) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield what is to be in the array of the improved set."""
+        chosen = [self.inside[place] for place in places]
+        copies = self._copies([j for j in chosen if self.rows[j].number])
+        for j in chosen:
+            if j in copies:
+                yield _shaped(*copies[j])
+            else:
+                content = self.source(self.samples[j])
+                yield np.array(decode(content).image) if isinstance(content, bytes) else content
 
     def finished(self, digests: Sequence[str]) -> list[Row]:
         """Return the rows with digests; reads what has not been read yet: what is dropped."""
@@ -306,8 +310,15 @@ class _Job:
         ]
 
 
-def _is_plane(pixels: npt.NDArray[Any]) -> bool:
-    return pixels.ndim == 3 and pixels.shape[2] == 1
+def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return a copy with the axes and channels of the array that it was made from."""
+    if len(shape) == 2:
+        return pixels
+    pixels = pixels if pixels.ndim == 3 else pixels[:, :, None]
+    if shape[2:] != (4,):
+        return pixels
+    opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([np.broadcast_to(pixels, (*pixels.shape[:2], 3)), opaque], axis=2)
 
 
 def _write_folder(
@@ -323,7 +334,7 @@ def _write_folder(
         if with_table:
             _write_bytes(out / TABLE, table)
 
-    write_tree(out / FOLDER, names, job.file, workers=workers, progress=progress, on_written=note)
+    write_tree(out / FOLDER, names, job.files, workers=workers, progress=progress, on_written=note)
     with writing(out):
         (out / _NEXT).replace(out / MANIFEST)
 
@@ -348,12 +359,15 @@ def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, 
     inside = [job.rows[j] for j in job.inside]
     names = job.images.names
     number = {name: i for i, name in enumerate(names)}
-    shape = job.pixels(0).shape if inside else (0, 0)
+    shape = next(iter(job.arrays(range(1)))).shape if inside else (0, 0)
 
-    def digest_of(made: npt.NDArray[np.uint8], place: int) -> npt.NDArray[np.uint8]:
-        if made.shape != shape:
-            raise DataError(f"{inside[place].source}: shape {made.shape}; accepted in one array: {shape}, as the first")
-        return np.ascontiguousarray(made)
+    def blocks(places: range) -> Iterator[npt.NDArray[np.uint8]]:
+        for place, pixels in zip(places, job.arrays(places), strict=True):
+            if pixels.shape != shape:
+                raise DataError(
+                    f"{inside[place].source}: shape {pixels.shape}; accepted in one array: {shape}, as the first"
+                )
+            yield np.ascontiguousarray(pixels)
 
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -361,8 +375,7 @@ def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, 
     path = out / NPZ
     with _zip_of_arrays(path) as (partial, open_entry):
         with open_entry("images", (len(inside), *shape), "|u1") as file:
-            made = in_order(lambda place: digest_of(job.pixels(place), place), len(inside), workers, progress)
-            for pixels in made:
+            for pixels in in_order(blocks, len(inside), workers, progress):
                 digests.append(hashlib.sha256(pixels.data).hexdigest())
                 with writing(path):
                     file.write(pixels.data)

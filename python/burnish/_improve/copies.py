@@ -126,9 +126,10 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def keys_of(ids: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return the number of each id by which `burnish.augment` draws: always the same for the same id."""
-    digests = (hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:8] for name in ids)
+def keys_of(ids: Sequence[str], numbers: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the ids by which `burnish.augment` draws for copies: always the same for the same id and number."""
+    texts = (f"{name}\0{number}" for name, number in zip(ids, numbers, strict=True))
+    digests = (hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8] for text in texts)
     return np.frombuffer(b"".join(digests), "<i8").astype(np.int64)
 
 
@@ -155,18 +156,9 @@ def varied(pipe: augment.Compose, images: Any, ids: Sequence[str], numbers: Sequ
     DataError
         If the pipeline does not fit an image.
     """
-    keys, numbers = keys_of(ids), np.asarray(numbers, np.int64)
-    results: Any = [None] * len(keys)
-    is_batch = isinstance(images, np.ndarray)
-    for number in np.unique(numbers).tolist():
-        rows = np.flatnonzero(numbers == number)
-        chosen = images[rows] if is_batch else [images[i] for i in rows]
-        try:
-            made = pipe(chosen, ids=keys[rows], epoch=number, dtype="uint8")
-        except (TypeError, ValueError) as error:
-            raise DataError(f"the pipeline cannot be used: {_one_line(error)}") from error
-        for i, image in zip(rows.tolist(), made, strict=True):
-            results[i] = image
-    if not is_batch:
-        return results
-    return np.stack(results) if results else np.empty((0, *images.shape[1:]), np.uint8)
+    if not len(ids):
+        return images
+    try:
+        return pipe(images, ids=keys_of(ids, numbers), dtype="uint8")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the pipeline cannot be used: {_one_line(error)}") from error

@@ -166,7 +166,8 @@ class Linear:
     def logits(self, features: npt.NDArray[Any]) -> Floats:
         """Return logits (N, K) of rows (N, D)."""
         with _threads(len(features) * self._weights.size):
-            return self._directions(features) @ self._weights + self._intercepts
+            logits: Floats = self._directions(features) @ self._weights + self._intercepts
+        return logits
 
 
 def _scale(variances: npt.NDArray[np.float64]) -> Floats:

@@ -402,9 +402,7 @@ def _fill_up(draft: _Draft) -> None:
         own = np.flatnonzero(draft.after == label)
         own = own[trusted[own]] if trusted[own].any() else own
         each = np.diff(np.arange(len(own) + 1) * min(number, _MOST_COPIES * len(own)) // max(1, len(own)))
-        text = (
-            f"{words.label(label)} has {sizes[label]} samples, the largest class {largest}: add copies that are varied."
-        )
+        text = f"{words.label(label)} has {_counted(sizes[label])}, the largest class {largest}: add varied copies."
         for i, count in zip(own.tolist(), each.tolist(), strict=True):
             for copy in range(1, count + 1):
                 draft.add(i, "copy", text, to=label, number=copy)
@@ -447,6 +445,10 @@ def _largest(fits: Callable[[int], bool], most: int) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
+
+
+def _counted(n: int) -> str:
+    return f"{n} sample" if n == 1 else f"{n} samples"
 
 
 def _percent(p: float) -> str:

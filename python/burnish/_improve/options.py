@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
-MODELS = ("auto", "backbone", "network", "pixels")
+MODELS = ("auto", "backbone", "patches", "pixels")
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,9 @@ class Options:
 
     Attributes
     ----------
-    model : {"auto", "backbone", "network", "pixels"}
-        What images are described by: a pretrained network where it is installed, a small one trained here, or pixels.
+    model : {"auto", "backbone", "patches", "pixels"}
+        What images are described by: a pretrained network where it is installed, else how much of them looks like
+        patches of the set itself, or, where they are tiny, their pixels. None of these knows the labels.
     target : {"balanced-accuracy", "accuracy", "macro-f1", "log-loss"}
         What is to rise; the first and third want rare classes filled up, the others do not.
     budget : int

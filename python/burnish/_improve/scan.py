@@ -138,19 +138,24 @@ class Scan:
 
     @functools.cached_property
     def contradictions(self) -> npt.NDArray[np.int64]:
-        """Copies whose label differs from that of the first image with the same pixels: one of the two is wrong."""
-        labels, rows = self.images.labels, np.flatnonzero(self.copy_of >= 0)
-        mine, theirs = labels[rows], labels[self.copy_of[rows]]
-        wrong: npt.NDArray[np.int64] = rows[(mine != theirs) & (mine >= 0) & (theirs >= 0)]
+        """Images labeled otherwise than the first labeled one with the same pixels: one of the two is wrong."""
+        labels = self.images.labels
+        rows = np.flatnonzero(self.usable & (labels >= 0))
+        _, first, group = np.unique(self._groups[rows], return_index=True, return_inverse=True)
+        wrong: npt.NDArray[np.int64] = rows[labels[rows] != labels[rows][first][group]]
         return wrong
 
     @functools.cached_property
     def leaks(self) -> npt.NDArray[np.int64]:
         """Held-out images with the pixels of a training image, which a model has thus seen."""
-        group = np.where(self.copy_of >= 0, self.copy_of, np.arange(len(self)))
         trained = np.zeros(len(self), bool)
-        trained[group[~self.images.held_out & self.usable]] = True
-        return np.flatnonzero(trained[group] & self.images.held_out & self.usable)
+        trained[self._groups[~self.images.held_out & self.usable]] = True
+        return np.flatnonzero(trained[self._groups] & self.images.held_out & self.usable)
+
+    @functools.cached_property
+    def _groups(self) -> npt.NDArray[np.int64]:
+        """For each image the first one with its pixels."""
+        return np.where(self.copy_of >= 0, self.copy_of, np.arange(len(self)))
 
     def summary(self) -> str:
         """Return all of it in words, for a terminal."""

@@ -164,6 +164,15 @@ def _problems(scan: Scan) -> list[str]:
     return lines or ["every image can be read, and none is odd"]
 
 
+def _other(scan: Scan, row: int) -> int:
+    """Return the image to show beside a copy: the first with these pixels, labeled otherwise where there is one."""
+    first = int(scan.copy_of[row])
+    same = np.flatnonzero((scan.copy_of == first) & scan.usable)
+    labels = scan.images.labels
+    others = [first, *same[same < row]]
+    return next((int(i) for i in others if labels[i] not in (-1, labels[row])), first)
+
+
 def _copies(scan: Scan) -> list[str]:
     copies = np.flatnonzero(scan.copy_of >= 0)
     if not len(copies):
@@ -175,7 +184,7 @@ def _copies(scan: Scan) -> list[str]:
             return []
         lines = [f"  {title}: {len(rows):,}"]
         for row in rows[:_SHOWN]:
-            other = scan.copy_of[row]
+            other = _other(scan, row)
             words = [
                 f"{shown(ids[i])} ({shown(names[labels[i]]) if labels[i] >= 0 else 'no label'})" for i in (row, other)
             ]

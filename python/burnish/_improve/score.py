@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores of every image: how hard it is, whether its label looks wrong, what it repeats, how unlike the others it is."""
+"""Scores of images: how hard each is, whether its label looks wrong, what it repeats, how unlike the others it is."""
 
 from __future__ import annotations
 

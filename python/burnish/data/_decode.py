@@ -82,9 +82,11 @@ def decode(content: Content, *, least: int = 1 << 30) -> Decoded:
         with _opened(content) as image:
             width, height = image.size
             kind, mode = image.format or "array", image.mode
-            if width * height > _LARGE_PIXELS:
-                with _LARGE:
-                    return _converted(image, size, least)
+            if not _is_reduced(image, least):
+                _refuse_bomb(width * height)
+                if width * height > _LARGE_PIXELS:
+                    with _LARGE:
+                        return _converted(image, size, least)
             return _converted(image, size, least)
     except Exception as error:  # decoders raise all sorts of things
         return failed(error, width, height, size, kind, mode)
@@ -131,13 +133,14 @@ def _converted(image: Image.Image, size: int, least: int) -> Decoded:
     deep = image.mode in ("I", "F") or image.mode.startswith("I;16") or ";16" in _raw_mode(image)
     orientation = _orientation(image)
     frames = getattr(image, "n_frames", 1) if kind != "MPO" else 1  # MPO: a camera's second view, or a gain map
-    if kind == "JPEG" and min(width, height) >= 2 * least:
-        image.draft("RGB", (least, least))
+    image.draft("RGB", (least, least))  # a JPEG alone takes notice
     image.load()
     if orientation == 1 and kind == "PNG":
         orientation = _orientation(image)  # it may lie behind the pixels
     upright = _turned(image, _orientation(image) if kind == "TIFF" else orientation)  # load() turns TIFF
-    if orientation >= 5:
+    if kind not in ("JPEG", "MPO"):
+        width, height = upright.size
+    elif orientation >= 5:  # these may have been reduced
         width, height = height, width
     rgb, transparent = _rgb(upright)
     odd = (
@@ -152,6 +155,19 @@ def _converted(image: Image.Image, size: int, least: int) -> Decoded:
     return Decoded(
         rgb, width, height, size, kind, mode, tuple(name for name, _ in found), "; ".join(text for _, text in found)
     )
+
+
+def _is_reduced(image: Image.Image, least: int) -> bool:
+    """Tell whether an image is decoded at a fraction of its size, row by row; a progressive JPEG is held as a whole."""
+    return image.format in ("JPEG", "MPO") and min(image.size) >= 2 * least and "progressive" not in image.info
+
+
+def _refuse_bomb(pixels: int) -> None:
+    """Refuse what Pillow warns of: it would fill the memory."""
+    from PIL import Image
+
+    if Image.MAX_IMAGE_PIXELS is not None and pixels > Image.MAX_IMAGE_PIXELS:
+        raise ValueError(f"{pixels:,} pixels, more than PIL.Image.MAX_IMAGE_PIXELS, {Image.MAX_IMAGE_PIXELS:,}")
 
 
 def _raw_mode(image: Image.Image) -> str:

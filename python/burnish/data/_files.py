@@ -23,6 +23,7 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pnm", ".avif", ".jp2", ".tga"),
 )
 _DEEPEST = 32  # folders below the one named
+_WRITTEN = ".burnish"  # lies in the folders that the command writes to
 _MOST_BYTES = 1 << 30  # of one image
 
 
@@ -104,6 +105,10 @@ def _walk(root: Path) -> tuple[Found, list[str]]:
                 if not folder:
                     raise
                 found.notes.append(f"folder {folder} cannot be read: {one_line(error)}")
+                continue
+            if folder and any(entry.name == _WRITTEN for entry in entries):
+                found.notes.append(f"folder {folder} was written by burnish: left out")
+                found.folders.remove(folder)
                 continue
             if not entries and is_image_name(folder):
                 found.images.append(folder)  # to be reported as an image that cannot be read

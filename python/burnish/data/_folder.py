@@ -73,12 +73,13 @@ def open_folder(root: Path, names: Sequence[str] | None = None) -> ImageSet:
 
 
 def _only_folder(images: Sequence[str]) -> str:
-    """Return the folder, with a slash, that all images are in, as long as it holds folders only."""
+    """Return the folder, with a slash, that all images are in, as long as most of them are in folders of it."""
     first, last = images[0].split("/"), images[-1].split("/")  # sorted: what these share, all share
     base = ""
     for mine, theirs in zip(first, last, strict=False):
         longer = f"{base}{mine}/"
-        if mine != theirs or any(name.count("/") == longer.count("/") for name in images):
+        loose = sum(name.count("/") == longer.count("/") for name in images)
+        if mine != theirs or 2 * loose >= len(images):
             break
         base = longer
     return base

@@ -9,7 +9,7 @@ import io
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 from burnish._extras import needs_extra
 from burnish.data._image_set import DataError
 
-_AT_ONCE = 256  # files under way
+_CHUNK = 8  # files that a thread makes one after the other
+_AT_ONCE = 32  # such chunks under way
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ def _silent(done: int, of: int) -> None:
 def write_tree(
     folder: Path,
     names: Sequence[str],
-    content: Callable[[int], bytes],
+    contents: Callable[[range], Iterable[bytes]],
     *,
     workers: int | None = None,
     progress: Progress = _silent,
@@ -44,8 +45,8 @@ def write_tree(
         What is there must be the caller's to replace.
     names : sequence of N str
         Paths below it, with "/", each once.
-    content : callable
-        Takes 0 to N - 1, on several threads, and returns what is to be in that file.
+    contents : callable
+        Takes a range of places among the N, on several threads, and returns what is to be in these files.
     workers : int, optional
         Threads; the files do not depend on it.
     progress : callable, optional
@@ -72,11 +73,11 @@ def write_tree(
             for parent in sorted({name.rpartition("/")[0] for name in names} - {""}):
                 (staged / parent).mkdir(parents=True)
 
-        def write(i: int) -> str:
-            data = content(i)
-            with writing(folder):
-                (staged / names[i]).write_bytes(data)
-            return hashlib.sha256(data).hexdigest()
+        def write(places: range) -> Iterator[str]:
+            for i, data in zip(places, contents(places), strict=True):
+                with writing(folder):
+                    (staged / names[i]).write_bytes(data)
+                yield hashlib.sha256(data).hexdigest()
 
         digests = list(in_order(write, len(names), workers, progress))
         on_written(digests)
@@ -87,14 +88,17 @@ def write_tree(
     return digests
 
 
-def in_order(make: Callable[[int], T], n: int, workers: int | None, progress: Progress) -> Iterator[T]:
+def in_order(make: Callable[[range], Iterable[T]], n: int, workers: int | None, progress: Progress) -> Iterator[T]:
     """Yield what `make` makes of 0 to n - 1, on threads, with few under way, so that memory and errors stay small."""
+    step = _CHUNK * _AT_ONCE
     with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:
-        for start in range(0, n, _AT_ONCE):
-            stop = min(n, start + _AT_ONCE)
-            futures = [pool.submit(make, i) for i in range(start, stop)]
+        for start in range(0, n, step):
+            stop = min(n, start + step)
+            chunks = [range(i, min(stop, i + _CHUNK)) for i in range(start, stop, _CHUNK)]
+            futures = [pool.submit(lambda places: list(make(places)), chunk) for chunk in chunks]
             try:
-                yield from (future.result() for future in futures)
+                for future in futures:
+                    yield from future.result()
             except BaseException:
                 for future in futures:
                     future.cancel()
@@ -137,11 +141,11 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def encoded(pixels: Any) -> bytes:
-    """Return pixels as PNG."""
+    """Return pixels (H, W) or (H, W, C) as PNG."""
     with needs_extra("demo"):
         from PIL import Image
     with io.BytesIO() as file:
-        Image.fromarray(pixels).save(file, "PNG", compress_level=6)
+        Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(file, "PNG", compress_level=6)
         return file.getvalue()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from burnish._array import deliver, empty, to_numpy
 from burnish.quality._naming import named
