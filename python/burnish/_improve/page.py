@@ -3,35 +3,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from burnish import data as images
 from burnish._files import replacing
 from burnish._improve import page_charts as charts
-from burnish._improve.findings import Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, shortened
-from burnish._improve.page_pictures import Encoded
-from burnish._improve.page_sections import (
-    Section,
-    Shown,
-    after_less_before,
-    counted,
-    number,
-    sections,
-    spread,
-    wrong_labels,
-)
+from burnish._improve.findings import Findings, findings_of
+from burnish._improve.findings_kept import FOLDER, keep, kept
+from burnish._improve.page_classes import classes_section, hard_classes_section, hardness_section
+from burnish._improve.page_gain import after_less_before, gain_section
+from burnish._improve.page_galleries import annotate_section, hardest_section, labels_section
+from burnish._improve.page_html import Markup, element, name_of, shortened
+from burnish._improve.page_parts import LOSS, Section, counted, number, spread, verb
+from burnish._improve.page_pictures import LONGEST, Encoded, encode
+from burnish._improve.page_repeats import repeats_section
+from burnish._improve.page_settings import files_section, settings_section
+from burnish._improve.page_shown import Shown, choose, wrong_labels
 from burnish._improve.proof import ALL, AS_IT_IS, HARMED, HELPED, NOTHING, Gain
 
 # Nothing may be fetched, whatever names of files say.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-def write_page(findings: Findings, shown: Shown, pictures: Encoded, path: Path) -> None:
-    """Write the page; what stood at `path` before is replaced whole or not at all."""
-    text = page(findings, shown, pictures)
+SHOWN = 24  # samples of a gallery
+
+
+def write_report(
+    improvement: Any, path: Path, *, commands: Sequence[tuple[str, str]] = (), folder: Path | None = None
+) -> Findings:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    improvement : burnish._improve.improve.Improvement
+    path : pathlib.Path
+        Of the HTML file; what stood there is replaced whole or not at all.
+    commands : sequence of (what for, command)
+        To be shown: how to make it again, how to apply it.
+    folder : pathlib.Path, optional
+        Of intermediate results, where findings are kept for ``burnish report``.
+
+    Returns
+    -------
+    Findings
+    """
+    findings = findings_of(improvement, commands=commands)
+    shown = choose(findings, SHOWN)
+    drawn = images.pictures(improvement.scan.images, shown.samples, longest=LONGEST)
+    pictures = {i: encode(pixels) for i, pixels in zip(shown.samples, drawn, strict=True)}
+    if folder is not None:
+        keep(findings, pictures, folder / FOLDER)
+    _write(page(findings, shown, pictures), path)
+    return findings
+
+
+def write_again(folder: Path, path: Path, *, most: int = SHOWN) -> Findings:
+    """Write the report from what `write_report` kept in `folder`, with `most` samples in each gallery."""
+    findings, pictures = kept(folder / FOLDER)
+    shown = choose(findings, most)
+    thumbnails = folder / "scan" / "thumbnails.npy"
+    if set(shown.samples) - set(pictures) and thumbnails.is_file():
+        small = np.load(thumbnails, mmap_mode="r")
+        pictures |= {i: encode(small[i]) for i in shown.samples if i not in pictures and i < len(small)}
+    _write(page(findings, shown, pictures), path)
+    return findings
+
+
+def _write(text: str, path: Path) -> None:
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
@@ -52,7 +95,18 @@ def page(findings: Findings, shown: Shown, pictures: Encoded) -> str:
     str
         HTML. The same for the same arguments.
     """
-    parts = sections(findings, shown, pictures)
+    parts = [
+        gain_section(findings),
+        classes_section(findings),
+        labels_section(findings, shown, pictures),
+        repeats_section(findings, shown, pictures),
+        hardness_section(findings),
+        hard_classes_section(findings),
+        hardest_section(findings, shown, pictures),
+        annotate_section(findings, shown, pictures),
+        files_section(findings),
+        settings_section(findings),
+    ]
     title = f"{shortened(findings.title, 60)}: what to mend"
     head = element(
         "head",
@@ -115,9 +169,9 @@ def headline(findings: Findings) -> str:
     skipped = int((~findings.column("usable")).sum())
     found = []
     if labels:
-        found.append(f"{counted(labels, 'label')} {'looks' if labels == 1 else 'look'} wrong")
+        found.append(f"{counted(labels, 'label')} {verb(labels, 'look')} wrong")
     if repeats:
-        found.append(f"{counted(repeats, 'image')} {'repeats' if repeats == 1 else 'repeat'} another")
+        found.append(f"{counted(repeats, 'image')} {verb(repeats, 'repeat')} another")
     if skipped:
         found.append(f"{counted(skipped, 'file')} cannot be read")
     if not found:
@@ -126,7 +180,7 @@ def headline(findings: Findings) -> str:
 
 
 def _number_of_repeats(findings: Findings) -> int:
-    return sum(len(group.members) - 1 for group in findings.repeats())
+    return sum(len(group.members) - 1 for group in findings.repeats)
 
 
 def gain_sentence(findings: Findings) -> str:
@@ -140,13 +194,13 @@ def gain_sentence(findings: Findings) -> str:
     if gain.verdict == NOTHING:
         return "Mending changed nothing for a model trained on this set."
     measure = proof.target.replace("-", " ").replace(" f1", " F1")
-    unit = "" if proof.target == "log-loss" else " %"
+    unit = "" if proof.target == LOSS else " %"
     one, two = (number(proof.target, float(np.mean(t.measures[proof.target]))) for t in (before, after))
     moved = f"{measure} from {one} to {two}{unit}"
     runs = counted(len(before.measures[proof.target]), "run")
     judged = f"on held-out real samples, {runs}{_interval(proof.target, gain)}"
     if gain.verdict == HELPED:
-        word = "lowered" if proof.target == "log-loss" else "raised"
+        word = "lowered" if proof.target == LOSS else "raised"
         return f"Mending them {word} {moved} {judged}."
     if gain.verdict == HARMED:
         return f"Mending them did harm: {moved} {judged}. Keep the set as it is, or make single changes only."
@@ -157,11 +211,12 @@ def _interval(measure: str, gain: Gain) -> str:
     _, low, high = after_less_before(measure, gain)
     if not np.isfinite([low, high]).all():
         return ""
-    return f" (95 % interval of the difference: {number(measure, low, signed=True)} to {number(measure, high, signed=True)})"
+    ends = f"{number(measure, low, signed=True)} to {number(measure, high, signed=True)}"
+    return f" (95 % interval of the difference: {ends})"
 
 
 def _facts(findings: Findings) -> Markup:
-    groups = findings.repeats()
+    groups = findings.repeats
     facts = (
         ("labels", len(wrong_labels(findings)), "labels look wrong"),
         ("repeats", sum(len(group.members) - 1 for group in groups), "images repeat another"),
@@ -182,11 +237,12 @@ def _result(findings: Findings) -> Markup:
         return Markup("")
     one, two = (np.asarray(trial.measures[measure], np.float64) for trial in (before, after))
     mean, _, _ = after_less_before(measure, proof.headline)
-    unit = "" if measure == "log-loss" else " points"
+    unit = "" if measure == LOSS else " points"
     name = measure.replace("-", " ").replace(" f1", " F1")
     texts = (f"as it is {spread(measure, one.tolist())}", f"mended {spread(measure, two.tolist())}")
-    big = element("div", element("strong", number(measure, mean, signed=True) + unit), element("p", f"{name}: {proof.headline.verdict}", class_="small"))
+    big = element(
+        "div",
+        element("strong", number(measure, mean, signed=True) + unit),
+        element("p", f"{name}: {proof.headline.verdict}", class_="small"),
+    )
     return element("div", big, charts.runs(one, two, texts, f"{name}: {texts[0]}, {texts[1]}"), class_="result")
-
-
-__all__ = ["page", "write_page", "headline", "gain_sentence", "joined"]

@@ -16,7 +16,14 @@ _HEIGHT = 120  # pixels, of a histogram
 
 def _svg(height: int, says: str, *children: str, class_: str | None = None) -> Markup:
     return element(
-        "svg", element("title", says), *children, width="100%", height=height, role="img", aria_label=says, class_=class_
+        "svg",
+        element("title", says),
+        *children,
+        width="100%",
+        height=height,
+        role="img",
+        aria_label=says,
+        class_=class_,
     )
 
 
@@ -39,7 +46,9 @@ def bars(values: Sequence[tuple[float, str]], most: float, says: str) -> Markup:
     thick, gap = (7, 2) if len(values) > 1 else (9, 0)
     height = len(values) * (thick + gap) + 2
     drawn = (
-        element("rect", x=0, y=1 + i * (thick + gap), width=_percent(100 * value / most), height=thick, class_=kind, rx=1)
+        element(
+            "rect", x=0, y=1 + i * (thick + gap), width=_percent(100 * value / most), height=thick, class_=kind, rx=1
+        )
         for i, (value, kind) in enumerate(values)
         if most > 0 and value > 0
     )
@@ -50,6 +59,8 @@ def parts(shares: Sequence[tuple[float, str]], says: str) -> Markup:
     """Return one bar of parts that together are at most 1, as `bars` takes them."""
     drawn, start = [element("rect", x=0, y=1, width="100%", height=5, class_="ground", rx=1)], 0.0
     for share, kind in shares:
+        if not np.isfinite(share):
+            continue
         drawn.append(element("rect", x=_percent(100 * start), y=1, width=_percent(100 * share), height=5, class_=kind))
         start += share
     return _svg(10, says, *drawn)
@@ -117,7 +128,12 @@ def histogram(counts: npt.NDArray[np.int64], edges: Floats, kind: str, says: str
         if count:
             tall = max(1.5, _HEIGHT * count / most)  # anything is visible
             x, width = 100 * (left - edges[0]) / span, 100 * (right - left) / span
-            place = {"x": _percent(x), "width": _percent(width * 0.9), "y": f"{base - tall:.1f}", "height": f"{tall:.1f}"}
+            place = {
+                "x": _percent(x),
+                "width": _percent(width * 0.9),
+                "y": f"{base - tall:.1f}",
+                "height": f"{tall:.1f}",
+            }
             children.append(element("rect", class_=kind, **place))
     for value in _ticks(float(edges[0]), float(edges[-1])):
         part = (value - edges[0]) / span
