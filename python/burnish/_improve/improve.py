@@ -20,8 +20,9 @@ from burnish._improve.mend import Proposals, mend
 from burnish._improve.options import Options, checked_options
 from burnish._improve.proof import Proof
 from burnish._improve.prove import prove
+from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.scan import Scan, scan
-from burnish._improve.score import Scores, leaks_of, score
+from burnish._improve.score import Scores, score
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError, ImageSet, open_images
 
@@ -279,10 +280,11 @@ def improve(
         embedding = embed(seen, options, store, progress)
     given = None
     with clock("score"):
-        scores = _scored(seen, embedding, rows, given, options, store, progress)
+        repeats = repeats_of_scan(seen, embedding, store, progress)
+        scores = _scored(seen, embedding, rows, given, repeats, options, store, progress)
     with clock("mend"):
         wanted = _checked_ids(images, reject)
-        proposals = _proposals(seen, embedding, rows, scores, options).without(tuple(without), wanted)
+        proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(tuple(without), wanted)
     found = Improvement(seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder)
     if not proof:
         return found
@@ -291,7 +293,7 @@ def improve(
         proved = prove(
             labels,
             embedding.features,
-            scores,
+            repeats,
             options,
             num_classes=len(images.names),
             held_out=images.held_out,
@@ -319,6 +321,7 @@ def _scored(
     embedding: Embedding,
     rows: Integers,
     given: npt.NDArray[np.float32] | None,
+    repeats: Repeats,
     options: Options,
     store: Store,
     progress: Progress,
@@ -338,13 +341,14 @@ def _scored(
             options=options,
             logits=None if given is None else given[rows],
             groups=np.where(seen.copy_of[rows] >= 0, seen.copy_of[rows], rows),
+            repeats=repeats.among(rows),
             progress=progress,
         )
         return {field.name: getattr(found, field.name) for field in fields(found)}
 
     key = key_of(
         _SCORES_VERSION, np.asarray(seen.facts["digest"]), rows, labels, embedding.name, options.folds, options.seed,
-        options.duplicates, given,
+        options.duplicates, given, repeats.group, repeats.repeat_of,
     )  # fmt: skip
     return Scores(**store.result("score", key, made))
 
@@ -352,11 +356,13 @@ def _scored(
 _SCORES_VERSION = 1  # of what is computed there
 
 
-def _proposals(seen: Scan, embedding: Embedding, rows: Integers, scores: Scores, options: Options) -> Proposals:
+def _proposals(
+    seen: Scan, embedding: Embedding, rows: Integers, scores: Scores, repeats: Repeats, options: Options
+) -> Proposals:
     images = seen.images
     held = np.flatnonzero(images.held_out & seen.usable)
     # Of each training image the held-out one that it repeats.
-    nearest, _ = leaks_of(embedding.features[held], embedding.features[rows], float(options.duplicates or 0.0))
+    nearest = partners(repeats.group[rows], repeats.group[held])
     ids = [images.ids[i] for i in rows]
     found = mend(
         images.labels[rows],
