@@ -67,7 +67,7 @@ def test_page_of_a_run(found: Findings) -> None:
     parsed = check_whole(shown_as(found))
     for text in (
         "19 labels look wrong, 8 images repeat another and 1 file cannot be read.",
-        "Mending them raised balanced accuracy from",
+        "Mending the set raised balanced accuracy from",
         "19 labels of 279 (6.8 %) look wrong: 17 with a class to give instead, 2 to leave out.",
         "8 images in 4 groups repeat another, pixel for pixel or nearly.",
         "Groups with members both in training and test: 1; with labels that differ: 4.",
@@ -136,12 +136,12 @@ def test_a_set_without_images_or_classes() -> None:
 @pytest.mark.parametrize(
     ("proved", "words"),
     [
-        (proof(0.03), "Mending them raised balanced accuracy from"),
-        (proof(-0.03), "Mending them did harm: balanced accuracy from"),
+        (proof(0.03), "Mending the set raised balanced accuracy from"),
+        (proof(-0.03), "Mending the set did harm: balanced accuracy from"),
         (proof(0.0), "Mending changed nothing"),
-        (proof(0.0005), "Mending them was not shown to help: balanced accuracy from"),
-        (proof(0.03, target="log-loss"), "Mending them lowered log loss from"),
-        (proof(0.03, target="macro-f1"), "Mending them raised macro F1 from"),
+        (proof(0.0005), "Mending the set was not shown to help: balanced accuracy from"),
+        (proof(0.03, target="log-loss"), "Mending the set lowered log loss from"),
+        (proof(0.03, target="macro-f1"), "Mending the set raised macro F1 from"),
         (
             replace(proof(0.03), trials=(), judged="Too few samples to hold any out."),
             "Too few samples to hold any out.",
