@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from burnish._improve.store import Column, Store, key_of
 from burnish.data import DataError, ImageSet
-from burnish.data._decode import KINDS, SKIPPED, Decoded, decode, failed
+from burnish.data._decode import KINDS, SKIPPED, Decoded, decode, failed, shorter_side
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +29,7 @@ Progress = Callable[[str, int, int], None]
 STRICT = ("cmyk", "16-bit", "exif-rotated", "animated")  # converted, or with `strict` skipped
 _LARGEST, _SMALLEST = 64, 8  # sides of the squares for models
 _LEAST = 256  # JPEGs are decoded at a fraction of their size while both sides are at least this long
-_BLOCK, _CHUNK = 512, 16  # images between two savings, and those that a thread takes at once
+_BLOCK, _CHUNK = 256, 16  # images between two savings, and those that a thread takes at once
 _TEXT = 160
 _VERSION = 1  # of what is computed here
 _FEW_PIXELS = 1 << 13  # for fewer, sums are quicker than histograms
@@ -246,10 +246,14 @@ def _copies(digests: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_]) -> np
 
 
 def _common_side(images: ImageSet, most: int = 64) -> int:
-    """Return the side of squares: that of most images, as far as a few of them tell."""
+    """Return the side of squares: that of most images, as far as the headers of a few of them tell."""
     rows = np.unique(np.linspace(0, len(images) - 1, most).astype(np.int64))
+    sides: list[int] = []
     with _silent():
-        sides = [min(found.width, found.height) for i in rows if (found := _decoded(images, int(i))).image is not None]
+        for i in rows:
+            with suppress(Exception):  # the scan will name what cannot be read
+                sides.append(shorter_side(images.content(int(i))))
+    sides = [side for side in sides if side > 0]
     return int(np.clip(np.median(sides), _SMALLEST, _LARGEST)) if sides else _LARGEST
 
 

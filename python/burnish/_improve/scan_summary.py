@@ -164,13 +164,11 @@ def _problems(scan: Scan) -> list[str]:
     return lines or ["every image can be read, and none is odd"]
 
 
-def _other(scan: Scan, row: int) -> int:
-    """Return the image to show beside a copy: the first with these pixels, labeled otherwise where there is one."""
+def _labeled_before(scan: Scan, row: int) -> int:
+    """Return the first labeled image with the pixels of another."""
     first = int(scan.copy_of[row])
-    same = np.flatnonzero((scan.copy_of == first) & scan.usable)
-    labels = scan.images.labels
-    others = [first, *same[same < row]]
-    return next((int(i) for i in others if labels[i] not in (-1, labels[row])), first)
+    same = np.flatnonzero(scan.copy_of == first)
+    return next(int(i) for i in (first, *same) if scan.images.labels[i] >= 0)
 
 
 def _copies(scan: Scan) -> list[str]:
@@ -179,19 +177,20 @@ def _copies(scan: Scan) -> list[str]:
         return ["exact copies: none"]
     ids, names, labels = scan.images.ids, scan.images.names, scan.images.labels
 
+    wrong, leaks = scan.contradictions, scan.leaks
+
     def pairs(title: str, rows: npt.NDArray[np.int64]) -> list[str]:
         if not len(rows):
             return []
         lines = [f"  {title}: {len(rows):,}"]
         for row in rows[:_SHOWN]:
-            other = _other(scan, row)
+            other = _labeled_before(scan, row) if rows is wrong else scan.copy_of[row]
             words = [
                 f"{shown(ids[i])} ({shown(names[labels[i]]) if labels[i] >= 0 else 'no label'})" for i in (row, other)
             ]
             lines.append("    " + " is ".join(words))
         return lines + ([f"    ... and {len(rows) - _SHOWN:,} more"] if len(rows) > _SHOWN else [])
 
-    wrong, leaks = scan.contradictions, scan.leaks
     rest = np.setdiff1d(copies, np.union1d(wrong, leaks))
     return [
         f"exact copies, with the same pixels as an image before: {len(copies):,}",
