@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> None:
         check_out(options.out)
     images = open_data(options)
     store = Store(None if options.out is None else options.out / ".burnish")
-    found = scan(images, store, workers=options.workers, strict=options.strict, progress=_Told())
+    found = scan(images, store, workers=options.workers, strict=options.strict, progress=Told())
     print(found.summary())
     if options.out is not None:
         path = options.out / "scan.csv"
@@ -80,7 +80,7 @@ def _run(options: argparse.Namespace) -> None:
         print(f"\nwritten: {path}: every image, what it is and what is odd about it")
 
 
-class _Told:
+class Told:
     """Says now and then how far it is."""
 
     def __init__(self) -> None:

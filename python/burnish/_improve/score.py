@@ -11,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import hardness, quality
+from burnish._improve.embed import Embedding
 from burnish._improve.linear import Directions, Floats, Integers, Linear
 from burnish._improve.options import Options
+from burnish._improve.store import Store, key_of
 from burnish.data import DataError
 from burnish.neighbors import kneighbors
 from burnish.quality._uniqueness import of_cosine_distances
 
 Progress = Callable[[str, int, int], None]
 
+_VERSION = 1  # of what is computed here
 _NEIGHBORS = 10  # the last of them says how far out an image is
 _ROUNDING = 1e-6  # cosine distance of equal features, at most
 _SCORED = 4096  # rows that model and scores are asked for at once
@@ -144,6 +147,62 @@ def score(
         repeat_of=alike.repeat_of,
         repeat_distance=alike.repeat_distance,
     )
+
+
+def rows_to_score(scan: Any) -> Integers:
+    """Return the rows of a scan that are scored: usable, labeled, and not held out."""
+    images = scan.images
+    return np.flatnonzero(np.asarray(scan.usable, bool) & (images.labels >= 0) & ~images.held_out)
+
+
+def score_scan(
+    scan: Any,
+    embedding: Embedding,
+    options: Options,
+    store: Store,
+    *,
+    logits: npt.NDArray[Any] | None = None,
+    progress: Progress = _silent,
+) -> tuple[Integers, Scores]:
+    """Score the images of a scan, exact copies kept together; kept in the store.
+
+    Parameters
+    ----------
+    scan : Scan
+    embedding : Embedding
+    options : Options
+        Of which `folds`, `seed` and `duplicates` are used.
+    store : Store
+    logits : float array of shape (M, K), optional
+        Of a model of the user's, for `rows_to_score`.
+    progress : callable, optional
+        Called with what is done, how much of it, and of how much.
+
+    Returns
+    -------
+    int64 array of shape (M,), Scores
+        The rows, and what is known of them.
+
+    Raises
+    ------
+    DataError
+        As `score`.
+    """
+    images, rows = scan.images, rows_to_score(scan)
+    labels = images.labels[rows]
+    copy_of = np.asarray(scan.copy_of)
+    groups = np.where(copy_of >= 0, copy_of, np.arange(len(copy_of)))[rows]
+    given = np.asarray(logits if logits is not None else ())
+    settings = options.folds, options.seed, options.duplicates
+    key = key_of(_VERSION, embedding.key, rows, labels, len(images.names), groups, given, *settings)
+    features = embedding.features if len(rows) == len(embedding.features) else embedding.features[rows]
+
+    def make() -> dict[str, Any]:
+        return vars(
+            score(features, labels, len(images.names), options=options, logits=logits, groups=groups, progress=progress)
+        )
+
+    return rows, Scores(**store.result("score", key, make))
 
 
 def cross_validated(
