@@ -12,9 +12,7 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,8 +28,9 @@ from burnish._improve.mend import ACTIONS, Proposals
 from burnish._improve.options import Options
 from burnish.data import DataError
 from burnish.data._decode import decode, one_line
-from burnish.data._file_names import distinct, safe_name, split_suffix
+from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
 from burnish.data._image_set import Content, ImageSet
+from burnish.data._npz import array_file
 from burnish.data._tree import encoded, files_below, in_order, write_tree, writing
 
 Form = Literal["folder", "table", "npz"]
@@ -208,7 +207,7 @@ def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: For
         files = [f"{NPZ}#{place}" for place in range(len(inside))]
     else:
         inside.sort(key=lambda j: rows[j].action == "relabel")  # what stays in its class stays with its name
-        folders = _class_folders(images.names)
+        folders = class_folders(images.names)
         wanted = [f"{FOLDER}/{folders[rows[j].label or '']}/{_file_name(images, rows[j], samples[j])}" for j in inside]
         files = distinct(wanted, [f"{rows[j].source}#{rows[j].number}" for j in inside])
     result = list(rows)
@@ -221,12 +220,8 @@ def _changed(row: Row, **values: Any) -> Row:
     return Row(**{**row.__dict__, **values})
 
 
-def _class_folders(names: Sequence[str]) -> dict[str, str]:
-    return dict(zip(names, distinct([safe_name(name) for name in names], names), strict=True))
-
-
 def _file_name(images: ImageSet, row: Row, sample: int) -> str:
-    name = safe_name(row.source.rpartition("/")[2], images.suffix(sample))
+    name = file_name(row.source, images.suffix(sample))
     return f"{split_suffix(name)[0]}.copy{row.number}.png" if row.number else name
 
 
@@ -369,56 +364,28 @@ def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, 
                 )
             yield np.ascontiguousarray(pixels)
 
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
     digests: list[str] = []
-    path = out / NPZ
-    with _zip_of_arrays(path) as (partial, open_entry):
-        with open_entry("images", (len(inside), *shape), "|u1") as file:
-            for pixels in in_order(blocks, len(inside), workers, progress):
-                digests.append(hashlib.sha256(pixels.data).hexdigest())
-                with writing(path):
-                    file.write(pixels.data)
-        columns = {
-            "labels": np.array([number[row.label or ""] for row in inside], "<i8"),
-            "names": np.array(names if names else [""][:0], "U"),
-            "ids": np.array([row.source for row in inside], "U"),
-            "copy": np.array([row.number for row in inside], "<i8"),
-        }
-        for name, column in columns.items():
-            with writing(path), open_entry(name, column.shape, column.dtype.str) as file:
-                file.write(np.ascontiguousarray(column).tobytes())
-        rows = job.finished(digests)
-    with writing(path):
-        whole = _digest_of_file(partial)
-        _write_manifest(out / _NEXT, {**head, "outputs": {NPZ: whole}}, rows)
-        partial.replace(path)
+
+    def noted() -> Iterator[npt.NDArray[np.uint8]]:
+        for pixels in in_order(blocks, len(inside), workers, progress):
+            digests.append(hashlib.sha256(pixels.data).hexdigest())
+            yield pixels
+
+    with array_file(out / NPZ) as (arrays, partial):
+        arrays.add_rows("images", (len(inside), *shape), np.uint8, noted())
+        arrays.add("labels", np.array([number[row.label or ""] for row in inside], np.int64))
+        arrays.add("names", np.array(names, "U"))
+        arrays.add("ids", np.array([row.source for row in inside], "U"))
+        arrays.add("copy", np.array([row.number for row in inside], np.int64))
+        arrays.finish()
+        outputs = {NPZ: _digest_of_file(partial)}
+        _write_manifest(out / _NEXT, {**head, "outputs": outputs}, job.finished(digests))
+    with writing(out):
         (out / _NEXT).replace(out / MANIFEST)
 
 
-@contextmanager
-def _zip_of_arrays(path: Path) -> Iterator[tuple[Path, Any]]:
-    """Give a file beside `path` and a function that begins an array in it; removes the file if anything goes wrong."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with writing(path), zipfile.ZipFile(partial, "w", allowZip64=True) as archive:
-
-            @contextmanager
-            def open_entry(name: str, shape: tuple[int, ...], dtype: str) -> Iterator[Any]:
-                # An entry made from a name alone carries no time of today.
-                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
-                    header = {"descr": dtype, "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_2_0(file, header)
-                    yield file
-
-            yield partial, open_entry
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
 def _head(images: ImageSet, rows: list[Row], options: Options, pipeline: augment.Compose) -> dict[str, Any]:
-    folders = _class_folders(images.names)
+    folders = class_folders(images.names)
     chosen = asdict(options)
     chosen.pop("pipeline", None)
     return {

@@ -121,14 +121,14 @@ def open_npz(path: Path, names: Sequence[str] | None = None) -> ImageSet:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if isinstance(arrays, np.ndarray):
                 raise DataError(f"{path} is one array; accepted: .npz with images and labels, or X and y")
+            if names is None and "names" in arrays.files:
+                names = [str(name) for name in arrays["names"]]
             for wanted in _PAIRS:
                 if all(name in arrays.files for name in wanted):
                     parts = [arrays[name] for name in wanted]
                     train, test = (open_arrays(*parts[i : i + 2], names=names, title=path.stem) for i in (0, 2))
                     return joined([("train", train, False), ("test", test, True)])
             images, labels = (_first(path, arrays, wanted) for wanted in (_IMAGES, _LABELS))
-            if names is None and "names" in arrays.files:
-                names = [str(name) for name in arrays["names"]]
             return open_arrays(images, labels, names=names, title=path.stem)
     except DataError as error:
         raise DataError(f"{path}: {error}" if not str(error).startswith(str(path)) else str(error)) from error

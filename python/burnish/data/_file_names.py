@@ -34,6 +34,16 @@ def safe_name(name: str, suffix: str = "") -> str:
     return stem + ending
 
 
+def file_name(origin: str, suffix: str) -> str:
+    """Return what a file is to be called that is made from the image of this id, a path or a number."""
+    return safe_name(origin.rpartition("/")[2], suffix)
+
+
+def class_folders(names: Sequence[str]) -> dict[str, str]:
+    """Return the folder of each class."""
+    return dict(zip(names, distinct([safe_name(name) for name in names], names), strict=True))
+
+
 def split_suffix(name: str) -> tuple[str, str]:
     """Return a file's name without its ending, and the ending with its dot."""
     found = _ENDING.search(name)

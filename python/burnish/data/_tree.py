@@ -24,8 +24,8 @@ Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
 
-def _silent(done: int, of: int) -> None:
-    pass
+def silent(done: int, of: int) -> None:
+    """Tell nothing of the progress."""
 
 
 def write_tree(
@@ -34,7 +34,7 @@ def write_tree(
     contents: Callable[[range], Iterable[bytes]],
     *,
     workers: int | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     on_written: Callable[[list[str]], None] = lambda digests: None,
 ) -> list[str]:
     """Write files into a folder of their own, which replaces what is there.
