@@ -76,10 +76,8 @@ def _advice(proof: Proof, after: Trial) -> str:
     """Say what to do, as far as the numbers tell."""
     found, better = after.gains[proof.target], better_alone(proof)
     if better is not None:
-        text = (
-            f"Make one change only: {better.name} alone did better ({level(proof.target, better)}) than all together "
-        )
-        text += f"({level(proof.target, after)})."
+        one, all_of_them = (level(proof.target, trial) for trial in (better, after))
+        text = f"Make one change only: {better.name} alone did better ({one}) than all together ({all_of_them})."
     elif found.verdict == HELPED:
         text = "Take the mended set, unless a class that you need lost."
     else:
