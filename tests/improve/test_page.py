@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from burnish._improve.findings import Findings, findings_of
-from burnish._improve.findings_kept import table, write_scores
 from burnish._improve.page import gain_sentence, headline, page, write_again, write_report
 from burnish._improve.page_charts import change, histogram, parts, runs
 from burnish._improve.page_html import Markup, element, name_of, shortened, visible
@@ -308,22 +306,6 @@ def test_report_written_again_shows_more_from_thumbnails(tmp_path: Path) -> None
     np.save(tmp_path / "scan" / "thumbnails.npy", np.zeros((N, 8, 8, 3), np.uint8))
     write_again(tmp_path, tmp_path / "with.html", most=40)
     assert "no picture" not in (tmp_path / "with.html").read_text(encoding="utf-8")
-
-
-def test_scores_as_a_table(found: Findings, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    run = improvement(ids=HOSTILE)
-    findings = findings_of(run)
-    write_scores(findings, tmp_path / "scores.parquet")
-    read: dict[str, list[Any]] = parquet.read_table(tmp_path / "scores.parquet").to_pydict()
-    assert read == table(findings)
-    assert read["id"][3] == "\\udcff\\udc80.png"
-    assert read["prediction"][50] is None  # not readable, hence not scored
-    assert read["hardness"][50] is None
-    assert read["suggested"][20] is not None
-    assert read["copy_of"][290] == read["id"][70]
-    assert read["repeat_of"].count(None) == N - 6
-    assert set(read["proposal"]) == {None, "relabel", "drop-label", "drop-repeat", "drop-leak", "annotate"}
 
 
 def test_colors_can_be_told_apart_from_what_is_behind_them() -> None:

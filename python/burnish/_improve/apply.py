@@ -163,6 +163,31 @@ def apply(
     return Applied((*written, out / MANIFEST), counts)
 
 
+def write_plan(
+    images: ImageSet,
+    proposals: Proposals,
+    out: Path,
+    *,
+    options: Options,
+    pipeline: augment.Compose,
+    usable: npt.NDArray[np.bool_] | None = None,
+    problems: Mapping[int, str] | None = None,
+) -> bool:
+    """Write a manifest of what `apply` would do, without files; parameters as there.
+
+    Returns
+    -------
+    bool
+        False where there is an improved set already, whose manifest is left as it is.
+    """
+    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ)):
+        return False
+    _known(out)  # refuses a manifest of somebody else
+    rows = [_changed(row, file=None) for row in _rows(images, proposals, usable, problems or {}, "folder")[0]]
+    _write_manifest(out / MANIFEST, {**_head(images, rows, options, pipeline), "applied": False}, rows)
+    return True
+
+
 def _rows(
     images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
 ) -> tuple[list[Row], list[int]]:

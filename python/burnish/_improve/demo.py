@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from burnish.data import LabeledImages, load_digits, place_in_class
+from burnish.data import ImageSet, LabeledImages, load_digits, open_images, place_in_class
 
 _TEST_CLASS = 45  # a quarter
 _RATIO = 10.0  # of the most frequent class to the rarest
@@ -37,6 +37,11 @@ class Demo:
     held_out: npt.NDArray[np.bool_]
     true: npt.NDArray[np.int64]
     repeat_of: npt.NDArray[np.int64]
+
+    def images(self) -> ImageSet:
+        """Return the set as `burnish.improve` takes it."""
+        images = open_images(self.data, title="scikit-learn's digits, made worse")
+        return replace(images, held_out=self.held_out)
 
 
 def load_demo(seed: int = 0) -> Demo:

@@ -35,7 +35,6 @@ COLUMNS: dict[str, tuple[Any, object]] = {
     "repeat_distance": (np.float32, np.nan),
     "copy_of": (np.int64, -1),  # the same pixels
 }
-CLASSES = ("label", "prediction", "suggested")  # columns that hold classes
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any
 
 TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
 MODELS = ("auto", "backbone", "patches", "pixels")
@@ -47,3 +50,39 @@ class Options:
     sure: float = 0.5
     flip: str = "auto"
     pipeline: str = ""
+
+
+_CHOICES = {"model": MODELS, "target": TARGETS, "flip": ("auto", "yes", "no")}
+_LEAST = {"budget": 0, "folds": 2, "runs": 1, "seed": 0}
+_SHARES = {"duplicates": 2.0, "sure": 1.0}  # 0 to these
+
+
+def checked_options(settings: Mapping[str, Any]) -> Options:
+    """Return options, checked.
+
+    Raises
+    ------
+    TypeError
+        For a setting that there is not, or of another type.
+    ValueError
+        For a value that is not accepted.
+    """
+    names = [field.name for field in fields(Options)]
+    for name, value in settings.items():
+        if name not in names:
+            raise TypeError(f"improve: there is no setting {name!r}; accepted: {', '.join(names)}")
+        if name in _CHOICES:
+            if value not in _CHOICES[name]:
+                raise ValueError(f"improve: {name!r} is {value!r}; accepted: {', '.join(map(repr, _CHOICES[name]))}")
+        elif name in _LEAST:
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise TypeError(f"improve: {name!r} is {type(value).__name__}; accepted: int")
+            if value < _LEAST[name]:
+                raise ValueError(f"improve: {name!r} is {value}; accepted: {_LEAST[name]} or more")
+        elif name in _SHARES:
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise TypeError(f"improve: {name!r} is {type(value).__name__}; accepted: float")
+            if not 0 <= float(value) <= _SHARES[name]:
+                raise ValueError(f"improve: {name!r} is {value}; accepted: 0 to {_SHARES[name]:g}")
+    plain: dict[str, Any] = {name: int(value) if name in _LEAST else value for name, value in settings.items()}
+    return Options(**plain)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,13 +35,13 @@ class _Table:
 
 
 def read_predictions(
-    path: Path, kind: Kind, ids: Sequence[str], names: Sequence[str], rows: npt.NDArray[np.int64]
+    source: Any, kind: Kind, ids: Sequence[str], names: Sequence[str], rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Read probabilities or logits of images.
 
     Parameters
     ----------
-    path : path
+    source : path or array of shape (N, K)
         - .npy: (N, K), in the order of the images.
         - .npz: such an array, alone or by the name of probs or logits; perhaps ids (N,) and classes (K,).
         - .csv, .parquet: a column for each class, perhaps a column id.
@@ -62,7 +63,11 @@ def read_predictions(
     DataError
         If the file cannot be read or does not fit the images.
     """
-    table = _read(path, kind)
+    if isinstance(source, str | os.PathLike):
+        path: Path | str = Path(source)
+        table = _read(Path(source), kind)
+    else:
+        path, table = f"'{kind}'", _Table(np.asarray(source))
     values = table.values
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, {len(names)})")
@@ -85,7 +90,7 @@ def read_predictions(
 
 
 def _logits_of_probs(
-    path: Path, probs: npt.NDArray[np.float64], ids: Sequence[str], rows: npt.NDArray[np.int64]
+    path: Path | str, probs: npt.NDArray[np.float64], ids: Sequence[str], rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     sums = probs.sum(axis=1)
     bad = np.flatnonzero((probs < 0).any(axis=1) | (np.abs(sums - 1) > _SUM))
@@ -99,7 +104,7 @@ def _logits_of_probs(
     return np.log(np.maximum(probs / sums[:, None], least)).astype(np.float32)
 
 
-def _checked_logits(path: Path, logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def _checked_logits(path: Path | str, logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     if len(logits) and logits.shape[1] > 1 and logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() <= _SUM:
         raise DataError(f"{path}: all rows are probabilities (0 to 1, with a sum of 1); accepted with --probs")
     largest = float(np.abs(logits).max(initial=0))
@@ -108,7 +113,9 @@ def _checked_logits(path: Path, logits: npt.NDArray[np.float64]) -> npt.NDArray[
     return logits.astype(np.float32)
 
 
-def _order_of_classes(path: Path, classes: Sequence[str] | None, names: Sequence[str]) -> npt.NDArray[np.int64] | None:
+def _order_of_classes(
+    path: Path | str, classes: Sequence[str] | None, names: Sequence[str]
+) -> npt.NDArray[np.int64] | None:
     """Return which column belongs to each class; None where they are in order or nothing is said."""
     if classes is None or list(classes) == [str(i) for i in range(len(names))]:
         return None
@@ -120,7 +127,9 @@ def _order_of_classes(path: Path, classes: Sequence[str] | None, names: Sequence
     return np.array([place[name] for name in names], np.int64)
 
 
-def _places(path: Path, given: Sequence[str], ids: Sequence[str], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _places(
+    path: Path | str, given: Sequence[str], ids: Sequence[str], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     place = {name: i for i, name in enumerate(given)}
     if len(place) != len(given):
         twice = next(name for i, name in enumerate(given) if place[name] != i)

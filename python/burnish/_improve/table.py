@@ -12,20 +12,44 @@ import numpy.typing as npt
 import burnish
 from burnish._extras import needs_extra
 from burnish._files import replacing
+from burnish._improve.mend import ACTIONS, Proposals
 from burnish._improve.score import Scores
 
 _NUMBERS = ("entropy", "self_confidence", "logit_margin", "uniqueness", "outlier", "repeat_distance")
 
 
 def write_scores(
-    path: Path, images: Any, scan: Any, scores: Scores, rows: npt.NDArray[np.int64], *, model: str = ""
+    path: Path,
+    images: Any,
+    scan: Any,
+    scores: Scores,
+    rows: npt.NDArray[np.int64],
+    *,
+    model: str = "",
+    proposals: Proposals | None = None,
 ) -> None:
-    r"""Write what is known of all N images; nothing (null) where an image was not scored.
+    """Write `scores_table` as a Parquet file, whose folder is there."""
+    with needs_extra("demo"):
+        from pyarrow import parquet
+
+    table = scores_table(images, scan, scores, rows, model=model, proposals=proposals)
+    with replacing(path) as partial:
+        parquet.write_table(table, partial)
+
+
+def scores_table(
+    images: Any,
+    scan: Any,
+    scores: Scores,
+    rows: npt.NDArray[np.int64],
+    *,
+    model: str = "",
+    proposals: Proposals | None = None,
+) -> Any:
+    r"""Return what is known of all N images; nothing (null) where an image was not scored.
 
     Parameters
     ----------
-    path : path
-        Of the Parquet file, whose folder is there.
     images : ImageSet
     scan : Scan
     scores : Scores
@@ -33,27 +57,33 @@ def write_scores(
     rows : int64 array of shape (M,)
         Their places among all.
     model : str, optional
-        What scored them; kept in the file's metadata.
+        What scored them; kept in the metadata.
+    proposals : Proposals, optional
+        Of which the first for each image, copies aside, is a column.
+
+    Returns
+    -------
+    pyarrow.Table
 
     Notes
     -----
     Columns: id, label, held_out, usable, copy_of (id of the first image with the same pixels), prediction, hardness
     (entropy, nats), self_confidence, logit_margin, issue, suggested, uniqueness, outlier, repeat_of (an id),
-    repeat_distance. Bytes of ids that are no text are written as "\udcff" and the like.
+    repeat_distance, and with proposals proposal. Bytes of ids that are no text are written as "\\udcff" and the like.
     """
     with needs_extra("demo"):
         import pyarrow
-        from pyarrow import parquet
 
     n = len(images.ids)
     ids = np.array([_text(name) for name in images.ids], object)
     names = np.array([*map(_text, images.names), None], object)  # -1 is none
+    either: npt.NDArray[np.object_] = np.array([*ids, None], object)  # -1 is none
     columns = {
         "id": pyarrow.array(ids, pyarrow.string()),
         "label": pyarrow.array(names[images.labels], pyarrow.string()),
         "held_out": pyarrow.array(np.asarray(images.held_out, bool)),
         "usable": pyarrow.array(np.asarray(scan.usable, bool)),
-        "copy_of": pyarrow.array(np.append(ids, None)[scan.copy_of], pyarrow.string()),
+        "copy_of": pyarrow.array(either[scan.copy_of], pyarrow.string()),
         "prediction": pyarrow.array(names[_spread(scores.prediction, rows, n, -1)], pyarrow.string()),
     }
     for name in _NUMBERS:
@@ -64,10 +94,13 @@ def write_scores(
     columns["issue"] = pyarrow.array(_spread(scores.issue, rows, n, False), mask=~scored)
     columns["suggested"] = pyarrow.array(names[_spread(scores.suggested, rows, n, -1)], pyarrow.string())
     repeat_of = np.where(scores.repeat_of >= 0, rows[scores.repeat_of], -1) if len(rows) else scores.repeat_of
-    columns["repeat_of"] = pyarrow.array(np.append(ids, None)[_spread(repeat_of, rows, n, -1)], pyarrow.string())
-    table = pyarrow.table(columns, metadata={"burnish": burnish.__version__, "model": model})
-    with replacing(path) as partial:
-        parquet.write_table(table, partial)
+    columns["repeat_of"] = pyarrow.array(either[_spread(repeat_of, rows, n, -1)], pyarrow.string())
+    if proposals is not None:
+        proposed: npt.NDArray[np.object_] = np.full(n, None, object)
+        other = proposals.only(*(action for action in ACTIONS if action != "copy"))
+        proposed[other.sample[::-1]] = other.action[::-1]
+        columns["proposal"] = pyarrow.array(proposed, pyarrow.string())
+    return pyarrow.table(columns, metadata={"burnish": burnish.__version__, "model": model})
 
 
 def _spread(values: npt.NDArray[Any], rows: npt.NDArray[np.int64], n: int, nothing: Any) -> npt.NDArray[Any]:
