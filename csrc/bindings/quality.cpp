@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "core/check.hpp"
 
 namespace burnish::bindings {
 namespace {
@@ -74,6 +75,25 @@ void register_quality(py::module_& module) {
   module.def("survey", &survey, py::arg("call"), py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("cuts"),
              py::arg("offsets"), py::arg("offset_base"), py::arg("offset_sum"), py::arg("outputs"),
              py::arg("bins_per_nat"));
+  module.def(
+      "check_labels",
+      [](const std::string& call, const py::object& labels, std::int64_t rows, std::int64_t classes) {
+        const Array array = to_array(labels, "labels", 0);
+        const py::gil_scoped_release release;
+        check_device(call, "labels", array.view, Device{});
+        check_labels(call, array.view, rows, classes);
+      },
+      py::arg("call"), py::arg("labels"), py::arg("rows"), py::arg("classes"));
+  module.def(
+      "count_beaten",
+      [](const std::string& call, const py::object& input, InputKind kind, const py::object& labels,
+         const py::object& beaten) {
+        const HeldBlock held(call, input, kind, labels);
+        const Array beaten_array = to_array(beaten, "beaten", 0);
+        const py::gil_scoped_release release;
+        quality::count_beaten(held.block, beaten_array.view);
+      },
+      py::arg("call"), py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("beaten"));
   py::class_<Selection>(module, "Selection")
       .def(py::init([](const py::object& wanted, const py::object& at_least) {
              const Array wanted_array = to_array(wanted, "wanted", 0);
@@ -84,12 +104,13 @@ void register_quality(py::module_& module) {
       .def(
           "update",
           [](Selection& self, const std::string& call, const py::object& input, InputKind kind,
-             const py::object& labels, std::int64_t first_row) {
+             const py::object& labels, const py::object& numbers) {
             const HeldBlock held(call, input, kind, labels);
+            const Array numbers_array = to_array(numbers, "numbers", 0);
             const py::gil_scoped_release release;
-            self.update(held.block, first_row);
+            self.update(held.block, numbers_array.view);
           },
-          py::arg("call"), py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("first_row"))
+          py::arg("call"), py::arg("input"), py::arg("kind"), py::arg("labels"), py::arg("numbers"))
       .def("found", [](Selection& self) {
         const Selection::Found found = self.found();
         return py::make_tuple(to_numpy(found.rows), to_numpy(found.pairs), to_numpy(found.values));

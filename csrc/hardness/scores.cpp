@@ -102,6 +102,7 @@ ScoreJob make_job(const ScoreArgs& args, DType compute) {
   std::int64_t output_bytes = 0;
   bool entropy = args.kind == InputKind::sigmoid_logits;
   bool tops = false;
+  bool largest = false;
   bool every_class = false;
   for (std::size_t i = 0; i < score_count; ++i) {
     if (!args.outputs[i]) continue;
@@ -111,9 +112,11 @@ ScoreJob make_job(const ScoreArgs& args, DType compute) {
     const auto score = static_cast<Score>(i);
     entropy |= needs_entropy(score);
     tops |= needs_tops(score);
+    largest |= needs_largest(score);
     every_class |= needs_every_class(score);
   }
-  job.level = every_class ? Level::labels : !entropy ? Level::shares : tops ? Level::tops : Level::sums;
+  const Level without_entropy = tops || largest ? Level::shares : Level::total;
+  job.level = every_class ? Level::labels : !entropy ? without_entropy : tops ? Level::tops : Level::sums;
   job.streams_output = output_bytes > streamed_bytes;
   if (args.labels) {
     job.labels = args.labels->data;

@@ -12,13 +12,17 @@ namespace burnish::hardness {
 
 // The statistics a call needs; each level costs more than the one before.
 enum class Level : std::uint8_t {
+  total,   // the sum alone; of probabilities not even the largest
   shares,  // the two largest classes and the sum: no logarithm of each probability
   sums,    // entropy and what follows from it, without the second largest class
   tops,    // both
   labels,  // and those that compare the given label with every other class
 };
-constexpr bool has_tops(Level level) { return level != Level::sums; }
-constexpr bool has_entropy(Level level) { return level != Level::shares; }
+constexpr bool has_tops(Level level) { return level != Level::total && level != Level::sums; }
+constexpr bool has_entropy(Level level) { return level >= Level::sums; }
+constexpr bool has_largest(InputKind kind, Level level) {
+  return kind == InputKind::logits || (kind == InputKind::probabilities && level != Level::total);
+}
 
 struct ScoreJob {
   const void* input = nullptr;
@@ -48,6 +52,8 @@ template <class F>
 void visit_kind_and_level(const ScoreJob& job, const F& f) {
   const auto with_level = [&]<InputKind kind>() {
     switch (job.level) {
+      case Level::total:
+        return f.template operator()<kind, Level::total>();
       case Level::shares:
         return f.template operator()<kind, Level::shares>();
       case Level::sums:

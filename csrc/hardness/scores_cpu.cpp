@@ -158,7 +158,7 @@ void narrow_tile(const F* rows, std::int64_t stride, int count, int classes, Til
   for (int i = 0; i * width < count; ++i) {
     simd::load_columns(rows + i * width * stride, stride, classes, columns[i]);
     RowStats<V> stats;
-    narrow_tops<level>(stats, [&](int c) { return columns[i][c]; }, classes, label_of(i * width));
+    narrow_tops<kind, level>(stats, [&](int c) { return columns[i][c]; }, classes, label_of(i * width));
     store_stats(tile, i * width, stats);
   }
   for (int i = 0; i * width < count; ++i) {
@@ -238,7 +238,7 @@ BURNISH_HD RowStats<R> chunk_stats(const F* const (&values)[rows], int count, Bi
   };
 
   R largest{};
-  if constexpr (kind != InputKind::sigmoid_logits) {
+  if constexpr (has_largest(kind, level)) {
     V lanes[rows];
     for (int row = 0; row < rows; ++row) {
       V of_lanes[vectors];
@@ -329,11 +329,18 @@ void wide_tile(const ScoreJob& job, Source<F>& source, std::int64_t first_row, i
 template <class F>
 void read_labels(const ScoreJob& job, std::int64_t first_row, int count, TileStats<F>& tile) {
   visit_integer(job.label_dtype, [&]<class T>() {
-    const T* labels = static_cast<const T*>(job.labels);
-    for (int r = 0; r < count; ++r) {
-      tile.label[r] = static_cast<Bits<F>>(labels[(first_row + r) * job.label_stride]);
+    const T* labels = static_cast<const T*>(job.labels) + first_row * job.label_stride;
+    if (job.label_stride == 1) {
+      for (int r = 0; r < count; ++r) tile.label[r] = static_cast<Bits<F>>(labels[r]);
+    } else {
+      for (int r = 0; r < count; ++r) tile.label[r] = static_cast<Bits<F>>(labels[r * job.label_stride]);
     }
   });
+}
+
+// Where no rank is asked for, this comes after the statistics, which have brought the rows into the cache.
+template <class F>
+void read_label_values(const ScoreJob& job, std::int64_t first_row, int count, TileStats<F>& tile) {
   visit_float(job.input_dtype, [&]<class T>() {
     const T* input = static_cast<const T*>(job.input);
     const auto none = static_cast<Bits<F>>(-1);
@@ -423,12 +430,14 @@ void score_tiles(const ScoreJob& job, std::int64_t first, std::int64_t last) {
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = at_most(tile_rows, last - row);
     if (job.labels) read_labels(job, row, count, tile);
+    if (job.labels && level >= Level::labels) read_label_values(job, row, count, tile);
     if (job.classes <= narrow_classes) {
       const auto rows = source.rows(row, count, true);
       narrow_tile<kind, level>(rows.data, rows.stride, count, static_cast<int>(job.classes), tile);
     } else {
       wide_tile<kind, level>(job, source, row, count, tile);
     }
+    if (job.labels && level < Level::labels) read_label_values(job, row, count, tile);
     write_tile<kind, level>(job, row, count, tile);
   }
   if (job.streams_output) finish_streams();

@@ -122,7 +122,7 @@ __global__ void __launch_bounds__(block_threads) narrow_kernel(const ScoreJob jo
   const auto column = [values](int c) { return values[c]; };
   const Label<F> label = read_label<F>(job, first_row + thread);
   RowStats<F> stats;
-  narrow_tops<level>(stats, column, classes, label);
+  narrow_tops<kind, level>(stats, column, classes, label);
   narrow_sums<kind, level>(stats, column, classes, label);
   write_row<kind, level>(job, first_row + thread, stats, label);
 }

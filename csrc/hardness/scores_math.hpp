@@ -91,6 +91,17 @@ BURNISH_HD V log_weight(V value, V base) {
   return Lanes<V>::max(V{} + ExpTable<typename Lanes<V>::Element>::lowest, value - base);
 }
 
+// ln p of a probability: some finite number at 0, so that p ln p is 0, and NaN below 0. An infinity shows in the sum.
+template <class V>
+BURNISH_HD V log_share(V p) {
+  using E = typename Lanes<V>::Element;
+  using T = LogTable<E>;
+  const auto subnormal = p < V{} + T::smallest_normal;
+  const V scaled = subnormal ? p * T::subnormal_scale : p;
+  const V bias = subnormal ? V{} + (T::integer + T::bias + T::mantissa_bits) : V{} + (T::integer + T::bias);
+  return p >= V{} ? log_of_normal(scaled, bias) : V{} + static_cast<E>(__builtin_nan(""));
+}
+
 // Entropy of a coin with logit z.
 template <class V>
 BURNISH_HD V binary_entropy(V z) {
@@ -114,7 +125,7 @@ BURNISH_HD void add_class(Sums<V>& sums, V value, V base, typename Lanes<V>::Bit
       log_of_weight = log_weight(value, base);
       weight = exp_fast(log_of_weight);
     } else if constexpr (has_entropy(level)) {
-      log_of_weight = log(value == V{} ? V{} + static_cast<E>(1) : value);
+      log_of_weight = log_share(value);
     }
     sums.sum += weight;
     if constexpr (has_entropy(level)) {
@@ -253,8 +264,9 @@ BURNISH_HD void append_chunk(RowStats<F>& row, const RowStats<F>& chunk, bool is
 
 // Rows of at most narrow_classes classes, one row per lane of V (one in all for a scalar); `column(c)` is class c of
 // each. In two parts, so that the first of several vectors of rows can go before the second of any.
-template <Level level, class V, class Column>
+template <InputKind kind, Level level, class V, class Column>
 BURNISH_HD void narrow_tops(RowStats<V>& stats, const Column& column, int classes, const Label<V>& label) {
+  if constexpr (!has_largest(kind, level)) return;
   using Bits = typename Lanes<V>::Bits;
   for (int c = 0; c < classes; ++c) {
     const Bits index = Bits{} + static_cast<unsigned>(c);
@@ -429,11 +441,14 @@ constexpr bool needs_tops(Score score) {
       return false;
   }
 }
+constexpr bool needs_largest(Score score) {
+  return needs_tops(score) || score == Score::least_confidence || score == Score::max_probability;
+}
 constexpr bool needs_every_class(Score score) { return score == Score::el2n || score == Score::rank_of_label; }
 
 constexpr bool provides(Level level, Score score) {
   return (has_entropy(level) || !needs_entropy(score)) && (has_tops(level) || !needs_tops(score)) &&
-         (level == Level::labels || !needs_every_class(score));
+         (level != Level::total || !needs_largest(score)) && (level == Level::labels || !needs_every_class(score));
 }
 
 // Hands every requested score of the row (or rows) to `put`: floating scores to put.value<score>(V); predictions and

@@ -74,31 +74,41 @@ T* data_of(const std::optional<TensorView>& view) {
   return view ? static_cast<T*>(view->data) : nullptr;
 }
 
-// Adds the rows of a block to the running counts.
+// Calls add(row, label) for the valid rows of a block.
+template <class T, class Add>
+void for_valid_rows(const SurveyJob& job, Add add) {
+  const auto* labels = static_cast<const T*>(job.rows.labels);
+  for (std::int64_t row = 0; row < job.rows.rows; ++row) {
+    if (job.valid[row]) add(row, static_cast<std::int64_t>(labels[row * job.rows.label_stride]));
+  }
+}
+
+// Adds the rows of a block to the running counts, one after the other: a loop for each is quicker than one for all.
 template <class F, class T>
 void add_rows(const Survey& args, const SurveyJob& job) {
   const std::int64_t classes = job.rows.classes;
-  const auto* labels = static_cast<const T*>(job.rows.labels);
-  const auto* own = static_cast<const F*>(job.own);
-  auto* counts = data_of<std::int64_t>(args.counts);
-  auto* joint = data_of<std::int64_t>(args.joint);
-  auto* histogram = data_of<std::int64_t>(args.histogram);
-  std::vector<Wide> sums(static_cast<std::size_t>(args.sums ? classes : 0));
-  for (std::int64_t row = 0; row < job.rows.rows; ++row) {
-    if (!job.valid[row]) continue;
-    const auto label = static_cast<std::int64_t>(labels[row * job.rows.label_stride]);
-    if (counts) ++counts[label];
-    if (args.sums) {
-      sums[static_cast<std::size_t>(label)] +=
-          static_cast<std::int64_t>(static_cast<double>(own[row]) * fixed_point_one);
-    }
-    if (joint && job.guess[row] >= 0) ++joint[label * classes + job.guess[row]];
-    if (histogram) ++histogram[job.bin[row]];
+  if (auto* counts = data_of<std::int64_t>(args.counts)) {
+    for_valid_rows<T>(job, [&](std::int64_t, std::int64_t label) { ++counts[label]; });
+  }
+  if (auto* joint = data_of<std::int64_t>(args.joint)) {
+    for_valid_rows<T>(job, [&](std::int64_t row, std::int64_t label) {
+      if (job.guess[row] >= 0) ++joint[label * classes + job.guess[row]];
+    });
+  }
+  if (auto* histogram = data_of<std::int64_t>(args.histogram)) {
+    for_valid_rows<T>(job, [&](std::int64_t row, std::int64_t) { ++histogram[job.bin[row]]; });
   }
   auto* words = data_of<std::int64_t>(args.sums);
-  for (std::size_t c = 0; c < sums.size(); ++c) {
+  if (!words) return;
+  std::vector<Wide> sums(static_cast<std::size_t>(classes));
+  Wide* of_label = sums.data();
+  const auto* own = static_cast<const F*>(job.own);
+  for_valid_rows<T>(job, [&](std::int64_t row, std::int64_t label) {
+    of_label[label] += static_cast<std::int64_t>(static_cast<double>(own[row]) * fixed_point_one);
+  });
+  for (std::int64_t c = 0; c < classes; ++c) {
     const Wide sum = static_cast<Wide>(words[2 * c + 1]) * (Wide{1} << 64) +
-                     static_cast<Wide>(static_cast<std::uint64_t>(words[2 * c])) + sums[c];
+                     static_cast<Wide>(static_cast<std::uint64_t>(words[2 * c])) + of_label[c];
     words[2 * c] = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum));
     words[2 * c + 1] = static_cast<std::int64_t>(sum >> 64);
   }

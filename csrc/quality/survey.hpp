@@ -12,6 +12,9 @@ namespace burnish::quality {
 inline constexpr int tile_rows = 64;
 inline constexpr int narrow_classes =
     32;  // up to this many classes a tile is turned, so that a lane has a row to itself
+// Rows of up to this many classes are looked at as many at a time as a vector has lanes.
+inline constexpr int grouped_classes = 384;
+inline constexpr int most_lanes = 16;
 inline constexpr double label_advantage = 1e-6;  // by which a label's p may lie below the largest and still agree
 
 // Probabilities of rows, however they are stored.
@@ -63,7 +66,9 @@ struct Candidate {
 };
 
 // Elements of F that the loops need as working memory.
-inline std::int64_t workspace_size(std::int64_t classes) { return classes <= narrow_classes ? 1 : classes; }
+inline std::int64_t workspace_size(std::int64_t classes) {
+  return classes <= narrow_classes ? 1 : classes <= grouped_classes ? most_lanes * classes : classes;
+}
 
 // Rows first..last, a multiple of tile_rows after the first of the block.
 template <Isa isa>
@@ -72,16 +77,26 @@ void survey_rows(const SurveyJob& job, std::int64_t first, std::int64_t last, vo
 // Hands the candidates of rows first..last to `take`, by row and then by class.
 struct Taker {
   void* object;
-  void (*call)(void* object, const Candidate& candidate);
+  void (*call)(void* object, const Candidate* candidates, int count);
 };
 template <Isa isa>
 void collect_rows(const CollectJob& job, std::int64_t first, std::int64_t last, void* workspace, Taker take);
 
-#define BURNISH_DECLARE_SURVEY(isa)                                           \
-  template <>                                                                 \
-  void survey_rows<isa>(const SurveyJob&, std::int64_t, std::int64_t, void*); \
-  template <>                                                                 \
-  void collect_rows<isa>(const CollectJob&, std::int64_t, std::int64_t, void*, Taker);
+// Hands the probabilities (F) of those of rows first..last that have some to `take`, with their label.
+struct RowTaker {
+  void* object;
+  void (*call)(void* object, const void* values, std::int64_t label);
+};
+template <Isa isa>
+void hand_rows(const RowJob& job, std::int64_t first, std::int64_t last, void* workspace, RowTaker take);
+
+#define BURNISH_DECLARE_SURVEY(isa)                                                    \
+  template <>                                                                          \
+  void survey_rows<isa>(const SurveyJob&, std::int64_t, std::int64_t, void*);          \
+  template <>                                                                          \
+  void collect_rows<isa>(const CollectJob&, std::int64_t, std::int64_t, void*, Taker); \
+  template <>                                                                          \
+  void hand_rows<isa>(const RowJob&, std::int64_t, std::int64_t, void*, RowTaker);
 #if defined(BURNISH_HAS_X86_LEVELS)
 BURNISH_DECLARE_SURVEY(Isa::v4)
 BURNISH_DECLARE_SURVEY(Isa::v3)

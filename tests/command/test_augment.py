@@ -271,3 +271,28 @@ def test_cifar10(burnish_command: Callable[..., Any], tmp_path: Path) -> None:
     assert "CIFAR-10: 200 images to train on, 600 to test, 10 classes" in run.stdout
     assert read_csv(tmp_path / "augment-recall.csv")["class"][0] == "airplane"
     assert (tmp_path / "augment.png").stat().st_size > 10_000
+
+
+def test_a_preview_is_the_sheet_and_trains_nothing(
+    tmp_path: Path, digit_folder: Path, burnish_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augment_proof, "run", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    rows: list[Any] = []
+    monkeypatch.setattr(report, "sheet_picture", lambda path, sheet, *, title: rows.extend([path.name, *sheet]))
+    done = burnish_command(
+        "augment", digit_folder, "--image-size", 8, "--pipelines", "signs", "--preview", "--out", tmp_path
+    )
+    assert done.code == 0, done.stderr
+    assert "8 images and 8 draws of each pipeline" in done.stdout
+    assert rows[0] == "augment.png"
+    assert [name for name, _ in rows[1:]] == ["originals", "signs", *[""] * 7]
+    originals, first = rows[1][1], rows[2][1]
+    assert len(originals) == len(first) == 8
+    assert any((one != two).any() for one, two in zip(originals, first, strict=True))
+
+
+def test_a_preview_refuses_options_of_training(burnish_command: Callable[..., Any]) -> None:
+    done = burnish_command("augment", "--demo", "--preview", "--runs", 3)
+    assert done.code == 2
+    assert "--runs goes with training; --preview trains nothing" in done.stderr

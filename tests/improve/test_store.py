@@ -75,7 +75,7 @@ def test_a_store_without_a_folder_leaves_nothing(tmp_path: Path) -> None:
     store.result("stage", "a", lambda: {"x": 1})
     folder = store.folder
     assert folder.exists()
-    store.close()
+    del store
     assert not folder.exists()
 
 

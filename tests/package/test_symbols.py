@@ -123,6 +123,10 @@ ENTRY_POINTS = {
             "void burnish::quality::collect_rows<>(burnish::quality::CollectJob const&, long, long, void*, "
             "burnish::quality::Taker)"
         ),
+        (
+            "void burnish::quality::hand_rows<>(burnish::quality::RowJob const&, long, long, void*, "
+            "burnish::quality::RowTaker)"
+        ),
     },
 }
 LEVEL = re.compile(r"\(burnish::Isa\)(\d)")

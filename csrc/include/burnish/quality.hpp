@@ -61,14 +61,14 @@ void survey(const Survey& args);
 // smallest p_k; ties go to the lowest row. Memory grows with the number of rows wanted, not of those seen.
 class Selection {
  public:
-  // Both (c, c) int64. `at_least` says of how many rows labeled k it is known that p_j > p_k or, for j = k, that
-  // p_k < 0.5: with enough of them the others need not be looked at.
+  // Both (c, c) int64. `at_least` says of how many rows labeled k it is known that p_j beats p_k (see count_beaten) or,
+  // for j = k, that p_k < 0.5: where as many are wanted, no other row is taken.
   Selection(const TensorView& wanted, const TensorView& at_least);
   ~Selection();
   Selection(Selection&&) noexcept;
 
-  // Blocks in ascending order; the first row of this one is `first_row` of the whole.
-  void update(const Block& block, std::int64_t first_row);
+  // Blocks in ascending order; `numbers` (n,) int64 are those of its rows in the whole, ascending too.
+  void update(const Block& block, const TensorView& numbers);
 
   struct Found {
     std::vector<std::int64_t> rows;
@@ -81,5 +81,9 @@ class Selection {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Adds to `beaten` (c, c) int64, by label k and class j, the rows with p_j - p_k above 2e-6: more than rows can have
+// that agree with their label.
+void count_beaten(const Block& block, const TensorView& beaten);
 
 }  // namespace burnish::quality

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import burnish
-from burnish._command import augment, balance, hardness
+from burnish._command import augment, balance, hardness, improve, report, scan, score
 from burnish._extras import MissingExtraError
 from burnish.data import DataError
 
@@ -53,9 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"burnish {burnish.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    improve.add_parser(commands)
+    scan.add_parser(commands)
+    score.add_parser(commands)
     hardness.add_parser(commands)
     balance.add_parser(commands)
     augment.add_parser(commands)
+    report.add_parser(commands)
     info = commands.add_parser("info", help="say what was built and what runs", description="What was built and runs.")
     info.set_defaults(run=_info)
     return parser

@@ -17,7 +17,7 @@ import numpy as np
 from burnish import augment
 from burnish import data as images
 from burnish._classifier import BATCH, duration
-from burnish._command.augment_output import print_proof, write_proof
+from burnish._command.augment_output import print_proof, write_proof, write_sheet
 from burnish._command.augment_proof import PIPELINES, Indices, Run, checked, run, split
 from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
 from burnish._extras import needs_extra
@@ -42,6 +42,7 @@ def add_parser(commands: Any) -> None:
         "  burnish augment --demo                     scikit-learn's digits: what helps and what harms\n"
         "  burnish augment photos/                    your own images, one folder per class\n"
         "  burnish augment letters.zip --pipelines signs,flips\n"
+        "  burnish augment photos/ --preview          only look at what the pipeline makes of them; seconds\n"
         "  burnish augment photos/ --pipelines mine.json   json.dump(pipe.to_dict(), file)\n"
         "  burnish augment cifar10                    real photographs from $BURNISH_DATA; minutes\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -63,6 +64,7 @@ def add_parser(commands: Any) -> None:
         metavar="A,B,...",
         help=f"of {', '.join(PIPELINES)}, or JSON files of a pipeline's to_dict() (default: photos; demo: signs,flips)",
     )
+    add("--preview", action="store_true", help="write the sheet of varied images only, train nothing")
     add = parser.add_argument_group("training").add_argument
     add(
         "--per-class",
@@ -103,6 +105,9 @@ def _run(options: argparse.Namespace) -> None:
     pipelines = {
         name: checked(name, files[name] if name in files else PIPELINES[name](size), data.images) for name in named
     }
+    if options.preview:
+        write_sheet(options.out, data, title, np.arange(len(data)), pipelines)
+        return
     if size < _LEAST_FOR_THREADS:
         importlib.import_module("torch").set_num_threads(1)
     per_class = options.per_class or (20 if options.demo else 200 if options.path == CIFAR10 else None)
@@ -127,6 +132,9 @@ def _refuse_idle_options(options: argparse.Namespace) -> None:
         options.error("name a folder, a zip or cifar10, or give --demo")
     if options.image_size and options.path in (None, CIFAR10):
         options.error("--image-size goes with a folder or zip of your own")
+    for name in ("per_class", "runs", "epochs"):
+        if options.preview and getattr(options, name) is not None:
+            options.error(f"--{name.replace('_', '-')} goes with training; --preview trains nothing")
 
 
 def _check_libraries(options: argparse.Namespace) -> None:
@@ -135,7 +143,8 @@ def _check_libraries(options: argparse.Namespace) -> None:
         importlib.import_module("matplotlib.figure")
         importlib.import_module("scipy.special")
         importlib.import_module("sklearn.datasets" if options.demo else "PIL.Image")
-        importlib.import_module("torch")
+        if not options.preview:
+            importlib.import_module("torch")
 
 
 def _read_pipeline(path: str) -> Any:

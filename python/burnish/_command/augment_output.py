@@ -108,15 +108,31 @@ def write_proof(
     ):
         report.write_csv(folder / name, columns)
         print(f"  {folder / name}: {content}")
-    report.sheet_picture(
-        folder / "augment.png", _sheet(data, runs[0], pipelines), title=f"{title}: as the network sees them"
-    )
-    print(f"  {folder / 'augment.png'}: {_ORIGINALS} images and {_DRAWS} draws of each pipeline for them")
+    _write_sheet(folder, data, title, runs[0].train, pipelines)
 
 
-def _sheet(data: LabeledImages, run: Run, pipelines: Mapping[str, Compose]) -> list[tuple[str, list[Any]]]:
+def write_sheet(
+    folder: Path, data: LabeledImages, title: str, of: npt.NDArray[np.int64], pipelines: Mapping[str, Compose]
+) -> None:
+    """Write a sheet of some of the images `of` and what pipelines make of them, and print that it was written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    print("written:")
+    _write_sheet(folder, data, title, of, pipelines)
+
+
+def _write_sheet(
+    folder: Path, data: LabeledImages, title: str, of: npt.NDArray[np.int64], pipelines: Mapping[str, Compose]
+) -> None:
+    rows = _sheet(data, of, pipelines)
+    report.sheet_picture(folder / "augment.png", rows, title=f"{title}: as the network sees them")
+    print(f"  {folder / 'augment.png'}: {len(rows[0][1])} images and {_DRAWS} draws of each pipeline for them")
+
+
+def _sheet(
+    data: LabeledImages, of: npt.NDArray[np.int64], pipelines: Mapping[str, Compose]
+) -> list[tuple[str, list[Any]]]:
     """Return rows of images: the originals, then each pipeline's draws for them, one epoch below the other."""
-    chosen = run.train[np.linspace(0, len(run.train) - 1, min(_ORIGINALS, len(run.train))).astype(int)]
+    chosen = of[np.linspace(0, len(of) - 1, min(_ORIGINALS, len(of))).astype(int)]
     images = data.images[chosen]
     rows = [("originals", list(images))]
     for name, pipe in pipelines.items():

@@ -7,10 +7,12 @@ import argparse
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from burnish import data as images
+from burnish._classifier import duration
 from burnish.data import DataError, LabeledImages
 
 CIFAR10 = "cifar10"
@@ -40,6 +42,23 @@ def check_out(folder: Path) -> None:
 def progress(line: str) -> None:
     """Print what has been done so far."""
     print(line, file=sys.stderr, flush=True)
+
+
+def stage_progress(every: float = 5.0) -> Callable[[str, int, int], None]:
+    """Return what prints how far a stage is, every few seconds, and how long it will take."""
+    start: dict[str, float] = {}
+    told = [time.monotonic()]
+
+    def tell(what: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        begun = start.setdefault(what, now)
+        if now - told[0] < every or not 0 < done < of:
+            return
+        told[0] = now
+        left = (now - begun) * (of - done) / done
+        progress(f"{what}: {done:,} of {of:,}" + (f", about {duration(left)} left" if now - begun > every else ""))
+
+    return tell
 
 
 def read_images(options: argparse.Namespace) -> tuple[LabeledImages, str]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,9 @@ class Store:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="burnish-") if folder is None else None
-        self.folder = Path(self._temporary.name) if self._temporary is not None else Path(folder or ".")
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="burnish-"))
+        if folder is None:
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def result(self, stage: str, key: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """Return the arrays of a stage: those kept, or those that `make` returns, which are kept then.
@@ -68,7 +70,7 @@ class Store:
         folder = self._folder(stage, key)
         path = folder / "result.npz"
         if not path.exists():
-            made = {name: np.asarray(value) for name, value in make().items()}
+            made: dict[str, Any] = {name: np.asarray(value) for name, value in make().items()}
             with replacing(path) as partial:
                 np.savez(partial, **made)
         with np.load(path, allow_pickle=False) as kept:
@@ -130,11 +132,6 @@ class Store:
                 done[i] = True
                 progress(stop, n)
         return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in columns}
-
-    def close(self) -> None:
-        """Remove a temporary folder, if that is where results are."""
-        if self._temporary is not None:
-            self._temporary.cleanup()
 
     def forget(self) -> None:
         """Remove everything that is kept."""

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish.data._arrays import Pixels
+from burnish.data._decode import decode, failed, one_line
+from burnish.data._files import Files, Zipped, find
+from burnish.data._folder import open_folder
+from burnish.data._image_set import DataError, ImageSet, Source, joined
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-_DEEPEST = 4  # folders below the one named; a link to a parent would otherwise be followed for ever
 _CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
-
-class DataError(ValueError):
-    """Images or labels that cannot be used; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,7 @@ def load_images(
         if value is not None and value < 1:
             raise DataError(f"load_images: '{name}' is {value}; accepted: 1 or more")
     root = Path(path)
-    names, files, labels, ids = _classes_of(root, _files_of(root), limit)
+    names, files, labels, ids = _classes_of(root, find(root).images, limit)
     with needs_extra("demo"):
         from PIL import Image, ImageOps
 
@@ -213,9 +210,34 @@ def load_cifar10(
         raise DataError(f"load_cifar10: 'part' is {part!r}; accepted: 'train', 'test'")
     path = _from_burnish_data(f"cifar10-{part}.zip")
     data = load_images(path, size=32, limit=limit, progress=progress)
-    if data.names != _CIFAR10:
-        raise DataError(f"{path} has the classes {', '.join(data.names)}; accepted: {', '.join(_CIFAR10)}")
+    _check_cifar10(path, data.names)
     return data
+
+
+def open_cifar10() -> ImageSet:
+    """List CIFAR-10's photographs in the folder that BURNISH_DATA names; those of ``cifar10-test.zip`` are held out.
+
+    Returns
+    -------
+    ImageSet
+        Without the test part where that file is not there.
+
+    Raises
+    ------
+    DataError
+        As `load_cifar10`.
+    """
+    train = _from_burnish_data("cifar10-train.zip")
+    test = train.with_name("cifar10-test.zip")
+    parts = [("train", open_folder(train), False), *([("test", open_folder(test), True)] if test.is_file() else [])]
+    for name, images, _ in parts:
+        _check_cifar10(train.with_name(f"cifar10-{name}.zip"), images.names)
+    return replace(joined(parts), title="CIFAR-10")
+
+
+def _check_cifar10(path: Path, names: tuple[str, ...]) -> None:
+    if names != _CIFAR10:
+        raise DataError(f"{path} has the classes {', '.join(names)}; accepted: {', '.join(_CIFAR10)}")
 
 
 @dataclass(frozen=True)
@@ -266,7 +288,7 @@ def load_cifar10_human_labels(kind: Literal["aggregate", "worst"]) -> HumanLabel
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             true, given, probs = (arrays[name] for name in ("true_label", f"{kind}_label", f"{kind}_pred_probs"))
     except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is not the file of human labels: {_one_line(error)}") from error
+        raise DataError(f"{path} is not the file of human labels: {one_line(error)}") from error
     by_class = np.argsort(true, kind="stable")
     return HumanLabels(true[by_class].astype(np.int64), given[by_class].astype(np.int64), probs[by_class])
 
@@ -279,40 +301,6 @@ def _from_burnish_data(name: str) -> Path:
     if not path.is_file():
         raise DataError(f"{path} is not there; BURNISH_DATA must name the folder that holds {name}")
     return path
-
-
-def _files_of(root: Path) -> list[str]:
-    """List the images below `root`, a folder or zip, relative to it."""
-    try:
-        if root.is_dir():
-            found = _walk(root)
-        elif zipfile.is_zipfile(root):
-            with zipfile.ZipFile(root) as archive:
-                found = archive.namelist()
-        elif root.exists():
-            raise DataError(f"{root} is neither a folder nor a zip")
-        else:
-            raise DataError(f"{root} does not exist")
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{root} cannot be read: {_one_line(error)}") from error
-    images = [name for name in found if name.lower().endswith(_SUFFIXES) and not _is_hidden(name)]
-    if not images:
-        raise DataError(f"{root} has no images; accepted: {root.name}/CLASS/*.jpg, .png, ..., or a zip of that")
-    return sorted(images)
-
-
-def _walk(root: Path) -> list[str]:
-    found: list[str] = []
-    level = [root]
-    for _ in range(_DEEPEST):
-        entries = [entry for folder in level for entry in folder.iterdir()]
-        level = [entry for entry in entries if entry.is_dir()]
-        found += [entry.relative_to(root).as_posix() for entry in entries if not entry.is_dir()]
-    return found
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
 def _classes_of(
@@ -342,32 +330,30 @@ def _decoded(
     root: Path, files: Sequence[str], size: int, shape: Callable[[Image.Image], Image.Image]
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield each file as RGB pixels (H, W, 3), after `shape`."""
-    with needs_extra("demo"):
-        from PIL import Image
-    with ExitStack() as stack:
-        archive = None if root.is_dir() else stack.enter_context(zipfile.ZipFile(root))
-        for file in files:
-            try:
-                source = root / file if archive is None else io.BytesIO(archive.read(file))
-                with Image.open(source) as image:
-                    image.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded at a fraction of its size
-                    pixels = np.asarray(shape(_upright_rgb(image)))
-            except Exception as error:  # decoders raise all sorts of things
-                raise DataError(f"{root}: {file} cannot be read as an image: {_one_line(error)}") from error
-            yield pixels
+    source = _source(root, files)
+    for place, file in enumerate(files):
+        try:
+            decoded = decode(source.content(place), least=2 * size)
+        except Exception as error:  # a zip that is encrypted, a file that is gone
+            decoded = failed(error)
+        if decoded.image is None:
+            raise DataError(f"{root}: {file} cannot be read as an image: {decoded.text}")
+        yield np.asarray(shape(decoded.image))
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    from PIL import Image, ImageOps
-
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):  # convert() would clip at 255
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+def _source(root: Path, files: Sequence[str]) -> Source:
+    return Files(root, files) if root.is_dir() else Zipped(root, files)
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def open_labeled(data: LabeledImages, title: str | None = None) -> ImageSet:
+    """List images that were read, with what lies behind them: their files, or the pixels."""
+    root = data.root
+    return ImageSet(
+        ids=data.ids,
+        labels=data.labels,
+        names=data.names,
+        held_out=np.zeros(len(data), bool),
+        title=title or (root.resolve().name if root is not None else "images"),
+        source=Pixels(data.images) if root is None else _source(root, data.files),
+        places=np.arange(len(data)),
+    )

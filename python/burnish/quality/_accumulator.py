@@ -125,7 +125,9 @@ class LabelIssueAccumulator:
         self._parts: dict[str, list[Array]] = {}  # of the candidates and, in the last pass, of the selected
         self._candidates: dict[str, Array] = {}
         self._invalid: list[Array] = []
+        self._beaten: Array | None = None  # (C, C): candidates labeled k for which class j is likelier
         self._wanted: Array | None = None
+        self._known: Array | None = None  # (C, C): of how many rows it is known that they come before all that agree
         self._num_lowest = 0
         self._bound = np.inf  # no row with a higher key is among the lowest
         self._selection: _core.Selection | None = None
@@ -220,12 +222,14 @@ class LabelIssueAccumulator:
         start = self._rows_seen if first_row is None else check.integer(self._call, "first_row", first_row, 0)
         end = start + int(predictions.shape[0])
         ranges = self._with_range(start, end)
+        if self.num_passes == 3 and stage == "select" and start < self._rows_seen:
+            raise ValueError(
+                f"{self._call}: 'first_row' is {start}; accepted: {self._rows_seen} or more, as shards come in order"
+            )
         labels = None if labels is None else as_array(labels)
-        for block in blocks_of(self._call, predictions, kind, labels, start):
-            _checked_labels(block)  # labels of a later block are refused before an earlier one is added
         read = {"thresholds": self._read_thresholds, "score": self._read_scores, "select": self._read_selected}[stage]
         for block in blocks_of(self._call, predictions, kind, labels, start):
-            block.labels = _checked_labels(block)  # a copy of one block's labels at a time
+            block.labels = to_numpy(block.labels).astype(np.int64, copy=False)  # of one block at a time
             read(block)
         self._rows_seen, self._ranges = max(self._rows_seen, end), ranges
         if stage == "score":
@@ -277,7 +281,13 @@ class LabelIssueAccumulator:
             add_to_joint(self._joint, labels, found["guess"])
         if not found["valid"].all():
             self._invalid.append(np.flatnonzero(~found["valid"]) + block.first_row)
-        self._keep(block, found, labels, self._is_candidate(found, labels))
+        candidates = self._is_candidate(found, labels)
+        self._keep(block, found, labels, candidates)
+        if self.filter_by in _PRUNING:
+            if self._beaten is None:
+                self._beaten = joint_state(self._call, self.num_classes)
+            for part in _dense(block.take(candidates)):
+                _core.count_beaten(self._call, part.predictions, part.kind, part.labels, self._beaten)
 
     def _is_candidate(self, found: dict[str, Array], labels: Array) -> Array:
         """Tell which rows may be flagged by a filter that spares labels that the model agrees with."""
@@ -297,9 +307,13 @@ class LabelIssueAccumulator:
     def _read_selected(self, block: Block) -> None:
         if self.filter_by in _PRUNING:
             if self._selection is None:
-                self._selection = _core.Selection(self._wanted, self._at_least())
-            for part in _dense(block):
-                self._selection.update(self._call, part.predictions, part.kind, part.labels, part.first_row)
+                self._selection = _core.Selection(self._wanted, self._known)
+            rows, numbers = self._rows_in_question(block)
+            place = 0
+            for part in _dense(block.take(rows)):
+                some = numbers[place : place + part.num_rows]
+                self._selection.update(self._call, part.predictions, part.kind, part.labels, some)
+                place += part.num_rows
             return
         if self._num_lowest == 0:
             return
@@ -311,13 +325,37 @@ class LabelIssueAccumulator:
         if sum(map(len, self._parts["key"])) > 2 * self._num_lowest + BLOCK_VALUES:
             self._drop_the_rest()
 
-    def _at_least(self) -> Array:
+    def _rows_in_question(self, block: Block) -> tuple[Array, Array]:
+        """Which rows may be among those selected: where enough candidates are known, no other row is before them.
+
+        They are numbered in their order: twice their place among the candidates and 1, or twice that of the next one.
+        """
+        known = np.zeros((0, 0), np.int64) if self._known is None else self._known
+        wanted = np.zeros((0, 0), np.int64) if self._wanted is None else self._wanted
+        lacking: Array = np.asarray((known < wanted).any(axis=1))
+        candidates = self._candidates["row"]
+        first, last = np.searchsorted(candidates, [block.first_row, block.first_row + block.num_rows])
+        rows = candidates[first:last] - block.first_row
+        numbers = 2 * np.arange(first, last) + 1
+        of_classes = wanted.diagonal().any()
+        if not (lacking.any() or of_classes):
+            return rows, numbers
+        others = lacking[to_numpy(block.labels)]
+        if of_classes:
+            with np.errstate(invalid="ignore"):
+                others |= block.survey(("own",))["own"] < 0.5
+        others[rows] = False
+        also = np.flatnonzero(others)
+        rows = np.concatenate([rows, also])
+        numbers = np.concatenate([numbers, 2 * (first + np.searchsorted(rows[: last - first], also))])
+        order = np.argsort(rows)
+        return rows[order], numbers[order]
+
+    def _count_known(self) -> Array:
         """Of how many rows of each class it is known that another is likelier, and that their own is below one half."""
-        labels, rivals = self._candidates["label"].astype(np.int64), self._candidates["rival"].astype(np.int64)
-        beaten = self._candidates["margin"] < 0
-        pairs = labels[beaten] * self.num_classes + rivals[beaten]
-        known = np.bincount(pairs, minlength=self.num_classes**2).reshape(self.num_classes, self.num_classes)
-        np.fill_diagonal(known, known.sum(axis=1))
+        known = joint_state(self._call, self.num_classes) if self._beaten is None else self._beaten
+        labels = self._candidates["label"][self._candidates["margin"] < 0]
+        np.fill_diagonal(known, np.bincount(labels, minlength=self.num_classes))
         return known
 
     def _drop_the_rest(self) -> None:
@@ -363,7 +401,7 @@ class LabelIssueAccumulator:
                     min_examples_per_class=self.min_examples_per_class,
                     num_to_remove_per_class=self.num_to_remove_per_class,
                 )
-                self._joint = None
+                self._known, self._joint, self._beaten = self._count_known(), None, None
             self._num_lowest = len(self._candidates["row"]) if self.num_issues is None else self.num_issues
         elif self.filter_by in _PRUNING:
             self._select_candidates()
@@ -388,33 +426,24 @@ class LabelIssueAccumulator:
         return {name: column[order] for name, column in columns.items()}
 
     def _select_candidates(self) -> None:
-        rows, pairs, values = self._found()
+        numbers, pairs, values = self._found()
         if len(self._selected) > 0:  # each accumulator found as many as are wanted in all
-            order = np.lexsort((rows, -values, pairs))
-            rows, pairs = rows[order], pairs[order]
-            place = np.arange(len(rows)) - np.searchsorted(pairs, pairs)  # within its pair
+            order = np.lexsort((numbers, -values, pairs))
+            numbers, pairs = numbers[order], pairs[order]
+            place = np.arange(len(numbers)) - np.searchsorted(pairs, pairs)  # within its pair
             wanted = np.zeros(0, np.int64) if self._wanted is None else self._wanted.ravel()
             chosen = place < wanted[pairs]
-            rows, pairs = rows[chosen], pairs[chosen]
-        of_class = pairs // self.num_classes == pairs % self.num_classes
+            numbers, pairs = numbers[chosen], pairs[chosen]
+        is_candidate = numbers % 2 == 1
+        places, of_class = numbers[is_candidate] // 2, pairs[is_candidate] % (self.num_classes + 1) == 0
         flagged = np.zeros(len(self._candidates["row"]), np.bool_)
         if self.filter_by != "prune_by_class":
-            flagged[self._places_of(rows[~of_class])] = True
+            flagged[places[~of_class]] = True
         if self.filter_by != "prune_by_noise_rate":
             low = np.zeros_like(flagged)
-            low[self._places_of(rows[of_class])] = True
+            low[places[of_class]] = True
             flagged = low if self.filter_by == "prune_by_class" else flagged & low
         self._candidates = {name: column[flagged] for name, column in self._candidates.items()}
-
-    def _places_of(self, rows: Array) -> Array:
-        """Where rows stand among the candidates; those that are none are left out."""
-        candidates = self._candidates["row"]
-        rows = np.sort(rows)
-        places = np.searchsorted(candidates, rows)
-        inside = places < len(candidates)
-        places = places[inside]
-        found: Array = places[candidates[places] == rows[inside]]
-        return found
 
     def _found(self) -> tuple[Array, Array, Array]:
         parts = [*self._selected]
@@ -461,6 +490,8 @@ class LabelIssueAccumulator:
                 both._histogram = part._histogram + (0 if both._histogram is None else both._histogram)
             if part._joint is not None:
                 both._joint = part._joint + (0 if both._joint is None else both._joint)
+            if part._beaten is not None:
+                both._beaten = part._beaten + (0 if both._beaten is None else both._beaten)
             for name, arrays in part._parts.items():
                 both._parts.setdefault(name, []).extend(arrays)
             if self._current() == "select" and self.filter_by in _PRUNING:
@@ -486,7 +517,8 @@ class LabelIssueAccumulator:
         )
         both._pass, both._thresholds, both._candidates = self._pass, self._thresholds, self._candidates
         both._counts, both.num_samples = self._counts.copy(), self.num_samples
-        both._wanted, both._num_lowest, both._rows_of_pass = self._wanted, self._num_lowest, self._rows_of_pass
+        both._wanted, both._known, both._num_lowest = self._wanted, self._known, self._num_lowest
+        both._rows_of_pass = self._rows_of_pass
         return both
 
     def _identity(self) -> tuple[Any, ...]:
@@ -545,12 +577,6 @@ class LabelIssueAccumulator:
             filter_by=self.filter_by,
             rank_by=self.rank_by,
         )
-
-
-def _checked_labels(block: Block) -> Array:
-    from burnish.quality._topk import check_labels
-
-    return check_labels(block.call, block.labels, block.num_rows, block.num_classes)
 
 
 def _dense(block: Block) -> list[Block]:
