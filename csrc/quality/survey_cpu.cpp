@@ -74,6 +74,9 @@ void load_columns(const RowJob& job, std::int64_t first, int count, Columns<F>& 
   if (turns_directly<F>(job, first, count)) {
     using V = simd::Vector<F>;
     const F* rows = static_cast<const F*>(job.input) + first * job.row_stride;
+    // The next tile is fetched while this one is worked on.
+    constexpr int line = 64 / static_cast<int>(sizeof(F));
+    for (int i = 0; i < tile_rows * classes; i += line) __builtin_prefetch(rows + tile_rows * job.row_stride + i);
     for (int r = 0; r < tile_rows; r += simd::width<F>) {
       V turned[narrow_classes];
       simd::load_columns(rows + r * job.row_stride, job.row_stride, classes, turned);
@@ -316,15 +319,16 @@ F largest(const F* values, std::int64_t count) {
   return simd::tree_reduce(fold(of_lanes, Lanes<V>::max), [](auto a, auto b) { return a > b ? a : b; });
 }
 
-// Sums, NaN where a value is negative or NaN.
+// Sums, NaN where a value is negative or NaN. What is to be read next lies `prefetch` values further on.
 template <int rows, class F>
-BURNISH_HD void sums_of_rows(const F* const (&values)[rows], std::int64_t classes, F* sums) {
+BURNISH_HD void sums_of_rows(const F* const (&values)[rows], std::int64_t classes, std::int64_t prefetch, F* sums) {
   using V = simd::Vector<F>;
   V sum[rows], least[rows];
   for (int row = 0; row < rows; ++row) {
     V sums_of_lanes[vectors_per_step<F>] = {};
     V least_of_lanes[vectors_per_step<F>] = {};
-    for_vectors(values[row], classes, F{0}, [&](int j, std::int64_t, V v) {
+    for_vectors(values[row], classes, F{0}, [&](int j, std::int64_t first, V v) {
+      __builtin_prefetch(values[row] + first + prefetch);
       sums_of_lanes[j] += v;
       least_of_lanes[j] = Lanes<V>::min(v, least_of_lanes[j]);
     });
@@ -442,7 +446,7 @@ void to_probabilities(const RowJob& job, const F* (&values)[rows], int r, F* buf
       values[row] = buffers + row * classes;
     }
   }
-  sums_of_rows(values, classes, tile.sum + r);
+  sums_of_rows(values, classes, rows * job.row_stride, tile.sum + r);
   for (int row = 0; row < rows; ++row) {
     const F sum = tile.sum[r + row];
     const bool good = sum > 0 && sum < infinity<F>;
@@ -616,19 +620,24 @@ void collect_row(const CollectJob& job, const F* values, std::int64_t row, std::
   const std::int64_t classes = job.rows.classes;
   const F* cutoffs = static_cast<const F*>(job.cutoffs) + label * classes;
   const F own = values[label];
-  const auto give = [&](std::int64_t c, F value) {
-    take.call(take.object, Candidate{static_cast<double>(value), row, label * classes + c});
-  };
+  Candidate found[lanes];
   for (std::int64_t c = 0; c < classes; c += lanes) {
     const std::int64_t end = classes - c < lanes ? classes : c + lanes;
     std::int32_t any = 0;
     for (std::int64_t k = c; k < end; ++k) any |= values[k] - own > cutoffs[k];
     if (!any) continue;
+    int count = 0;  // each is written, and stays if it counts: no branch that half the classes would take
     for (std::int64_t k = c; k < end; ++k) {
-      if (values[k] - own > cutoffs[k]) give(k, values[k] - own);
+      const F value = values[k] - own;
+      found[count] = {static_cast<double>(value), row, label * classes + k};
+      count += value > cutoffs[k];
     }
+    take.call(take.object, found, count);
   }
-  if (-own > static_cast<const F*>(job.diagonal)[label]) give(label, -own);
+  if (-own > static_cast<const F*>(job.diagonal)[label]) {
+    found[0] = {static_cast<double>(-own), row, label * classes + label};
+    take.call(take.object, found, 1);
+  }
 }
 
 // Calls each(values, row, label) with the probabilities of the rows that have some.

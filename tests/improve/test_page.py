@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from burnish._improve.findings import Findings, findings_of
-from burnish._improve.findings_kept import table, write_scores
 from burnish._improve.page import gain_sentence, headline, page, write_again, write_report
 from burnish._improve.page_charts import change, histogram, parts, runs
 from burnish._improve.page_html import Markup, element, name_of, shortened, visible
@@ -67,7 +65,7 @@ def test_page_of_a_run(found: Findings) -> None:
     parsed = check_whole(shown_as(found))
     for text in (
         "19 labels look wrong, 8 images repeat another and 1 file cannot be read.",
-        "Mending them raised balanced accuracy from",
+        "Mending the set raised balanced accuracy from",
         "19 labels of 279 (6.8 %) look wrong: 17 with a class to give instead, 2 to leave out.",
         "8 images in 4 groups repeat another, pixel for pixel or nearly.",
         "Groups with members both in training and test: 1; with labels that differ: 4.",
@@ -136,12 +134,12 @@ def test_a_set_without_images_or_classes() -> None:
 @pytest.mark.parametrize(
     ("proved", "words"),
     [
-        (proof(0.03), "Mending them raised balanced accuracy from"),
-        (proof(-0.03), "Mending them did harm: balanced accuracy from"),
+        (proof(0.03), "Mending the set raised balanced accuracy from"),
+        (proof(-0.03), "Mending the set did harm: balanced accuracy from"),
         (proof(0.0), "Mending changed nothing"),
-        (proof(0.0005), "Mending them was not shown to help: balanced accuracy from"),
-        (proof(0.03, target="log-loss"), "Mending them lowered log loss from"),
-        (proof(0.03, target="macro-f1"), "Mending them raised macro F1 from"),
+        (proof(0.0005), "Mending the set was not shown to help: balanced accuracy from"),
+        (proof(0.03, target="log-loss"), "Mending the set lowered log loss from"),
+        (proof(0.03, target="macro-f1"), "Mending the set raised macro F1 from"),
         (
             replace(proof(0.03), trials=(), judged="Too few samples to hold any out."),
             "Too few samples to hold any out.",
@@ -308,22 +306,6 @@ def test_report_written_again_shows_more_from_thumbnails(tmp_path: Path) -> None
     np.save(tmp_path / "scan" / "thumbnails.npy", np.zeros((N, 8, 8, 3), np.uint8))
     write_again(tmp_path, tmp_path / "with.html", most=40)
     assert "no picture" not in (tmp_path / "with.html").read_text(encoding="utf-8")
-
-
-def test_scores_as_a_table(found: Findings, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    run = improvement(ids=HOSTILE)
-    findings = findings_of(run)
-    write_scores(findings, tmp_path / "scores.parquet")
-    read: dict[str, list[Any]] = parquet.read_table(tmp_path / "scores.parquet").to_pydict()
-    assert read == table(findings)
-    assert read["id"][3] == "\\udcff\\udc80.png"
-    assert read["prediction"][50] is None  # not readable, hence not scored
-    assert read["hardness"][50] is None
-    assert read["suggested"][20] is not None
-    assert read["copy_of"][290] == read["id"][70]
-    assert read["repeat_of"].count(None) == N - 6
-    assert set(read["proposal"]) == {None, "relabel", "drop-label", "drop-repeat", "drop-leak", "annotate"}
 
 
 def test_colors_can_be_told_apart_from_what_is_behind_them() -> None:

@@ -35,7 +35,6 @@ COLUMNS: dict[str, tuple[Any, object]] = {
     "repeat_distance": (np.float32, np.nan),
     "copy_of": (np.int64, -1),  # the same pixels
 }
-CLASSES = ("label", "prediction", "suggested")  # columns that hold classes
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class Group:
     Attributes
     ----------
     members : tuple of int
-    leak : bool
-        Some of them are held out and some are not.
+    held_out : tuple of int
+        Those of them that are.
     conflict : bool
         Their labels differ.
     distance : float
@@ -65,9 +64,14 @@ class Group:
     """
 
     members: tuple[int, ...]
-    leak: bool
+    held_out: tuple[int, ...]
     conflict: bool
     distance: float
+
+    @property
+    def leak(self) -> bool:
+        """Whether some are held out and some are not."""
+        return 0 < len(self.held_out) < len(self.members)
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ class Findings:
         groups = [
             Group(
                 tuple(members),
-                leak=len({bool(held_out[i]) for i in members}) > 1,
+                held_out=tuple(i for i in members if held_out[i]),
                 conflict=len({int(labels[i]) for i in members} - {-1}) > 1,
                 distance=float(known[members[1:]].min()),
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings and pictures in a folder, so that the report can be made again without the data; and as a table."""
+"""Findings and pictures in a folder, so that the report can be made again without the data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from burnish._extras import needs_extra
 from burnish._files import replacing
-from burnish._improve.findings import CLASSES, COLUMNS, Findings
+from burnish._improve.findings import Findings
 from burnish._improve.mend import Proposals
 from burnish._improve.proof import Gain, Proof, Trial
 from burnish.data import DataError
@@ -22,7 +21,6 @@ from burnish.data import DataError
 FOLDER = "report"  # below that of the other intermediate results
 _FACTS, _ARRAYS = "findings.json", "findings.npz"
 _PROPOSED = ("sample", "action", "to", "other", "score", "number")
-_IN_SCORES = tuple(name for name in COLUMNS if name not in ("repeat_of", "copy_of"))
 
 
 def keep(findings: Findings, pictures: Mapping[int, bytes], folder: Path) -> None:
@@ -104,45 +102,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return str(value)
-
-
-def table(findings: Findings) -> dict[str, list[Any]]:
-    """Return columns for other programs, one row for each sample: classes by name, None where there is no value."""
-    columns: dict[str, list[Any]] = {"id": [_text(name) for name in findings.ids]}
-    names = [_text(name) for name in findings.names]
-    for name in _IN_SCORES:
-        values = findings.column(name)
-        if name in CLASSES:
-            columns[name] = [names[k] if k >= 0 else None for k in values.tolist()]
-        elif values.dtype.kind == "f":
-            columns[name] = [value if value == value else None for value in values.tolist()]  # NaN is not itself
-        else:
-            columns[name] = values.tolist()
-    for name in ("repeat_of", "copy_of"):
-        columns[name] = [columns["id"][i] if i >= 0 else None for i in findings.column(name).tolist()]
-    action = [""] * len(findings.ids)
-    for each in findings.of("relabel", "drop-label", "drop-repeat", "drop-leak", "annotate"):
-        action[each.sample] = each.action
-    columns["proposal"] = [each or None for each in action]
-    return columns
-
-
-def write_scores(findings: Findings, path: Path) -> None:
-    """Write `table` as Parquet."""
-    with needs_extra("demo"):
-        import pyarrow as pa
-        import pyarrow.parquet as parquet
-    types = {"b": pa.bool_(), "f": pa.float32()}
-    columns = table(findings)
-    kinds = {
-        name: types.get(np.dtype(COLUMNS[name][0]).kind, pa.string()) if name in COLUMNS else pa.string()
-        for name in columns
-    }
-    arrays = {name: pa.array(values, kinds[name]) for name, values in columns.items()}
-    with replacing(path) as partial:
-        parquet.write_table(pa.table(arrays), partial)
-
-
-def _text(name: str) -> str:
-    """Return a name as text: halves of pairs, which stand for bytes that are none, written out."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()

@@ -37,12 +37,13 @@ function copied(text) {
 }
 
 for (const list of document.querySelectorAll("pre")) {
+  const text = list.textContent;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
   button.textContent = "Copy";
   button.addEventListener("click", () => {
-    button.textContent = copied(list.textContent) ? "Copied" : "Select the text and copy it";
+    button.textContent = copied(text) ? "Copied" : "Select the text and copy it";
   });
-  list.before(button);
+  list.prepend(button);
 }

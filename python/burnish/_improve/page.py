@@ -16,7 +16,7 @@ from burnish._improve import page_charts as charts
 from burnish._improve.findings import Findings, findings_of
 from burnish._improve.findings_kept import FOLDER, keep, kept
 from burnish._improve.page_classes import classes_section, hard_classes_section, hardness_section
-from burnish._improve.page_gain import after_less_before, gain_section
+from burnish._improve.page_gain import after_less_before, better_alone, gain_section, level
 from burnish._improve.page_galleries import annotate_section, hardest_section, labels_section
 from burnish._improve.page_html import Markup, element, name_of, shortened
 from burnish._improve.page_parts import LOSS, Section, counted, number, spread, verb
@@ -201,10 +201,12 @@ def gain_sentence(findings: Findings) -> str:
     judged = f"on held-out real samples, {runs}{_interval(proof.target, gain)}"
     if gain.verdict == HELPED:
         word = "lowered" if proof.target == LOSS else "raised"
-        return f"Mending them {word} {moved} {judged}."
+        alone = better_alone(proof)
+        more = f" One change alone did better: {alone.name}, {level(proof.target, alone)}." if alone else ""
+        return f"Mending the set {word} {moved} {judged}.{more}"
     if gain.verdict == HARMED:
-        return f"Mending them did harm: {moved} {judged}. Keep the set as it is, or make single changes only."
-    return f"Mending them was not shown to help: {moved} {judged}."
+        return f"Mending the set did harm: {moved} {judged}. Keep the set as it is, or make single changes only."
+    return f"Mending the set was not shown to help: {moved} {judged}."
 
 
 def _interval(measure: str, gain: Gain) -> str:

@@ -10,8 +10,24 @@ import numpy as np
 from burnish._improve import page_charts as charts
 from burnish._improve.findings import Findings
 from burnish._improve.page_html import Markup, element, joined, name_of, table
-from burnish._improve.page_parts import LOSS, ROWS, Section, counted, none, number, spread
-from burnish._improve.proof import ALL, AS_IT_IS, HARMED, HELPED, OF_OUTPUTS, Gain, Proof, Trial
+from burnish._improve.page_parts import LOSS, ROWS, Section, none, number, spread
+from burnish._improve.proof import (
+    ADJUSTED,
+    ALL,
+    AS_IT_IS,
+    COPIES,
+    HARMED,
+    HELPED,
+    LABELS,
+    MENDED_ADJUSTED,
+    OF_OUTPUTS,
+    REPEATS,
+    Gain,
+    Proof,
+    Trial,
+)
+
+CHANGES = (REPEATS, LABELS, COPIES)
 
 _MEANING = (
     "The same model was trained on the set as it is and on the mended one, and judged on the same real samples, which "
@@ -38,16 +54,62 @@ def gain_section(findings: Findings) -> Section:
     ]
     others = [trial for trial in proof.trials if trial.name not in (AS_IT_IS, ALL)]
     if others:
-        parts += [element("h3", "Each change alone"), _variants(proof.target, [before, *others, after])]
+        parts += [element("h3", "Each change alone"), _variants(proof.target, [before, after, *others])]
     return Section(
         "gain",
         title,
         _MEANING,
-        "Take the mended set where the interval of the difference lies on the good side of 0 and no class that you "
-        "need lost. Where one change alone does as well, make that one only.",
+        _advice(proof, after),
         _doubts(proof),
         joined(parts),
     )
+
+
+_NOTES = {
+    ALL: "all changes",
+    ADJUSTED: "outputs adjusted (no change of the set)",
+    MENDED_ADJUSTED: "mended, outputs adjusted (no copies)",
+}
+
+
+def _advice(proof: Proof, after: Trial) -> str:
+    """Say what to do, as far as the numbers tell."""
+    found, better = after.gains[proof.target], better_alone(proof)
+    if better is not None:
+        one, all_of_them = (level(proof.target, trial) for trial in (better, after))
+        text = f"Make one change only: {better.name} alone did better ({one}) than all together ({all_of_them})."
+    elif found.verdict == HELPED:
+        text = "Take the mended set, unless a class that you need lost."
+    else:
+        text = "Keep the set as it is, but look through what was found: the faults may be real without costing much."
+    harmed = [trial.name for trial in proof.trials if trial.name in CHANGES and _verdict_of(proof, trial) == HARMED]
+    if harmed:
+        text += f" Leave out what did harm alone: {', '.join(harmed)}."
+    rivals = [trial for trial in proof.trials if trial.name in OF_OUTPUTS]
+    best = max(rivals, key=lambda trial: trial.gains[proof.target].mean, default=None)
+    if best is not None and best.gains[proof.target].mean >= found.mean > 0:
+        text += " Adjusting a model's outputs by how frequent classes were in training did as well or better "
+        text += f"({level(proof.target, best)}), without copies."
+    return text
+
+
+def better_alone(proof: Proof) -> Trial | None:
+    """Return the one change that by itself helped more than all together, if there is one."""
+    after = proof.trial(ALL)
+    if after is None:
+        return None
+    alone = [trial for trial in proof.trials if trial.name in CHANGES and _verdict_of(proof, trial) == HELPED]
+    best = max(alone, key=lambda trial: trial.gains[proof.target].mean, default=None)
+    return best if best is not None and best.gains[proof.target].mean > after.gains[proof.target].mean else None
+
+
+def _verdict_of(proof: Proof, trial: Trial) -> str:
+    return trial.gains[proof.target].verdict
+
+
+def level(measure: str, trial: Trial) -> str:
+    """Return the mean that was reached, with its unit."""
+    return number(measure, float(np.mean(trial.measures[measure]))) + ("" if measure == LOSS else " %")
 
 
 def _doubts(proof: Proof) -> str:
@@ -60,8 +122,6 @@ def _doubts(proof: Proof) -> str:
             f"they "
             "are, so a model that is right about them counts as wrong here."
         )
-    if proof.repeated:
-        text += f" {counted(proof.repeated, 'held-out sample')} that repeat one trained on were not judged by."
     return text
 
 
@@ -142,7 +202,7 @@ def _direction(difference: float) -> str:
 def _variants(target: str, trials: Sequence[Trial]) -> Markup:
     rows = []
     for trial in trials:
-        name = f"{trial.name} (adds no rows)" if trial.name in OF_OUTPUTS else trial.name
+        name = _NOTES.get(trial.name, trial.name)
         rows.append(
             (name, f"{np.mean(trial.rows):,.0f}", spread(target, trial.measures[target]), *_difference(target, trial))
         )

@@ -14,6 +14,7 @@ from burnish._improve.page_pictures import Encoded, data_uri
 
 ROWS = 24  # of a table of classes; the others are folded away
 LOSS = "log-loss"
+_NONE = '<p class="none">'
 _LISTED = 1000  # file names in a list that is folded away
 
 
@@ -42,7 +43,7 @@ class Section:
         notes = [
             element("div", element("dt", term), element("dd", text))
             for term, text in (("What to do", self.advice), ("When not to trust it", self.doubt))
-            if text
+            if text and not self.body.startswith(_NONE)  # there is nothing to do about nothing
         ]
         heading = element("h2", self.title, id=f"{self.key}-title")
         lead = element("p", self.meaning, class_="lead")
@@ -89,7 +90,7 @@ def verb(n: int, plural: str) -> str:
 
 
 def none(text: str) -> Markup:
-    return element("p", text, class_="none")
+    return Markup(f"{_NONE}{joined([text])}</p>")
 
 
 def class_name(findings: Findings, label: int) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from burnish._improve.findings import Array, Findings, Group
+from burnish._improve.findings import Findings, Group
 from burnish._improve.page_html import Markup, element, joined
 from burnish._improve.page_parts import Section, class_name, class_of, counted, listed, none, rest, tile, verb
 from burnish._improve.page_pictures import Encoded
-from burnish._improve.page_shown import MEMBERS, Shown
+from burnish._improve.page_shown import MEMBERS, Shown, some_of
 
 
 def repeats_section(findings: Findings, shown: Shown, pictures: Encoded) -> Section:
@@ -22,7 +22,7 @@ def repeats_section(findings: Findings, shown: Shown, pictures: Encoded) -> Sect
             f"pixel for pixel or nearly. Groups with members both in training and test: {leaks:,}; "
             f"with labels that differ: {conflicts:,}."
         )
-        held, labels = findings.column("held_out"), findings.column("label")
+        labels = findings.column("label")
         listing = (
             (findings.ids[i], class_name(findings, int(labels[i])), f"group {n}")
             for n, group in enumerate(every, 1)
@@ -30,7 +30,7 @@ def repeats_section(findings: Findings, shown: Shown, pictures: Encoded) -> Sect
         )
         body = joined(
             (
-                element("div", *(_group(findings, pictures, group, held) for group in shown.repeats), class_="groups"),
+                element("div", *(_group(findings, pictures, group) for group in shown.repeats), class_="groups"),
                 rest(len(every), len(shown.repeats)),
                 listed(sum(len(g.members) for g in every), "file, label, group", listing),
             )
@@ -49,11 +49,11 @@ def repeats_section(findings: Findings, shown: Shown, pictures: Encoded) -> Sect
     )
 
 
-def _group(findings: Findings, pictures: Encoded, group: Group, held_out: Array) -> Markup:
+def _group(findings: Findings, pictures: Encoded, group: Group) -> Markup:
     labels, distance, copy_of = (findings.column(name) for name in ("label", "repeat_distance", "copy_of"))
     tiles = []
-    for place, i in enumerate(group.members[:MEMBERS]):
-        side = element("span", "test", class_="badge even") if held_out[i] else Markup("")
+    for place, i in enumerate(some_of(group)):
+        side = element("span", "test", class_="badge even") if i in group.held_out else Markup("")
         how = _how_near(0.0 if copy_of[i] >= 0 else float(distance[i])) if place else ""
         lines = [element("p", class_of(findings, int(labels[i]), "old" if group.conflict else ""), class_="labels")]
         if how:

@@ -56,7 +56,7 @@ def settings_section(findings: Findings) -> Section:
     parts.append(table("Settings", [("Name", "t"), ("Value", "t")], rows) if rows else none("None were noted."))
     parts.append(element("h3", "Pipeline of the copies"))
     parts.append(
-        element("pre", element("code", Markup(_lines(findings.pipeline))), tabindex="0")
+        element("pre", element("code", Markup(_lines(findings.pipeline))), tabindex="0", class_="command")
         if findings.pipeline
         else none("No copies were made.")
     )

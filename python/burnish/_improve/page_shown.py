@@ -33,8 +33,15 @@ class Shown:
         """All of them, once each, in order."""
         chosen = {each.sample for each in (*self.labels, *self.annotate)} | set(self.hardest)
         for group in self.repeats:
-            chosen.update(group.members[:MEMBERS])
+            chosen.update(some_of(group))
         return sorted(chosen)
+
+
+def some_of(group: Group) -> tuple[int, ...]:
+    """Return the members that are shown: the first, and of a leak the first held-out one too."""
+    if len(group.members) <= MEMBERS or not group.leak or set(group.held_out) & set(group.members[:MEMBERS]):
+        return group.members[:MEMBERS]
+    return (*group.members[: MEMBERS - 1], group.held_out[0])
 
 
 def choose(findings: Findings, most: int) -> Shown:

@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from burnish._improve.store import Column, Store, key_of
 from burnish.data import DataError, ImageSet
-from burnish.data._decode import KINDS, SKIPPED, Decoded, decode, failed
+from burnish.data._decode import KINDS, SKIPPED, Decoded, decode, failed, shorter_side
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +29,8 @@ Progress = Callable[[str, int, int], None]
 STRICT = ("cmyk", "16-bit", "exif-rotated", "animated")  # converted, or with `strict` skipped
 _LARGEST, _SMALLEST = 64, 8  # sides of the squares for models
 _LEAST = 256  # JPEGs are decoded at a fraction of their size while both sides are at least this long
-_BLOCK, _CHUNK = 256, 16  # images between two savings, and those that a thread takes at once
+_BLOCK, _BLOCK_BYTES = (64, 2048), 1 << 24  # images between two savings, and what their files may have
+_CHUNK = 16  # images that a thread takes at once
 _TEXT = 160
 _VERSION = 1  # of what is computed here
 _FEW_PIXELS = 1 << 13  # for fewer, sums are quicker than histograms
@@ -203,10 +204,11 @@ def scan(
     for name, value in (("size", size), ("workers", workers)):
         if value is not None and value < 1:
             raise DataError(f"scan: '{name}' is {value}; accepted: 1 or more")
-    side = size or _common_side(images)
-    key = key_of(_VERSION, side, *images.state())
+    common, block = _probe(images)
+    side = size or common
+    key = key_of(_VERSION, side, block, *images.state())
     with _decoding(images, side, workers or len(os.sched_getaffinity(0)), progress) as make:
-        kept = store.rows("scan", key, len(images), _columns(side), make, block=_BLOCK)
+        kept = store.rows("scan", key, len(images), _columns(side), make, block=block)
     flags, texts = np.asarray(kept.pop("flags")), kept.pop("text")
     usable = flags & _mask(SKIPPED + (STRICT if strict else ())) == 0
     thumbnails = kept.pop("thumbnails")
@@ -245,12 +247,22 @@ def _copies(digests: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_]) -> np
     return copies
 
 
-def _common_side(images: ImageSet, most: int = 64) -> int:
-    """Return the side of squares: that of most images, as far as a few of them tell."""
+def _probe(images: ImageSet, most: int = 64) -> tuple[int, int]:
+    """Return a side for the squares and the number of images between two savings, as a few of them suggest.
+
+    A saving waits for the disk: tiny images are better saved by the thousand, while of photos a few take seconds.
+    """
     rows = np.unique(np.linspace(0, len(images) - 1, most).astype(np.int64))
+    sides, sizes = [], []
     with _silent():
-        sides = [min(found.width, found.height) for i in rows if (found := _decoded(images, int(i))).image is not None]
-    return int(np.clip(np.median(sides), _SMALLEST, _LARGEST)) if sides else _LARGEST
+        for i in rows:
+            with suppress(Exception):  # the scan will name what cannot be read
+                content = images.content(int(i))
+                sides.append(shorter_side(content))
+                sizes.append(content.nbytes if isinstance(content, np.ndarray) else len(content))
+    sides = [side for side in sides if side > 0]
+    side = int(np.clip(np.median(sides), _SMALLEST, _LARGEST)) if sides else _LARGEST
+    return side, int(np.clip(_BLOCK_BYTES // max(np.median(sizes), 1), *_BLOCK)) if sizes else _BLOCK[0]
 
 
 def _decoded(images: ImageSet, i: int) -> Decoded:

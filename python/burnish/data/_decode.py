@@ -92,6 +92,15 @@ def decode(content: Content, *, least: int = 1 << 30) -> Decoded:
         return failed(error, width, height, size, kind, mode)
 
 
+def shorter_side(content: Content) -> int:
+    """Return the shorter side of an image as its header has it, 0 where that cannot be read."""
+    try:
+        with _opened(content) as image:
+            return int(min(image.size))
+    except Exception:  # decoders raise all sorts of things
+        return 0
+
+
 def failed(error: Exception, width: int = 0, height: int = 0, size: int = 0, kind: str = "", mode: str = "") -> Decoded:
     """Return the result where an image could not be fetched or decoded."""
     text = one_line(error)
