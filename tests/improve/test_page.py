@@ -64,17 +64,17 @@ def check_whole(text: str) -> Page:
 def test_page_of_a_run(found: Findings) -> None:
     parsed = check_whole(shown_as(found))
     for text in (
-        "19 labels look wrong, 8 images repeat another and 1 file cannot be read.",
+        "20 labels look wrong, 8 images repeat another and 1 file cannot be read.",
         "Mending the set raised balanced accuracy from",
-        "19 labels of 279 (6.8 %) look wrong: 17 with a class to give instead, 2 to leave out.",
-        "8 images in 4 groups repeat another, pixel for pixel or nearly.",
+        "20 labels of 279 (7.2 %) look wrong: 17 with a class to give instead, 2 to leave out, 1 to look at",
+        "8 images in 4 groups repeat another, pixel for pixel or nearly, the test part included.",
         "Groups with members both in training and test: 1; with labels that differ: 4.",
         "leak: training and test",
         "not an image",
         "burnish improve digits",
     ):
         assert text in parsed.text, text
-    assert len(parsed.all("img")) == 19 + (2 + 2 + 2 + 4) + 24 + 24
+    assert len(parsed.all("img")) == 20 + (2 + 2 + 2 + 4) + 24 + 24
 
 
 def test_a_label_is_shown_with_what_is_to_replace_it(found: Findings) -> None:
@@ -113,6 +113,7 @@ def test_empty_sections_say_so(findings: Callable[[], Findings]) -> None:
 
 def test_a_set_without_faults(found: Findings) -> None:
     columns = {**found.columns, "copy_of": np.full(N, -1), "repeat_of": np.full(N, -1), "usable": np.ones(N, bool)}
+    columns["issue"] = np.zeros(N, bool)
     clean = replace(found, columns=columns, proposals=found.proposals.take([]), problems=())
     parsed = check_whole(shown_as(clean))
     assert headline(clean) == "Nothing wrong was found with this set."
