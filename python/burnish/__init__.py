@@ -2,7 +2,7 @@
 """Polish the training set of a classifier: augment, balance and score it in one native engine."""
 
 import importlib
-from types import ModuleType
+from typing import Any
 
 from burnish import _core, augment, hardness, metrics, neighbors
 from burnish._runtime import (
@@ -31,8 +31,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     """Import what is not always needed when it is first used; the samplers of `burnish.balance` need scikit-learn."""
-    if name in ("balance", "losses", "quality"):
+    if name in ("balance", "data", "losses", "quality", "ray"):
         return importlib.import_module(f"burnish.{name}")
+    if name in ("Improvement", "improve"):
+        return getattr(importlib.import_module("burnish._improve.improve"), name)
     raise AttributeError(f"module 'burnish' has no attribute {name!r}")

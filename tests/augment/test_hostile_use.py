@@ -6,7 +6,6 @@ from __future__ import annotations
 import copy
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import textwrap
@@ -36,9 +35,9 @@ def test_a_huge_image_costs_what_is_left_of_it() -> None:
     )
     plan = pipe.plan([3], sizes=(20_000, 20_000), channels=1)
     left = int(plan["RandomCrop"]["left"][0])
-    start = time.monotonic()
+    start = time.process_time()  # of this process alone, however busy the machine is
     result = pipe.apply(image, plan)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 1  # 0.01; all of the image would take several
     part = np.ascontiguousarray(image[:, :300, left : left + 200])
     there = augment.Compose(pipe.transforms[1:])
     plan.entries, plan.sizes = plan.entries[1:], None
@@ -127,7 +126,7 @@ def test_forked_while_others_call(tmp_path: Path) -> None:
     for _ in range(5):
         child = os.fork()
         if child == 0:
-            signal.alarm(60)
+            signal.alarm(300)
             right = np.array_equal(pipe(images, ids), expected)
             os._exit(0 if right else 1)
         assert os.waitpid(child, 0)[1] == 0
@@ -135,7 +134,7 @@ def test_forked_while_others_call(tmp_path: Path) -> None:
     for worker in workers:
         worker.join()
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
 
 
@@ -156,14 +155,14 @@ def test_forked_while_others_count(tmp_path: Path) -> None:
     for _ in range(5):
         child = os.fork()
         if child == 0:
-            signal.alarm(20)
+            signal.alarm(300)
             pipe(images)
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
     stop.set()
     worker.join()
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
 
 
@@ -180,7 +179,7 @@ def test_what_is_filtered_is_turned(tmp_path: Path) -> None:
                         assert np.array_equal(one(image, ids=[0]), one(image, ids=[0], fuse=False))
     print("done")
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600, check=False)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
 
 
@@ -200,7 +199,7 @@ def test_reads_end_where_images_end(tmp_path: Path) -> None:
                     F.rotate(image, 30, interpolation=interpolation)
     print("done")
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600, check=False)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
 
 
@@ -220,13 +219,13 @@ LONG = {
     "a blur of one image": "F.gaussian_blur(one((1, 20_000, 20_000, 1)), 31, 6, out=out)",
     "Pillow's blur of one image": "F.pillow_gaussian_blur(one((1, 20_000, 20_000, 1)), 9, out=out)",
     "many images": "F.gaussian_blur(one((400, 1000, 1000, 1)), 127, 20, out=out.reshape(400, 1000, 1000, 1))",
-    "drawing": "augment.CoarseDropout((200, 200), p=1).plan(np.arange(400_000), sizes=(9, 9))",
 }
 
 
 @pytest.mark.parametrize("call", LONG)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_interrupted_within_a_second(tmp_path: Path, call: str, threads: int) -> None:
+def test_interrupted_before_the_end(tmp_path: Path, call: str, threads: int) -> None:
+    """That the last pixel is as it was shows that the call did not go on to its end, however slow the machine is."""
     code = f"""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
 
@@ -236,27 +235,38 @@ def test_interrupted_within_a_second(tmp_path: Path, call: str, threads: int) ->
     burnish.set_num_threads({threads})
     small = pipe(images, ids)
     out = np.empty((1, 20_000, 20_000, 1), np.uint8)
-    print("ready", flush=True)
+    out[0, -1, -1, 0] = 99
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
     try:
         {LONG[call]}
         print("finished")
     except KeyboardInterrupt:
-        print(time.monotonic())
+        print("interrupted", out[0, -1, -1, 0])
     assert np.array_equal(pipe(images, ids), small)  # works as before
     """
-    with subprocess.Popen(_program(tmp_path, code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        sent = time.monotonic()
-        run.send_signal(signal.SIGINT)
-        try:
-            answer, errors = run.communicate(timeout=60)
-        finally:
-            run.kill()
-    assert run.returncode == 0, errors
-    assert answer != "finished\n", "the call was too short to be interrupted"
-    assert float(answer) - sent < 1
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=300, check=False)
+    assert (run.returncode, run.stdout) == (0, "interrupted 99\n"), run.stderr
+
+
+def test_drawing_is_interrupted(tmp_path: Path) -> None:
+    code = """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
+    dropout = augment.CoarseDropout((200, 200), p=1)
+    seconds = []
+    for _ in range(3):
+        start = time.monotonic()
+        dropout.plan(np.arange(10_000), sizes=(9, 9))
+        seconds.append(time.monotonic() - start)
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    start = time.monotonic()
+    try:
+        dropout.plan(np.arange(400_000), sizes=(9, 9))
+        print("finished")
+    except KeyboardInterrupt:
+        print("interrupted", time.monotonic() - start < 0.3 + 20 * max(seconds))  # half of what all takes
+    """
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=300, check=False)
+    assert (run.returncode, run.stdout) == (0, "interrupted True\n"), run.stderr
 
 
 def test_numbers_of_threads_do_not_leak(photos: np.ndarray, pipe: augment.Compose) -> None:

@@ -22,7 +22,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-from burnish import _augment_proof, augment, report
+from burnish import augment, report
+from burnish._command import augment_proof
 from burnish.data import DataError, load_digits
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -40,7 +41,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     return run, folder / "report"
 
@@ -103,7 +104,7 @@ def test_moving_digits_helps_and_turning_them_over_harms(
 
 def test_every_network_starts_alike_and_sees_the_same_images(tmp_path: Path) -> None:
     data = load_digits()
-    train, test = _augment_proof.split(data, per_class=10, seed=1)
+    train, test = augment_proof.split(data, per_class=10, seed=1)
     seen: list[np.ndarray] = []
 
     class Recorder(augment.Compose):
@@ -113,7 +114,7 @@ def test_every_network_starts_alike_and_sees_the_same_images(tmp_path: Path) -> 
             return super().__call__(images, ids, epoch, **options)
 
     nothing = Recorder([augment.HorizontalFlip(p=0)], seed=99)
-    run = _augment_proof.run(data, train, test, {"nothing": nothing}, seed=4, epochs=3)
+    run = augment_proof.run(data, train, test, {"nothing": nothing}, seed=4, epochs=3)
     one, other = run.by_pipeline.values()
     assert np.array_equal(one.recall, other.recall)
     assert (one.log_loss, one.train_loss) == (other.log_loss, other.train_loss)
@@ -126,16 +127,16 @@ def test_every_network_starts_alike_and_sees_the_same_images(tmp_path: Path) -> 
 @pytest.mark.parametrize("per_class", [None, 7])
 def test_the_test_part_is_put_aside(per_class: int | None) -> None:
     data = load_digits()
-    train, test = _augment_proof.split(data, per_class=per_class, seed=4)
+    train, test = augment_proof.split(data, per_class=per_class, seed=4)
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(1797))
     sizes = np.bincount(data.labels)
     assert (
         np.bincount(data.labels[train]).tolist()
         == (sizes - sizes // 4 if per_class is None else sizes * 0 + 7).tolist()
     )
-    assert not np.array_equal(train, _augment_proof.split(data, per_class=per_class, seed=5)[0])
+    assert not np.array_equal(train, augment_proof.split(data, per_class=per_class, seed=5)[0])
     given = np.arange(1500, 1797)
-    train, test = _augment_proof.split(data, per_class=per_class, seed=4, given_test=given)
+    train, test = augment_proof.split(data, per_class=per_class, seed=4, given_test=given)
     assert np.array_equal(test, given)
     assert train.max() < 1500
     assert len(train) == (1500 if per_class is None else 70)
@@ -144,7 +145,7 @@ def test_the_test_part_is_put_aside(per_class: int | None) -> None:
 def test_a_class_with_too_few_images_is_named() -> None:
     data = load_digits().first_of_each_class(5)
     with pytest.raises(DataError, match="class 0 has 5 images; accepted: 6 or more"):
-        _augment_proof.split(data, per_class=5, seed=0)
+        augment_proof.split(data, per_class=5, seed=0)
 
 
 def test_a_pipeline_of_ones_own(burnish_command: Callable[..., Any], tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ def test_a_missing_library_names_the_extra_before_any_work(
 def test_help_names_every_option_and_fits_a_terminal() -> None:
     command = [sys.executable, "-m", "burnish", "augment", "--help"]
     environment = os.environ | {"COLUMNS": "100"}
-    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600).stdout
     assert max(map(len, text.splitlines())) <= 100
     for word in ("PATH", "--demo", "--out", "--pipelines", "--per-class", "--runs", "--epochs", "BURNISH_DATA"):
         assert word in text
@@ -270,3 +271,28 @@ def test_cifar10(burnish_command: Callable[..., Any], tmp_path: Path) -> None:
     assert "CIFAR-10: 200 images to train on, 600 to test, 10 classes" in run.stdout
     assert read_csv(tmp_path / "augment-recall.csv")["class"][0] == "airplane"
     assert (tmp_path / "augment.png").stat().st_size > 10_000
+
+
+def test_a_preview_is_the_sheet_and_trains_nothing(
+    tmp_path: Path, digit_folder: Path, burnish_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augment_proof, "run", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    rows: list[Any] = []
+    monkeypatch.setattr(report, "sheet_picture", lambda path, sheet, *, title: rows.extend([path.name, *sheet]))
+    done = burnish_command(
+        "augment", digit_folder, "--image-size", 8, "--pipelines", "signs", "--preview", "--out", tmp_path
+    )
+    assert done.code == 0, done.stderr
+    assert "8 images and 8 draws of each pipeline" in done.stdout
+    assert rows[0] == "augment.png"
+    assert [name for name, _ in rows[1:]] == ["originals", "signs", *[""] * 7]
+    originals, first = rows[1][1], rows[2][1]
+    assert len(originals) == len(first) == 8
+    assert any((one != two).any() for one, two in zip(originals, first, strict=True))
+
+
+def test_a_preview_refuses_options_of_training(burnish_command: Callable[..., Any]) -> None:
+    done = burnish_command("augment", "--demo", "--preview", "--runs", 3)
+    assert done.code == 2
+    assert "--runs goes with training; --preview trains nothing" in done.stderr

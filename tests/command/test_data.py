@@ -133,8 +133,7 @@ def test_sizes_below_one_are_refused(digit_folder: Path, name: str) -> None:
 def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
     _write(tmp_path, _filled("L", 1), "x.png")
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
-    with pytest.raises(DataError, match="several places"):
-        load_images(tmp_path)
+    assert load_images(tmp_path, size=4).ids == ("a/x.png", "b/b.png")
 
 
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:

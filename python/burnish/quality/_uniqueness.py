@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from burnish._array import deliver, empty, to_numpy
 from burnish.quality._naming import named
@@ -65,6 +66,17 @@ def uniqueness(X: Any, *, metric: Metric = "cosine") -> Any:
         return deliver(rows, alone)
     distances = nearest_distances(rows, k, metric)
     parts = (distances / 2) ** 0.5 if metric == "cosine" else _saturating(distances, _scale(rows))
+    return _combined(parts)
+
+
+def of_cosine_distances(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the score for cosine distances (N, 1 or more) to the nearest others, where these are known already."""
+    scores: npt.NDArray[np.float64] = _combined((distances[:, : len(WEIGHTS)] / 2) ** 0.5)
+    return scores
+
+
+def _combined(parts: Any) -> Any:
+    k = int(parts.shape[1])
     total = sum(WEIGHTS[:k])
     score = parts[:, 0] ** (WEIGHTS[0] / total)
     for i in range(1, k):

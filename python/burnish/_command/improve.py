@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``burnish improve``: find what is wrong with a set of images, mend it, and measure what that gained."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from burnish import augment
+from burnish._command.options import check_out, integer, stage_progress
+from burnish._extras import needs_extra
+from burnish._improve.demo import load_demo
+from burnish._improve.improve import improve
+from burnish._improve.mend import ACTIONS
+from burnish._improve.options import MODELS, TARGETS, Options
+from burnish._improve.truth import findings_against, truth_text
+from burnish.data import DataError
+
+DATA_HELP = (
+    "a folder (or zip of it) with a folder of images per class, inside train/ and test/ where there is a test part; a "
+    ".npz with images and labels; or a .csv or .parquet with the columns path, label and, if there is one, split"
+)
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subcommand."""
+    defaults = Options()
+    parser = commands.add_parser(
+        "improve",
+        help="find what is wrong with a set of images, mend it, and measure the gain",
+        description="Look at every image, score it by models that have not seen it, find wrong labels, repeats and\n"
+        "leaks, propose what to mend, and measure on images put aside whether that helps. Nothing in\n"
+        "DATA is changed; --apply writes the improved set to OUT. A run that was interrupted goes on\n"
+        "where it stopped when the same command is given again.",
+        epilog="examples:\n"
+        "  burnish improve --demo --out report             scikit-learn's digits with planted faults\n"
+        "  burnish improve photos/ --out report            photos/cat/*.jpg, photos/dog/*.jpg, ...\n"
+        "  burnish improve photos/ --out report --apply    also write report/improved/\n"
+        "  burnish improve set.csv --out report --probs cv.npy    with your own model's probabilities\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("data", nargs="?", metavar="DATA", help=DATA_HELP)
+    add("--demo", action="store_true", help="use scikit-learn's digits, made uneven, with wrong labels and repeats")
+    add("--out", type=Path, required=True, metavar="OUT", help="folder for the report and what else is written")
+    add("--apply", action="store_true", help="write the improved training set to OUT/improved, with a manifest")
+    add("--target", choices=TARGETS, default=defaults.target, help=f"what is to rise (default: {defaults.target})")
+    add("--budget", type=integer(0), default=defaults.budget, metavar="N",
+        help=f"how many images to propose for annotation (default: {defaults.budget})")  # fmt: skip
+    add("--without", type=_actions, default=(), metavar="A,B,...", help=f"leave out proposals: {', '.join(ACTIONS)}")
+    add("--reject", type=Path, metavar="FILE", help="leave the images as they are whose ids stand in it, one a line")
+    add = parser.add_argument_group("data").add_argument
+    add("--test", metavar="DATA", help="the test part, where it lies elsewhere")
+    add("--strict", action="store_true", help="skip what is usually converted: CMYK, 16 bits, turned by EXIF, animated")
+    add = parser.add_argument_group("model").add_argument
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument("--probs", type=Path, metavar="FILE", help="out-of-sample probabilities of a model of your own: "
+                       ".npy, .npz, .csv or .parquet, a row an image")  # fmt: skip
+    given.add_argument("--logits", type=Path, metavar="FILE", help="the same as logits")
+    add("--model", choices=MODELS, default=defaults.model, help=f"what describes images (default: {defaults.model})")
+    add("--image-size", type=integer(8, 512), metavar="PIXELS", help="of what the model sees (default: by the data)")
+    add("--folds", type=integer(2, 20), default=defaults.folds, metavar="N", help=f"default: {defaults.folds}")
+    add = parser.add_argument_group("proof").add_argument
+    add("--runs", type=integer(2, 100), default=defaults.runs, metavar="N", help=f"default: {defaults.runs}")
+    add("--no-proof", action="store_true", help="do not measure")
+    add("--seed", type=integer(0), default=defaults.seed, metavar="N", help=f"default: {defaults.seed}")
+    add = parser.add_argument_group("copies that fill up rare classes").add_argument
+    add("--pipeline", type=Path, metavar="FILE", help="what varies them: a pipeline's to_dict() as JSON")
+    add("--flip", action=argparse.BooleanOptionalAction, help="whether to mirror them (default: photographs, yes)")
+    parser.set_defaults(run=_run, error=parser.error)
+
+
+def _actions(text: str) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(text.split(",")))
+    for name in chosen:
+        if name not in ACTIONS:
+            raise argparse.ArgumentTypeError(f"{name!r} is not accepted; accepted: {', '.join(ACTIONS)}")
+    return chosen
+
+
+def read_pipeline(path: Path | str) -> Any:
+    """Read what `burnish.augment.to_dict` made, as JSON."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return augment.from_dict(json.load(file))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path} is not a pipeline's to_dict(): {' '.join(str(error).split())}") from error
+
+
+def _run(options: argparse.Namespace) -> None:
+    if (options.data is None) == (not options.demo):
+        options.error("name DATA, or give --demo")
+    if options.demo and (options.test or options.probs or options.logits):
+        options.error("--test, --probs and --logits go with DATA only")
+    with needs_extra("demo"):  # a missing library is told before the work rather than after it
+        for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
+            importlib.import_module(module)
+    check_out(options.out)
+    demo = load_demo(options.seed) if options.demo else None
+    found = improve(
+        options.data if demo is None else demo.images(),
+        out=options.out,
+        test=options.test,
+        probs=options.probs,
+        logits=options.logits,
+        proof=not options.no_proof,
+        without=options.without,
+        reject=_ids(options.reject),
+        pipeline=read_pipeline(options.pipeline) if options.pipeline else None,
+        flip={None: "auto", True: "yes", False: "no"}[options.flip],
+        image_size=options.image_size,
+        strict=options.strict,
+        progress=stage_progress(),
+        **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "runs", "seed")},
+    )
+    print(found.summary())
+    if demo is not None:
+        print("\n" + truth_text(findings_against(found, demo.true, demo.repeat_of)))
+    written = found.write(options.out, commands=_commands(options))
+    if options.apply:
+        written += found.apply(options.out)
+    print("\nwritten:")
+    for path, content in written:
+        print(f"  {path}: {content}")
+
+
+def _commands(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return what was given, to be given again, for the report."""
+    again = shlex.join(["burnish", *(each for each in options.arguments if each != "--apply")])
+    return [
+        ("Make this again", again),
+        ("Write the improved set", f"{again} --apply"),
+        ("Make this page again, from what was kept", shlex.join(["burnish", "report", str(options.out)])),
+    ]
+
+
+def _ids(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        return tuple(path.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,518 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The improved set, written: files as they are, varied copies, and a manifest of what came from where and why.
+
+Only the training part is written. Held-out images stay where they are, since they are not changed. Nothing is drawn but
+what copies look like, and no time or place is written down: the same call writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+import burnish
+from burnish import augment
+from burnish._files import replacing
+from burnish._improve.copies import LONGEST, varied
+from burnish._improve.mend import ACTIONS, Proposals
+from burnish._improve.options import Options
+from burnish.data import DataError
+from burnish.data._decode import decode, one_line
+from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
+from burnish.data._image_set import Content, ImageSet
+from burnish.data._npz import array_file
+from burnish.data._tree import encoded, files_below, in_order, write_tree, writing
+
+Form = Literal["folder", "table", "npz"]
+Progress = Callable[[int, int], None]
+
+FOLDER, TABLE, NPZ, MANIFEST = "improved", "improved.csv", "improved.npz", "manifest.json"
+_NEXT = ".manifest.next.json"  # of what is about to be put in its place
+_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what systems leave in folders that somebody looks at
+_GRAY = ("1", "L", "LA", "La", "I", "F")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a sample, or a copy: a row of the manifest.
+
+    Attributes
+    ----------
+    source : str
+        The sample's id.
+    action : str
+        "keep", "relabel", "copy"; or "drop-label", "drop-repeat", "drop-leak", "held-out", "no-label", "unreadable" of
+        what is not in the improved set.
+    reason : str
+        A sentence, where there is one.
+    file : str or None
+        Where it is, below the folder of the manifest; in an .npz the place in the arrays. None where it is not.
+    label : str or None
+        Its class there.
+    was : str or None
+        Its class in the data.
+    number : int
+        Of a copy, from 1; else 0.
+    annotate : str or None
+        Why a person should look at it.
+    sha256 : str or None
+        Of what was written: of a file, or of pixels in an .npz.
+    source_sha256 : str or None
+        Of what it was made from. None where that was not read: held out, or not readable.
+    """
+
+    source: str
+    action: str
+    reason: str
+    file: str | None
+    label: str | None
+    was: str | None
+    number: int = 0
+    annotate: str | None = None
+    sha256: str | None = None
+    source_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was written.
+
+    Attributes
+    ----------
+    written : tuple of pathlib.Path
+        Files and folders.
+    counts : dict of str to int
+        Rows of the manifest by action.
+    """
+
+    written: tuple[Path, ...]
+    counts: dict[str, int]
+
+
+def apply(
+    images: ImageSet,
+    proposals: Proposals,
+    out: Path,
+    *,
+    options: Options,
+    pipeline: augment.Compose,
+    usable: npt.NDArray[np.bool_] | None = None,
+    problems: Mapping[int, str] | None = None,
+    form: Form = "folder",
+    workers: int | None = None,
+    progress: Progress = lambda done, of: None,
+) -> Applied:
+    """Write the improved set.
+
+    Parameters
+    ----------
+    images : ImageSet
+        N images.
+    proposals : Proposals
+        Those to carry out, counted among the N (`Proposals.among`).
+    out : path
+        Where ``improved/CLASS/FILE`` and ``manifest.json`` go.
+    options : Options
+        Written down; all of the seed's effect is in `pipeline`.
+    pipeline : burnish.augment.Compose
+        Makes the copies; see `burnish._improve.copies.pipeline_of`.
+    usable : bool array of shape (N,), optional
+        Which could be read; the others are left out.
+    problems : mapping of int to str, optional
+        What is wrong with those that could not.
+    form : {"folder", "table", "npz"}, default "folder"
+        "table": with ``improved.csv`` (path, label) beside the folder; "npz": ``improved.npz`` instead of it.
+    workers : int, optional
+        Threads; the result does not depend on it.
+    progress : callable, optional
+        Called with the number of images written and of all.
+
+    Returns
+    -------
+    Applied
+
+    Raises
+    ------
+    DataError
+        If something cannot be read or written, or something is in the way that burnish did not write. Nothing has
+        changed then.
+    """
+    _check_out(images, out)
+    rows, samples = _rows(images, proposals, usable, problems or {}, form)
+    job = _Job(images, rows, samples, pipeline)
+    head = _head(images, rows, options, pipeline)
+    if form == "npz":
+        _write_npz(job, out, head, workers, progress)
+        written = [out / NPZ]
+    else:
+        _write_folder(job, out, head, form == "table", workers, progress)
+        written = [out / FOLDER] + ([out / TABLE] if form == "table" else [])
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.action] = counts.get(row.action, 0) + 1
+    return Applied((*written, out / MANIFEST), counts)
+
+
+def write_plan(
+    images: ImageSet,
+    proposals: Proposals,
+    out: Path,
+    *,
+    options: Options,
+    pipeline: augment.Compose,
+    usable: npt.NDArray[np.bool_] | None = None,
+    problems: Mapping[int, str] | None = None,
+) -> bool:
+    """Write a manifest of what `apply` would do, without files; parameters as there.
+
+    Returns
+    -------
+    bool
+        False where there is an improved set already, whose manifest is left as it is.
+    """
+    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ)):
+        return False
+    _known(out)  # refuses a manifest of somebody else
+    rows = [_changed(row, file=None) for row in _rows(images, proposals, usable, problems or {}, "folder")[0]]
+    _write_manifest(out / MANIFEST, {**_head(images, rows, options, pipeline), "applied": False}, rows)
+    return True
+
+
+def _rows(
+    images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
+) -> tuple[list[Row], list[int]]:
+    """Return the manifest's rows, samples in their order and copies last, and the sample of each."""
+    after, names = proposals.labels_after(images.labels), images.names
+    why: dict[str, dict[int, str]] = {action: {} for action in ACTIONS}
+    for i, action, reason in zip(proposals.sample.tolist(), proposals.action.tolist(), proposals.reason, strict=True):
+        why[action][i] = reason
+    rows, samples = [], []
+    for i, label in enumerate(after.tolist()):
+        was = names[images.labels[i]] if images.labels[i] >= 0 else None
+        action, reason = "keep", ""
+        if images.held_out[i]:
+            action, reason = "held-out", "Held out to judge models; it stays where it is."
+        elif usable is not None and not usable[i]:
+            action, reason = "unreadable", problems.get(i, "Cannot be read.")
+        elif was is None:
+            action, reason = "no-label", "Has no label."
+        else:
+            changes = ("drop-leak", "drop-repeat", "drop-label", "relabel")
+            action, reason = next(((name, why[name][i]) for name in changes if i in why[name]), (action, reason))
+        is_in = action in ("keep", "relabel")
+        rows.append(
+            Row(images.ids[i], action, reason, "" if is_in else None, names[label] if is_in else None, was,
+                annotate=why["annotate"].get(i) if is_in else None)
+        )  # fmt: skip
+        samples.append(i)
+    copied = proposals.only("copy")
+    order = np.lexsort((copied.number, copied.sample))
+    for j in order.tolist():
+        i, label, reason = int(copied.sample[j]), int(copied.to[j]), str(copied.reason[j])
+        if rows[i].file is None:
+            raise ValueError(f"apply: 'proposals' copies {images.ids[i]!r}, which is not kept")
+        rows.append(Row(images.ids[i], "copy", reason, "", names[label], rows[i].was, int(copied.number[j])))
+        samples.append(i)
+    return _with_files(images, rows, samples, form), samples
+
+
+def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: Form) -> list[Row]:
+    inside = [j for j, row in enumerate(rows) if row.file is not None]
+    if form == "npz":
+        files = [f"{NPZ}#{place}" for place in range(len(inside))]
+    else:
+        inside.sort(key=lambda j: rows[j].action == "relabel")  # what stays in its class stays with its name
+        folders = class_folders(images.names)
+        wanted = [f"{FOLDER}/{folders[rows[j].label or '']}/{_file_name(images, rows[j], samples[j])}" for j in inside]
+        files = distinct(wanted, [f"{rows[j].source}#{rows[j].number}" for j in inside])
+    result = list(rows)
+    for j, file in zip(inside, files, strict=True):
+        result[j] = _changed(rows[j], file=file)
+    return result
+
+
+def _changed(row: Row, **values: Any) -> Row:
+    return Row(**{**row.__dict__, **values})
+
+
+def _file_name(images: ImageSet, row: Row, sample: int) -> str:
+    name = file_name(row.source, images.suffix(sample))
+    return f"{split_suffix(name)[0]}.copy{row.number}.png" if row.number else name
+
+
+class _Job:
+    """Reads sources and makes copies, on any thread."""
+
+    def __init__(self, images: ImageSet, rows: list[Row], samples: list[int], pipeline: augment.Compose) -> None:
+        self.images, self.rows, self.samples, self._pipeline = images, rows, samples, pipeline
+        self.inside = [j for j, row in enumerate(rows) if row.file is not None]
+        self.source_digests: dict[int, str] = {}
+        self._pixels = functools.lru_cache(maxsize=16)(self._decoded)  # copies of one image follow each other
+
+    def source(self, i: int) -> Content:
+        """Return an image as it is kept, and note its digest."""
+        try:
+            content = self.images.content(i)
+        except Exception as error:  # what lies in a zip can fail in many ways
+            raise DataError(f"{self.images.ids[i]} cannot be read any more: {one_line(error)}") from error
+        self.source_digests[i] = hashlib.sha256(
+            content if isinstance(content, bytes) else np.ascontiguousarray(content).data
+        ).hexdigest()
+        return content
+
+    def _decoded(self, i: int) -> tuple[npt.NDArray[np.uint8], bool, tuple[int, ...]]:
+        """Return an image as RGB, whether it was gray, and the shape it had if it was an array."""
+        from PIL import Image
+
+        content = self.source(i)
+        is_file = isinstance(content, bytes)
+        found = decode(content, least=LONGEST if is_file else 1 << 30)
+        if found.image is None:
+            raise DataError(f"{self.images.ids[i]} cannot be read any more: {found.text}")
+        if is_file:
+            found.image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+        gray = found.mode in _GRAY or found.mode.startswith("I;16")
+        return np.array(found.image), gray, () if isinstance(content, bytes) else content.shape
+
+    def _copies(self, chosen: Sequence[int]) -> dict[int, tuple[npt.NDArray[np.uint8], tuple[int, ...]]]:
+        """Return, by row, pixels of copies, gray (H, W) where the image is, and the shape of the image as an array."""
+        from PIL import Image
+
+        rows, sources = [self.rows[j] for j in chosen], [self._pixels(self.samples[j]) for j in chosen]
+        made = varied(self._pipeline, [source[0] for source in sources],
+                      [row.source for row in rows], [row.number for row in rows])  # fmt: skip
+        return {
+            j: (np.array(Image.fromarray(pixels).convert("L")) if gray else pixels, shape)
+            for j, pixels, (_, gray, shape) in zip(chosen, made, sources, strict=True)
+        }
+
+    def files(self, places: range) -> Iterator[bytes]:
+        """Yield what is to be in files of the improved set."""
+        chosen = [self.inside[place] for place in places]
+        copies = self._copies([j for j in chosen if self.rows[j].number])
+        for j in chosen:
+            if j in copies:
+                yield encoded(copies[j][0])
+            else:
+                content = self.source(self.samples[j])
+                yield content if isinstance(content, bytes) else encoded(content)
+
+    def arrays(self, places: range) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield what is to be in the array of the improved set."""
+        chosen = [self.inside[place] for place in places]
+        copies = self._copies([j for j in chosen if self.rows[j].number])
+        for j in chosen:
+            if j in copies:
+                yield _shaped(*copies[j])
+            else:
+                content = self.source(self.samples[j])
+                yield np.array(decode(content).image) if isinstance(content, bytes) else content
+
+    def finished(self, digests: Sequence[str]) -> list[Row]:
+        """Return the rows with digests; reads what has not been read yet: what is dropped."""
+        written = dict(zip(self.inside, digests, strict=True))
+        for i, row in zip(self.samples, self.rows, strict=True):
+            if row.action in ("drop-label", "drop-repeat", "drop-leak", "no-label") and i not in self.source_digests:
+                self.source(i)
+        return [
+            _changed(row, sha256=written.get(j), source_sha256=self.source_digests.get(i))
+            for j, (i, row) in enumerate(zip(self.samples, self.rows, strict=True))
+        ]
+
+
+def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return a copy with the axes and channels of the array that it was made from."""
+    if len(shape) == 2:
+        return pixels
+    pixels = pixels if pixels.ndim == 3 else pixels[:, :, None]
+    if shape[2:] != (4,):
+        return pixels
+    opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([np.broadcast_to(pixels, (*pixels.shape[:2], 3)), opaque], axis=2)
+
+
+def _write_folder(
+    job: _Job, out: Path, head: dict[str, Any], with_table: bool, workers: int | None, progress: Progress
+) -> None:
+    names = [str(job.rows[j].file).removeprefix(f"{FOLDER}/") for j in job.inside]
+
+    def note(digests: list[str]) -> None:
+        rows = job.finished(digests)
+        table = _table(rows) if with_table else b""
+        outputs = {TABLE: hashlib.sha256(table).hexdigest()} if with_table else {}
+        _write_manifest(out / _NEXT, {**head, "outputs": outputs}, rows)
+        if with_table:
+            _write_bytes(out / TABLE, table)
+
+    write_tree(out / FOLDER, names, job.files, workers=workers, progress=progress, on_written=note)
+    with writing(out):
+        (out / _NEXT).replace(out / MANIFEST)
+
+
+def _table(rows: Sequence[Row]) -> bytes:
+    import csv
+
+    with io.StringIO(newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["path", "label"])
+        writer.writerows([row.file, row.label] for row in rows if row.file is not None)
+        return file.getvalue().encode(errors="surrogateescape")
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    with writing(path), replacing(path) as partial:
+        partial.write_bytes(data)
+
+
+def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, progress: Progress) -> None:
+    """Write arrays block by block, so that they need not fit into memory."""
+    inside = [job.rows[j] for j in job.inside]
+    names = job.images.names
+    number = {name: i for i, name in enumerate(names)}
+    shape = next(iter(job.arrays(range(1)))).shape if inside else (0, 0)
+
+    def blocks(places: range) -> Iterator[npt.NDArray[np.uint8]]:
+        for place, pixels in zip(places, job.arrays(places), strict=True):
+            if pixels.shape != shape:
+                raise DataError(
+                    f"{inside[place].source}: shape {pixels.shape}; accepted in one array: {shape}, as the first"
+                )
+            yield np.ascontiguousarray(pixels)
+
+    digests: list[str] = []
+
+    def noted() -> Iterator[npt.NDArray[np.uint8]]:
+        for pixels in in_order(blocks, len(inside), workers, progress):
+            digests.append(hashlib.sha256(pixels.data).hexdigest())
+            yield pixels
+
+    with array_file(out / NPZ) as (arrays, partial):
+        arrays.add_rows("images", (len(inside), *shape), np.uint8, noted())
+        arrays.add("labels", np.array([number[row.label or ""] for row in inside], np.int64))
+        arrays.add("names", np.array(names, "U"))
+        arrays.add("ids", np.array([row.source for row in inside], "U"))
+        arrays.add("copy", np.array([row.number for row in inside], np.int64))
+        arrays.finish()
+        outputs = {NPZ: _digest_of_file(partial)}
+        _write_manifest(out / _NEXT, {**head, "outputs": outputs}, job.finished(digests))
+    with writing(out):
+        (out / _NEXT).replace(out / MANIFEST)
+
+
+def _head(images: ImageSet, rows: list[Row], options: Options, pipeline: augment.Compose) -> dict[str, Any]:
+    folders = class_folders(images.names)
+    chosen = asdict(options)
+    chosen.pop("pipeline", None)
+    return {
+        "made_by": "burnish improve",
+        "version": burnish.__version__,
+        "title": images.title,
+        "seed": options.seed,
+        "options": chosen,
+        "pipeline": pipeline.to_dict(),
+        "longest_side_of_copies": LONGEST,
+        "classes": [{"name": name, "folder": folders[name]} for name in images.names],
+        "held_out": sum(row.action == "held-out" for row in rows),
+    }
+
+
+def _write_manifest(path: Path, head: dict[str, Any], rows: Sequence[Row]) -> None:
+    """Write the manifest: JSON with a row in each line."""
+    with writing(path), replacing(path) as partial, partial.open("w", encoding="ascii", newline="\n") as file:
+        text = json.dumps(head, indent=1)
+        file.write(text[: text.rindex("\n")] + ',\n "rows": [')
+        for j, row in enumerate(rows):
+            filled = {name: value for name, value in row.__dict__.items() if value not in (None, "", 0)}
+            file.write(",\n  " if j else "\n  ")
+            file.write(json.dumps(filled))
+        file.write("\n ]\n}\n")
+
+
+def read_manifest(path: Path) -> tuple[dict[str, Any], list[Row]]:
+    """Read a manifest.
+
+    Returns
+    -------
+    dict, list of Row
+        What stands before the rows, and these.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    try:
+        head = json.loads(path.read_text(encoding="utf-8"))
+        if head["made_by"] != "burnish improve":
+            raise ValueError(f"made by {head['made_by']}")
+        empty = {"reason": "", "file": None, "label": None, "was": None}
+        rows = [Row(**{**empty, **row}) for row in head.pop("rows")]
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is not a manifest that burnish wrote: {one_line(error)}") from error
+    return head, rows
+
+
+def _check_out(images: ImageSet, out: Path) -> None:
+    """Refuse to replace what burnish did not write."""
+    folder, table, npz = out / FOLDER, out / TABLE, out / NPZ
+    with writing(out):
+        if os.path.lexists(out) and not out.is_dir():
+            raise DataError(f"{out} is not a folder; name another place")
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise DataError(f"{folder} is not a folder that burnish wrote; move it, or name another place")
+        known = _known(out)
+        present = [f"{FOLDER}/{name}" for name in files_below(folder)] if folder.is_dir() else []
+        present += [path.name for path in (table, npz) if os.path.lexists(path)]
+        for name in sorted(present):
+            if name.rpartition("/")[2] in _LITTER:
+                continue
+            if name not in known:
+                raise DataError(f"{out / name} was not written by burnish; move it, or name another place")
+            if (out / name).is_symlink() or _digest_of_file(out / name) not in known[name]:
+                raise DataError(f"{out / name} was changed since burnish wrote it; move it, or name another place")
+    _refuse_data_in(images, folder)
+
+
+def _known(out: Path) -> dict[str, set[str]]:
+    """Return the digests of what an earlier run wrote, by name."""
+    known: dict[str, set[str]] = {}
+    for name in (MANIFEST, _NEXT):
+        if os.path.lexists(out / name):
+            head, rows = read_manifest(out / name)
+            for file, digest in [*head.get("outputs", {}).items(), *((row.file, row.sha256) for row in rows)]:
+                if file is not None:
+                    known.setdefault(file, set()).add(digest)
+    return known
+
+
+def _refuse_data_in(images: ImageSet, folder: Path) -> None:
+    """Refuse to write where the data are."""
+    place = os.path.realpath(folder)
+    parents = {path.parent for i in range(len(images)) if (path := images.path(i)) is not None}
+    for parent in parents:
+        found = os.path.realpath(parent)
+        if found == place or found.startswith(place + os.sep):
+            raise DataError(f"the data lie in {folder}, which would be replaced; name another place")
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slowly(file)
+
+
+def _slowly(file: Any) -> str:
+    """Return the digest where Python is older than 3.11."""
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,392 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All stages in a row, and what they found."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish._improve.apply import Form
+from burnish._improve.copies import pipeline_of, pipeline_text, varied
+from burnish._improve.embed import Embedding, embed
+from burnish._improve.mend import Proposals, mend
+from burnish._improve.options import Options, checked_options
+from burnish._improve.predictions import read_predictions
+from burnish._improve.proof import Proof
+from burnish._improve.prove import prove
+from burnish._improve.repeats import Repeats, partners, repeats_of_scan
+from burnish._improve.scan import Scan, scan
+from burnish._improve.score import Scores, rows_to_score, score_scan
+from burnish._improve.store import Store
+from burnish.data import DataError, ImageSet, open_images
+
+Integers = npt.NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
+
+KEPT = ".burnish"  # below OUT: intermediate results
+_COPIES = 512  # described at once
+
+
+def _silent(what: str, done: int, of: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class Improvement:
+    """What `burnish.improve` found.
+
+    Attributes
+    ----------
+    scan : Scan
+        Every image looked at once: facts, problems, exact copies.
+    embedding : Embedding
+        Descriptions of the images, from which the light model learns.
+    rows : int64 array of shape (M,)
+        The images that were scored: readable, labeled, not held out.
+    scores : Scores
+        Of these.
+    proposals : Proposals
+        What to mend, counted among all images.
+    proof : Proof or None
+        What that gains; None where it was not to be measured.
+    options : Options
+    pipeline : burnish.augment.Compose
+        What makes copies.
+    seconds : dict of str to float
+        By stage, by the clock on the wall; a stage whose results were kept takes next to nothing.
+    out : pathlib.Path or None
+        Where results are kept.
+    form : {"folder", "table", "npz"}
+        What `apply` writes; that of the data.
+    """
+
+    scan: Scan
+    embedding: Embedding
+    rows: Integers
+    scores: Scores
+    proposals: Proposals
+    proof: Proof | None
+    options: Options
+    pipeline: Any
+    seconds: dict[str, float]
+    out: Path | None = None
+    form: Form = "folder"
+
+    @property
+    def images(self) -> ImageSet:
+        """The data, as they were listed."""
+        return self.scan.images
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def summary(self) -> str:
+        """Return what was found in words, for a terminal."""
+        from burnish._improve.summary import summary
+
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook."""
+        from burnish._improve.notebook import embedded
+
+        return embedded(self)
+
+    def scores_table(self) -> Any:
+        """Return a pandas.DataFrame with a row for each image, as in ``scores.parquet``."""
+        return _frame("scores", self)
+
+    def proposals_table(self) -> Any:
+        """Return a pandas.DataFrame with a row for each proposal: what to do about which image, and why."""
+        return _frame("proposals", self)
+
+    def class_table(self) -> Any:
+        """Return a pandas.DataFrame with a row for each class: images before and after, recall before and after."""
+        return _frame("classes", self)
+
+    def write(
+        self, out: str | os.PathLike[str] | None = None, *, commands: Iterable[tuple[str, str]] = ()
+    ) -> list[tuple[Path, str]]:
+        """Write ``report.html``, ``scores.parquet`` and ``manifest.json``, which says what would be done and why.
+
+        Parameters
+        ----------
+        out : path, optional
+            Folder; default that which `burnish.improve` was given.
+        commands : sequence of (what for, command), optional
+            For the report.
+
+        Returns
+        -------
+        list of (path, what it holds)
+        """
+        from burnish._improve.apply import write_plan
+        from burnish._improve.page import write_report
+        from burnish._improve.table import write_scores
+
+        folder = self._folder(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / KEPT if self.out is not None and folder == self.out else None
+        write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
+        write_scores(
+            folder / "scores.parquet", self.images, self.scan, self.scores, self.rows, model=self.embedding.name,
+            proposals=self.proposals,
+        )  # fmt: skip
+        written = [
+            (folder / "report.html", "what was found and what it gains; open it in a browser"),
+            (folder / "scores.parquet", "every image with its scores"),
+        ]
+        if write_plan(
+            self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline, usable=self.scan.usable,
+            problems=self._skipped(),
+        ):  # fmt: skip
+            written.append((folder / "manifest.json", "what is proposed for which image, and why"))
+        return written
+
+    def apply(
+        self, out: str | os.PathLike[str] | None = None, *, form: Form | None = None, progress: Progress = _silent
+    ) -> list[tuple[Path, str]]:
+        """Write the improved training set, beside a manifest of what came from where.
+
+        Parameters
+        ----------
+        out : path, optional
+            Folder; default that which `burnish.improve` was given.
+        form : {"folder", "table", "npz"}, optional
+            Default: that of the data.
+        progress : callable, optional
+            Called with what is done, the number of images written, and of all.
+
+        Returns
+        -------
+        list of (path, what it holds)
+        """
+        from burnish._improve.apply import apply
+
+        applied = apply(
+            self.images,
+            self.proposals,
+            self._folder(out),
+            options=self.options,
+            pipeline=self.pipeline,
+            usable=self.scan.usable,
+            problems=self._skipped(),
+            form=form or self.form,
+            progress=lambda done, of: progress("write images", done, of),
+        )
+        counts = ", ".join(f"{number} {action}" for action, number in applied.counts.items())
+        texts = {"manifest.json": f"what became of every image: {counts}"}
+        return [(path, texts.get(path.name, "the improved training set")) for path in applied.written]
+
+    def _folder(self, out: str | os.PathLike[str] | None) -> Path:
+        folder = Path(out) if out is not None else self.out
+        if folder is None:
+            raise ValueError("'out' is not given; accepted: a folder to write to")
+        return folder
+
+    def _skipped(self) -> dict[int, str]:
+        by_sample: dict[int, str] = {}
+        for problem in self.scan.problems:
+            by_sample.setdefault(problem.sample, problem.text)
+        return by_sample
+
+
+def _frame(table: str, improvement: Improvement) -> Any:
+    from burnish._improve.tables import frame
+
+    return frame(table, improvement)
+
+
+def improve(
+    dataset: Any,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    test: Any = None,
+    probs: Any = None,
+    logits: Any = None,
+    proof: bool = True,
+    without: Iterable[str] = (),
+    reject: Iterable[str] = (),
+    pipeline: Any = None,
+    image_size: int | None = None,
+    strict: bool = False,
+    progress: Progress = _silent,
+    **settings: Any,
+) -> Improvement:
+    """Find what is wrong with a set of labeled images, propose what to mend, and measure what that gains.
+
+    Nothing in `dataset` is changed; `Improvement.apply` writes an improved set beside it.
+
+    Parameters
+    ----------
+    dataset : path, ImageSet, (images, labels), torch Dataset or Hugging Face Dataset
+        As `burnish.data.open_images` takes it.
+    out : path, optional
+        Folder for results; intermediate ones are kept below it, so that the same call goes on where it was interrupted.
+        Default: nothing stays.
+    test : the same as `dataset`, optional
+        The test part, where it lies elsewhere. It is judged by, never trained on, never changed.
+    probs, logits : array of shape (N, K) or path, optional
+        Out-of-sample predictions of a model of your own, a row for each image; see `burnish score --help`. Default:
+        those of a light model on descriptions of the images, by cross-validation.
+    proof : bool, default True
+        Whether to measure the gain.
+    without : sequence of {"relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy"}, optional
+        Proposals to leave out.
+    reject : sequence of str, optional
+        Ids of images to leave as they are.
+    pipeline : burnish.augment.Compose, optional
+        What varies copies. Default: small moves and changes of light, mirrored where that is safe.
+    image_size : int, optional
+        Pixels a side of what models see. Default: 64, less for small images.
+    strict : bool, default False
+        Skip what is usually converted: CMYK, 16 bits, turned by EXIF, animated.
+    progress : callable, optional
+        Called with what is done, how much of it, and of how much.
+    **settings
+        model : {"auto", "backbone", "patches", "pixels"}; target : {"balanced-accuracy", "accuracy", "macro-f1",
+        "log-loss"}; budget, folds, runs, seed : int; duplicates, sure : float; flip : {"auto", "yes", "no"}; see
+        `burnish improve --help`.
+
+    Returns
+    -------
+    Improvement
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used, or have fewer than two classes with images that can be read.
+    TypeError, ValueError
+        If an argument is of a kind or value that is not accepted.
+
+    Examples
+    --------
+    >>> found = burnish.improve("photos/", out="report")  # doctest: +SKIP
+    >>> found.write()  # doctest: +SKIP
+    >>> found.apply()  # doctest: +SKIP
+    """
+    if probs is not None and logits is not None:
+        raise ValueError("improve: 'probs' and 'logits' are both given; accepted: one of them")
+    if pipeline is not None:
+        settings["pipeline"] = pipeline_text(pipeline)
+    options = checked_options(settings)
+    images = open_images(dataset, test=test)
+    folder = None if out is None else Path(out)
+    store = Store(None if folder is None else folder / KEPT)
+    clock = _Clock()
+    with clock("read"):
+        seen = scan(images, store, size=image_size, strict=strict, progress=progress)
+    rows = rows_to_score(seen)
+    _check_classes(seen, rows)
+    given = None
+    if probs is not None or logits is not None:
+        source, kind = (probs, "probs") if logits is None else (logits, "logits")
+        given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
+    pipe = pipeline_of(options, images.names, seen.thumbnails)
+    with clock("describe"):
+        embedding = embed(seen, options, store, progress)
+    with clock("score"):
+        rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
+    with clock("mend"):
+        wanted = _checked_ids(images, reject)
+        repeats = repeats_of_scan(seen, embedding, store, progress)
+        proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(tuple(without), wanted)
+    found = Improvement(
+        seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset)
+    )
+    if not proof:
+        return found
+    with clock("prove"):
+        labels = np.where(seen.usable, images.labels, -1)
+        proved = prove(
+            labels,
+            embedding.features,
+            repeats,
+            options,
+            num_classes=len(images.names),
+            held_out=images.held_out,
+            embed_copies=_copies(seen, embedding, pipe),
+            progress=progress,
+        )
+    return replace(found, proof=proved)
+
+
+def _form(dataset: Any) -> Form:
+    if isinstance(dataset, str | os.PathLike):
+        suffix = Path(dataset).suffix.lower()
+        return "npz" if suffix == ".npz" else "table" if suffix in (".csv", ".parquet") else "folder"
+    return "npz" if isinstance(dataset, tuple | list) else "folder"
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self.seconds[stage] = time.monotonic() - start
+
+
+def _check_classes(seen: Scan, rows: Integers) -> None:
+    images = seen.images
+    counts = np.bincount(images.labels[rows], minlength=len(images.names))
+    if (counts > 0).sum() < 2:
+        there = ", ".join(name for name, count in zip(images.names, counts, strict=True) if count) or "none"
+        raise DataError(f"{images.title} has images to train on of one class at most ({there}); accepted: two or more")
+
+
+def _proposals(
+    seen: Scan, embedding: Embedding, rows: Integers, scores: Scores, repeats: Repeats, options: Options
+) -> Proposals:
+    images = seen.images
+    held = np.flatnonzero(images.held_out & seen.usable)
+    # Of each training image the held-out one that it repeats.
+    nearest = partners(repeats.group[rows], repeats.group[held])
+    ids = [images.ids[i] for i in rows]
+    found = mend(
+        images.labels[rows],
+        scores,
+        len(images.names),
+        options,
+        features=embedding.features[rows],
+        held_out=np.where(nearest >= 0, held[nearest], -1) if len(held) else None,
+        held_out_ids=images.ids,
+        names=images.names,
+        ids=ids,
+    )
+    return found.among(rows, images.ids)
+
+
+def _copies(seen: Scan, embedding: Embedding, pipeline: Any) -> Callable[[Integers, Integers], npt.NDArray[np.float32]]:
+    """Return a function from images and the numbers of their copies to descriptions of these."""
+
+    def described(samples: Integers, numbers: Integers) -> npt.NDArray[np.float32]:
+        parts = []
+        for start in range(0, len(samples), _COPIES):
+            some = samples[start : start + _COPIES]
+            ids = [seen.images.ids[i] for i in some]
+            pixels = varied(pipeline, np.asarray(seen.thumbnails[some]), ids, numbers[start : start + _COPIES])
+            parts.append(embedding.embed(pixels))
+        return np.concatenate(parts)
+
+    return described
+
+
+def _checked_ids(images: ImageSet, ids: Iterable[str]) -> tuple[str, ...]:
+    chosen = tuple(ids)
+    unknown = sorted(set(chosen) - set(images.ids))
+    if unknown:
+        raise DataError(f"{unknown[0]!r} is not the id of an image; ids are paths such as {images.ids[0]!r}")
+    return chosen

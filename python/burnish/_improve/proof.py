@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a proof says: how good models are that were trained on the set as it is and as it was changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish._improve.options import TARGETS
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+AS_IT_IS, ALL = "as it is", "all"
+REPEATS, LABELS, COPIES = "repeats dropped", "labels mended", "classes filled up"
+ADJUSTED, MENDED_ADJUSTED = "outputs adjusted", "mended, outputs adjusted"
+OF_OUTPUTS = (ADJUSTED, MENDED_ADJUSTED)  # rivals of copies: they change what a model says, and add no rows
+
+HELPED, HARMED, NOT_SHOWN, NOTHING = "helped", "harmed", "not shown to help", "changed nothing"
+
+_LEAST_PROBABILITY = 1e-15
+_DRAWS = 200  # of the held-out part; its sampling error needs no more digits
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of the held-out samples.
+
+    Attributes
+    ----------
+    labels : int64 array of shape (N,)
+    predictions : int64 array of shape (N,)
+    losses : float64 array of shape (N,)
+        Negative logarithm of the label's probability.
+    num_classes : int
+        K.
+    """
+
+    labels: Integers
+    predictions: Integers
+    losses: Floats
+    num_classes: int
+
+    @classmethod
+    def of(cls, logits: npt.NDArray[Any], labels: Integers) -> Answers:
+        """Take them from logits of shape (N, K)."""
+        shifted = np.asarray(logits, np.float64)
+        shifted = shifted - shifted.max(axis=1, keepdims=True, initial=-np.inf)
+        own = shifted[np.arange(len(labels)), labels]
+        losses = np.minimum(np.log(np.exp(shifted).sum(axis=1)) - own, -math.log(_LEAST_PROBABILITY))
+        return cls(labels, shifted.argmax(axis=1), losses, shifted.shape[1])
+
+    def recall(self) -> Floats:
+        """Return the part of each class that is right, NaN for a class without samples."""
+        confusion = self._confusion(None)
+        sizes = confusion.sum(axis=1)
+        recall: Floats = np.divide(confusion.diagonal(), sizes, out=np.full(len(sizes), np.nan), where=sizes > 0)
+        return recall
+
+    def measures(self, chosen: Integers | None = None) -> dict[str, float]:
+        """Return all measures, of all samples or of those chosen, which may repeat."""
+        confusion = self._confusion(chosen)
+        sizes, predicted, right = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
+        there = sizes > 0  # what has no held-out sample has no recall, and cannot count
+        return {
+            "balanced-accuracy": float((right[there] / sizes[there]).mean()),
+            "accuracy": float(right.sum() / sizes.sum()),
+            "macro-f1": float((2 * right[there] / (sizes + predicted)[there]).mean()),
+            "log-loss": float((self.losses if chosen is None else self.losses[chosen]).mean()),
+        }
+
+    def _confusion(self, chosen: Integers | None) -> Integers:
+        k, cells = self.num_classes, self.labels * self.num_classes + self.predictions
+        return np.bincount(cells if chosen is None else cells[chosen], minlength=k * k).reshape(k, k)
+
+
+def gains_of(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Return by how much each measure is better; of the log loss, by how much it is less."""
+    return {name: (before[name] - after[name]) * (1 if name == "log-loss" else -1) for name in TARGETS}
+
+
+def sampling_variances(before: Answers, after: Answers, seed: int) -> dict[str, float]:
+    """Return the variance of each gain over held-out parts that might have been drawn, as many of each class."""
+    rng = np.random.default_rng(seed)
+    order = np.argsort(before.labels, kind="stable")
+    sizes = np.bincount(before.labels, minlength=before.num_classes)
+    starts, spans = np.repeat(np.cumsum(sizes) - sizes, sizes), np.repeat(sizes, sizes)
+    gains = []
+    for _ in range(_DRAWS):
+        chosen = order[starts + rng.integers(0, spans)]
+        gains.append(gains_of(before.measures(chosen), after.measures(chosen)))
+    return {name: float(np.var([gain[name] for gain in gains], ddof=1)) for name in TARGETS}
+
+
+@dataclass(frozen=True)
+class Gain:
+    """By how much a measure is better than with the set as it is; positive is better, for the log loss too.
+
+    Attributes
+    ----------
+    mean, deviation : float
+        Of the paired differences of the runs.
+    low, high : float
+        Ends of the 95 % interval of the mean; NaN where there is one run with nothing to tell its spread.
+    verdict : {"helped", "harmed", "not shown to help", "changed nothing"}
+    """
+
+    mean: float
+    deviation: float
+    low: float
+    high: float
+    verdict: str
+
+
+def gain(differences: Sequence[float], *, shared: float = 0.0, overlap: float = 0.0) -> Gain:
+    """Judge the differences of paired runs.
+
+    Parameters
+    ----------
+    differences : sequence of R floats
+    shared : float
+        Variance that all runs have in common, since they were judged on one and the same held-out part.
+    overlap : float
+        Held-out samples over those to train on, where each run has a held-out part of its own: runs that share samples
+        to train on are less independent than they look.
+
+    Returns
+    -------
+    Gain
+
+    Notes
+    -----
+    The variance of the mean is ``s**2 (1 / R + overlap) + shared``, with the s of the runs: Nadeau and Bengio's
+    correction, and Welch and Satterthwaite's degrees of freedom for the sum (the shared part, of hundreds of draws,
+    counts as known).
+
+    References
+    ----------
+    C. Nadeau, Y. Bengio, Inference for the generalization error, Machine Learning 52, 2003.
+    """
+    values = np.asarray(differences, np.float64)
+    mean, runs = float(values.mean()), len(values)
+    deviation = float(values.std(ddof=1)) if runs > 1 else math.nan
+    if not values.any():
+        return Gain(0.0, 0.0, 0.0, 0.0, NOTHING)
+    own = deviation**2 * (1 / runs + overlap) if runs > 1 else 0.0
+    variance = own + shared
+    if runs < 2 and shared == 0:
+        return Gain(mean, deviation, math.nan, math.nan, NOT_SHOWN)
+    freedom = math.inf if own == 0 else (runs - 1) * (variance / own) ** 2
+    half = _student(freedom) * math.sqrt(variance)
+    low, high = mean - half, mean + half
+    return Gain(mean, deviation, low, high, HELPED if low > 0 else HARMED if high < 0 else NOT_SHOWN)
+
+
+def _student(freedom: float) -> float:
+    """Return the 97.5 % point of Student's distribution."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975)) if freedom < 1e6 else 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A change of the set, and how good the models are that were trained after it.
+
+    Attributes
+    ----------
+    name : str
+        Of the change: "as it is", "repeats dropped", "labels mended", "classes filled up", "all"; and, to compare with,
+        "outputs adjusted" and "mended, outputs adjusted", which add no rows.
+    measures : dict of str to tuple of R floats
+        By the names of targets.
+    recall : float64 array of shape (R, K)
+        The part of each class that was right, NaN where the held-out part has none of it.
+    gains : dict of str to Gain
+        Of each measure; none for the set as it is.
+    rows : tuple of R int
+        How many were trained on, copies among them.
+    """
+
+    name: str
+    measures: Mapping[str, tuple[float, ...]]
+    recall: Floats
+    gains: Mapping[str, Gain] = field(default_factory=dict)
+    rows: tuple[int, ...] = ()
+
+    def mean_recall(self) -> Floats:
+        """Return the mean over the runs that have it, NaN for a class that was never held out."""
+        is_there = ~np.isnan(self.recall)
+        runs = is_there.sum(axis=0)
+        sums = np.where(is_there, self.recall, 0.0).sum(axis=0)
+        means: Floats = np.divide(sums, runs, out=np.full(len(runs), np.nan), where=runs > 0)
+        return means
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether the changes help.
+
+    Attributes
+    ----------
+    trials : tuple of Trial
+        "as it is" first. Empty where nothing could be held out; `judged` says why.
+    target : str
+        The measure that was to rise.
+    judged : str
+        A sentence or two on what models were judged by.
+    trained, held_out : float64 arrays of shape (K,)
+        Samples of each class to train on, before changes, and to judge by; means of the runs.
+    suspected : float
+        The share of held-out labels that look wrong themselves.
+    repeated : int
+        Held-out samples that were not judged by, since they repeat one that was trained on; the most in a run.
+    """
+
+    trials: tuple[Trial, ...]
+    target: str
+    judged: str
+    trained: Floats
+    held_out: Floats
+    suspected: float = math.nan
+    repeated: int = 0
+
+    def trial(self, name: str) -> Trial | None:
+        """Return one of the trials, if it was made."""
+        return next((trial for trial in self.trials if trial.name == name), None)
+
+    @property
+    def headline(self) -> Gain | None:
+        """By how much all changes together raise the target."""
+        trial = self.trial(ALL)
+        return None if trial is None else trial.gains[self.target]
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return columns: a row for each trial and measure."""
+        columns: dict[str, list[Any]] = {
+            name: [] for name in ("change", "measure", "mean", "deviation", "gain", "low", "high", "verdict", "rows")
+        }
+        for trial in self.trials:
+            for measure, values in trial.measures.items():
+                found = trial.gains.get(measure)
+                deviation = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+                gained = (0.0, 0.0, 0.0, "") if found is None else (found.mean, found.low, found.high, found.verdict)
+                cells = (trial.name, measure, float(np.mean(values)), deviation, *gained, float(np.mean(trial.rows)))
+                for column, cell in zip(columns.values(), cells, strict=True):
+                    column.append(cell)
+        return columns
+
+    def conclusions(self) -> list[str]:
+        """Say in a few sentences what the proof shows, and what it does not."""
+        if self.headline is None:
+            return [self.judged]
+        said = [_sentence("All changes together", self.headline, self.target)]
+        parts = [trial for trial in self.trials if trial.name in (REPEATS, LABELS, COPIES)]
+        for verdict in (HELPED, HARMED, NOT_SHOWN):
+            names = [trial.name for trial in parts if trial.gains[self.target].verdict == verdict]
+            if names:
+                said.append(f"By themselves {verdict}: {', '.join(names)}.")
+        said += self._rivals()
+        if self.suspected >= 0.005:
+            said.append(
+                f"About {100 * self.suspected:.0f} % of the held-out labels look wrong themselves. They were left as "
+                "they are, so that a model that is right about them counts as wrong."
+            )
+        return said
+
+    def _rivals(self) -> list[str]:
+        """Compare with what is cheaper than to add rows."""
+        headline = self.headline
+        rivals = [trial for trial in self.trials if trial.name in OF_OUTPUTS]
+        if headline is None or not rivals:
+            return []
+        best = max(rivals, key=lambda trial: trial.gains[self.target].mean)
+        found = best.gains[self.target]
+        how = "no rows at all" if best.name == ADJUSTED else "wrong labels and repeats, but adding no copies"
+        is_as_good = found.mean >= headline.mean
+        word = "does as well or better" if is_as_good else "does less"
+        what = f"Adjusting a model's outputs by how frequent classes were, changing {how}, {word}"
+        return [f"{what}: {_signed(found.mean, self.target)}."]
+
+
+def _sentence(what: str, found: Gain, target: str) -> str:
+    if found.verdict == NOTHING:
+        return f"{what} changed nothing."
+    sign = -1 if target == "log-loss" else 1
+    low, high = sorted((sign * found.low, sign * found.high))
+    interval = "" if math.isnan(low) else f" (95 %: {low:+.3f} to {high:+.3f})"
+    text = f"{_signed(found.mean, target)}{interval}"
+    if found.verdict == NOT_SHOWN:
+        return f"{what} were not shown to help: {text}."
+    return f"{what} {found.verdict}: {text}."
+
+
+def _signed(mean: float, target: str) -> str:
+    return f"{target.replace('-', ' ')} {-mean if target == 'log-loss' else mean:+.3f}"
