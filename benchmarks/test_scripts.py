@@ -241,3 +241,14 @@ def _folds(n: int, options: Any) -> Any:
     from sklearn.model_selection import KFold
 
     return KFold(n, **options)
+
+
+def test_scaling_script(capsys: Any) -> None:
+    pytest.importorskip("ray.data")
+    import scaling
+
+    scaling.main(["--divide", "64", "--repeats", "1"])
+    printed = capsys.readouterr().out
+    assert "5 neighbors, 256 by 256 rows of 768" in printed
+    assert "label issues, prune_by_noise_rate, all 3 passes" in printed
+    assert "1e+09 samples, 16 nodes of 64 cores" in printed

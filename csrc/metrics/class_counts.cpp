@@ -2,7 +2,7 @@
 // labels (n,) -> how many of each class.
 #include <algorithm>
 #include <mutex>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "burnish/metrics.hpp"
@@ -55,7 +55,7 @@ std::int64_t count_classes(const TensorView& labels, const TensorView& counts, s
       }
       if (table[classes + 1] > 0 || static_cast<std::uint64_t>(ignore_index) < classes) {
         std::int64_t ignored = 0;
-        for (row = first; row < last; ++row) ignored += static_cast<std::int64_t>(data[row * stride]) == ignore_index;
+        for (row = first; row < last; ++row) ignored += std::cmp_equal(data[row * stride], ignore_index);
         const bool is_class = static_cast<std::uint64_t>(ignore_index) < classes;
         table[is_class ? static_cast<std::size_t>(ignore_index) : classes + 1] -= ignored;
       }

@@ -25,7 +25,8 @@ bool comes_first(const Kept& a, const Kept& b) { return a.value > b.value || (a.
 struct Pair {
   std::int64_t pair;
   std::int64_t wanted;
-  double floor;  // what is wanted lies above
+  double floor;   // what is wanted lies above
+  double cutoff;  // what is of interest lies above
   std::vector<Kept> kept;
 };
 
@@ -51,8 +52,9 @@ void find_candidates(const CollectJob& job, std::int64_t start, std::int64_t cou
     parallel_for(count, piece, [&](std::int64_t first, std::int64_t last) {
       auto& mine = found[static_cast<std::size_t>(first / piece)];
       Buffer<double> workspace(static_cast<std::size_t>(workspace_size(classes)));
-      const Taker take{&mine, [](void* object, const Candidate& candidate) {
-                         static_cast<std::vector<Candidate>*>(object)->push_back(candidate);
+      const Taker take{&mine, [](void* object, const Candidate* candidates, int count) {
+                         auto& all = *static_cast<std::vector<Candidate>*>(object);
+                         all.insert(all.end(), candidates, candidates + count);
                        }};
       collect_rows<isa>(job, start + first, start + last, workspace.data(), take);
     });
@@ -94,21 +96,19 @@ struct Selection::State {
     constexpr F never = std::numeric_limits<F>::infinity();
     cutoffs<F>().assign(slots.size(), never);
     diagonal<F>().assign(static_cast<std::size_t>(classes), never);
-    for (const Pair& pair : pairs) cutoff<F>(pair.pair) = current<F>(pair);
+    for (Pair& pair : pairs) raise_cutoff<F>(pair);
   }
 
   template <class F>
-  F& cutoff(std::int64_t pair) {
-    const std::int64_t label = pair / classes;
-    return label == pair % classes ? diagonal<F>()[static_cast<std::size_t>(label)]
-                                   : cutoffs<F>()[static_cast<std::size_t>(pair)];
-  }
-
-  template <class F>
-  static F current(const Pair& pair) {
-    if (static_cast<std::int64_t>(pair.kept.size()) < pair.wanted) return static_cast<F>(pair.floor);
-    const auto worst = std::max_element(pair.kept.begin(), pair.kept.end(), comes_first);
-    return static_cast<F>(worst->value);
+  void raise_cutoff(Pair& pair) {
+    pair.cutoff = pair.floor;
+    if (static_cast<std::int64_t>(pair.kept.size()) >= pair.wanted) {
+      pair.cutoff = std::max_element(pair.kept.begin(), pair.kept.end(), comes_first)->value;
+    }
+    const std::int64_t label = pair.pair / classes;
+    const bool of_class = label == pair.pair % classes;
+    (of_class ? diagonal<F>()[static_cast<std::size_t>(label)] : cutoffs<F>()[static_cast<std::size_t>(pair.pair)]) =
+        static_cast<F>(pair.cutoff);
   }
 
   static void drop_the_rest(Pair& pair) {
@@ -121,11 +121,12 @@ struct Selection::State {
   template <class F>
   void keep(const Candidate& candidate, const std::int64_t* numbers) {
     Pair& pair = pairs[static_cast<std::size_t>(slots[static_cast<std::size_t>(candidate.pair)])];
+    if (!(candidate.value > pair.cutoff)) return;
     pair.kept.push_back({candidate.value, numbers[candidate.row]});
     const auto size = static_cast<std::int64_t>(pair.kept.size());
     if (size == pair.wanted || size >= 2 * pair.wanted + slack) {
       drop_the_rest(pair);
-      cutoff<F>(pair.pair) = current<F>(pair);
+      raise_cutoff<F>(pair);
     }
   }
 
@@ -141,9 +142,7 @@ struct Selection::State {
       const std::int64_t count = std::min(round, rows.rows - start);
       find_candidates(job, start, count, found);
       for (const auto& of_piece : found) {
-        for (const Candidate& candidate : of_piece) {
-          if (static_cast<F>(candidate.value) > cutoff<F>(candidate.pair)) keep<F>(candidate, numbers);
-        }
+        for (const Candidate& candidate : of_piece) keep<F>(candidate, numbers);
       }
       start += count;
       round = std::min(2 * round, std::max(largest_round, std::int64_t{tile_rows}));
@@ -175,7 +174,7 @@ Selection::Selection(const TensorView& wanted, const TensorView& at_least) : sta
       state.slots[static_cast<std::size_t>(k * classes + j)] = static_cast<std::int32_t>(state.pairs.size());
       const bool enough = known[k * at_least.strides[0] + j * at_least.strides[1]] >= count;
       const double floor = j == k ? -0.5 : beyond_agreement;
-      state.pairs.push_back({k * classes + j, count, enough ? floor : -std::numeric_limits<double>::infinity(), {}});
+      state.pairs.push_back({k * classes + j, count, enough ? floor : -std::numeric_limits<double>::infinity(), 0, {}});
     }
     state.most_pairs = std::max(state.most_pairs, static_cast<double>(of_class));
   }
@@ -201,9 +200,16 @@ void Selection::update(const Block& block, const TensorView& numbers) {
 }
 
 Selection::Found Selection::found() {
-  Found found;
+  std::size_t total = 0;
   for (Pair& pair : state_->pairs) {
     State::drop_the_rest(pair);
+    total += pair.kept.size();
+  }
+  Found found;
+  found.rows.reserve(total);
+  found.pairs.reserve(total);
+  found.values.reserve(total);
+  for (const Pair& pair : state_->pairs) {
     for (const Kept& kept : pair.kept) {
       found.rows.push_back(kept.row);
       found.pairs.push_back(pair.pair);

@@ -77,7 +77,7 @@ void survey_rows(const SurveyJob& job, std::int64_t first, std::int64_t last, vo
 // Hands the candidates of rows first..last to `take`, by row and then by class.
 struct Taker {
   void* object;
-  void (*call)(void* object, const Candidate& candidate);
+  void (*call)(void* object, const Candidate* candidates, int count);
 };
 template <Isa isa>
 void collect_rows(const CollectJob& job, std::int64_t first, std::int64_t last, void* workspace, Taker take);

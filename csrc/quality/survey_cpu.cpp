@@ -336,7 +336,8 @@ BURNISH_HD void sums_of_rows(const F* const (&values)[rows], std::int64_t classe
   store(sums, lowest < decltype(lowest){} ? decltype(total){} + nan<F> : total);
 }
 
-// The largest value that is not the label's, and the first class with it; -infinity and none where there is none.
+// The largest value that is not the label's, and the first class with it; -infinity and none where there is none. The
+// rows that follow are fetched meanwhile.
 template <int rows, class F>
 BURNISH_HD void others_of_rows(const F* const (&values)[rows], std::int64_t classes, int r, Tile<F>& tile) {
   using V = simd::Vector<F>;
@@ -355,7 +356,8 @@ BURNISH_HD void others_of_rows(const F* const (&values)[rows], std::int64_t clas
       rivals[j] = B{} - 1u;
     }
     B index = simd::iota<B>();
-    for_vectors(values[row], classes, -infinity<F>, [&](int j, std::int64_t, V v) {
+    for_vectors(values[row], classes, -infinity<F>, [&](int j, std::int64_t first, V v) {
+      __builtin_prefetch(values[row] + rows * classes + first);
       const V w = index == label ? lowest : v;
       rivals[j] = w > others[j] ? index : rivals[j];
       others[j] = Lanes<V>::max(w, others[j]);
@@ -458,7 +460,7 @@ void to_probabilities(const RowJob& job, const F* (&values)[rows], int r, F* buf
 
 // How many classes the model is confident of, and which if it is one. Of no use but the first of them is the likeliest.
 template <class F>
-void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int r, Tile<F>& tile) {
+void confident_of_row(const F* values, std::int64_t classes, const F* cuts, F least_cut, int r, Tile<F>& tile) {
   using V = simd::Vector<F>;
   using B = typename Lanes<V>::Bits;
   const bool is_label = tile.own[r] > tile.other[r] || (tile.own[r] == tile.other[r] && tile.label[r] < tile.rival[r]);
@@ -466,6 +468,8 @@ void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int 
   tile.confident[r] = 1;
   tile.first_confident[r] = prediction;
   if (values[prediction] >= cuts[prediction]) return;  // alone or not, it is the one that counts
+  tile.confident[r] = 0;
+  if (values[prediction] < least_cut) return;
   B counts[vectors_per_step<F>] = {};
   B places[vectors_per_step<F>] = {};
   for_vectors(values, classes, -infinity<F>, [&](int j, std::int64_t first, V v) {
@@ -483,7 +487,7 @@ void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int 
 
 // Rows r.. of the tile, which starts with row `first` of the block.
 template <int rows, class F>
-void wide_rows(const SurveyJob& job, std::int64_t first, int r, F* buffers, Tile<F>& tile) {
+void wide_rows(const SurveyJob& job, F least_cut, std::int64_t first, int r, F* buffers, Tile<F>& tile) {
   const std::int64_t classes = job.rows.classes;
   const bool are_logits = job.rows.kind == InputKind::logits;
   const F* values[rows];
@@ -511,20 +515,20 @@ void wide_rows(const SurveyJob& job, std::int64_t first, int r, F* buffers, Tile
   if (!job.cuts) return;
   for (int row = 0; row < rows; ++row) {
     if (!tile.bad[r + row]) {
-      confident_of_row(values[row], classes, static_cast<const F*>(job.cuts), r + row, tile);
+      confident_of_row(values[row], classes, static_cast<const F*>(job.cuts), least_cut, r + row, tile);
     }
   }
 }
 
 template <class F>
-void wide_tile(const SurveyJob& job, std::int64_t first, int count, F* buffers, Tile<F>& tile) {
+void wide_tile(const SurveyJob& job, F least_cut, std::int64_t first, int count, F* buffers, Tile<F>& tile) {
   int r = 0;
   if (job.rows.classes <= grouped_classes) {
     for (; r + simd::width<F> <= count; r += simd::width<F>) {
-      wide_rows<simd::width<F>>(job, first, r, buffers, tile);
+      wide_rows<simd::width<F>>(job, least_cut, first, r, buffers, tile);
     }
   }
-  for (; r < count; ++r) wide_rows<1>(job, first, r, buffers, tile);
+  for (; r < count; ++r) wide_rows<1>(job, least_cut, first, r, buffers, tile);
   for (; r < tile_rows; ++r) tile.own[r] = tile.other[r] = tile.second[r] = 0;
   if (job.rows.kind != InputKind::logits && (job.margin || job.bin)) margins_of(tile, false, job.bin != nullptr);
 }
@@ -596,13 +600,16 @@ template <class F>
 void survey_tiles(const SurveyJob& job, std::int64_t first, std::int64_t last, F* workspace) {
   Tile<F> tile{};
   Columns<F> columns{};
+  const F* cuts = static_cast<const F*>(job.cuts);
+  F least_cut = infinity<F>;
+  for (std::int64_t c = 0; cuts && c < job.rows.classes; ++c) least_cut = cuts[c] < least_cut ? cuts[c] : least_cut;
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = last - row < tile_rows ? static_cast<int>(last - row) : tile_rows;
     read_labels(job.rows, row, count, tile);
     if (job.rows.classes <= narrow_classes) {
       narrow_tile(job, row, count, columns, tile);
     } else {
-      wide_tile(job, row, count, workspace, tile);
+      wide_tile(job, least_cut, row, count, workspace, tile);
     }
     if (job.agrees || job.cuts) judge_tile(job, tile);
     write_tile(job, row, count, tile);
@@ -616,19 +623,24 @@ void collect_row(const CollectJob& job, const F* values, std::int64_t row, std::
   const std::int64_t classes = job.rows.classes;
   const F* cutoffs = static_cast<const F*>(job.cutoffs) + label * classes;
   const F own = values[label];
-  const auto give = [&](std::int64_t c, F value) {
-    take.call(take.object, Candidate{static_cast<double>(value), row, label * classes + c});
-  };
+  Candidate found[lanes];
   for (std::int64_t c = 0; c < classes; c += lanes) {
     const std::int64_t end = classes - c < lanes ? classes : c + lanes;
     std::int32_t any = 0;
     for (std::int64_t k = c; k < end; ++k) any |= values[k] - own > cutoffs[k];
     if (!any) continue;
+    int count = 0;  // each is written, and stays if it counts: no branch that half the classes would take
     for (std::int64_t k = c; k < end; ++k) {
-      if (values[k] - own > cutoffs[k]) give(k, values[k] - own);
+      const F value = values[k] - own;
+      found[count] = {static_cast<double>(value), row, label * classes + k};
+      count += value > cutoffs[k];
     }
+    take.call(take.object, found, count);
   }
-  if (-own > static_cast<const F*>(job.diagonal)[label]) give(label, -own);
+  if (-own > static_cast<const F*>(job.diagonal)[label]) {
+    found[0] = {static_cast<double>(-own), row, label * classes + label};
+    take.call(take.object, found, 1);
+  }
 }
 
 // Calls each(values, row, label) with the probabilities of the rows that have some.

@@ -33,7 +33,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what is not always needed when it is first used; the samplers of `burnish.balance` need scikit-learn."""
-    if name in ("balance", "data", "losses", "quality"):
+    if name in ("balance", "data", "losses", "quality", "ray"):
         return importlib.import_module(f"burnish.{name}")
     if name in ("Improvement", "improve"):
         return getattr(importlib.import_module("burnish._improve.improve"), name)

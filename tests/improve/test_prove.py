@@ -33,6 +33,7 @@ from burnish._improve.proof import (
     sampling_variances,
 )
 from burnish._improve.prove import prove
+from burnish._improve.repeats import Repeats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -183,13 +184,18 @@ def blobs(sizes: list[int], *, wrong: float = 0.0, seed: int = 0, apart: float =
     return features, labels, true
 
 
-def proved(labels: Integers, features: Any, options: Options = OPTIONS, scores: Any = None, **more: Any) -> Any:
+def none_of(n: int) -> Repeats:
+    """Return that none of `n` samples repeats another."""
+    return Repeats(np.full(n, -1), np.full(n, np.nan, np.float32), np.arange(n))
+
+
+def proved(labels: Integers, features: Any, options: Options = OPTIONS, repeats: Any = None, **more: Any) -> Any:
     given = {
         "num_classes": int(labels.max()) + 1,
         "held_out": np.zeros(len(labels), bool),
         "embed_copies": lambda rows, numbers: features[rows] + 0.01 * numbers[:, None],
     }
-    return prove(labels, features, scores, options, **(given | more))
+    return prove(labels, features, repeats, options, **(given | more))
 
 
 class Spy:
@@ -235,8 +241,7 @@ def test_a_given_part_is_never_learned_from(monkeypatch: pytest.MonkeyPatch) -> 
         copied.append(rows)
         return features[rows] + 1000
 
-    scores = module.score(features[~held_out], labels[~held_out], 3, options=OPTIONS)
-    found = proved(labels, features, scores=scores, held_out=held_out, embed_copies=embed)
+    found = proved(labels, features, repeats=none_of(120), held_out=held_out, embed_copies=embed)
     assert spy.saw(features[~held_out]) == 80
     assert spy.saw(features[held_out]) == 0
     assert not held_out[np.concatenate(copied)].any()
@@ -247,10 +252,8 @@ def test_a_part_put_aside_is_never_learned_from(monkeypatch: pytest.MonkeyPatch)
     features, labels, _ = blobs([60, 40, 20], wrong=0.1)
     rows = np.arange(120)
     (part,) = parts(labels, rows, rows, rows[:0], num_classes=3, runs=1, seed=0)
-    options = Options(duplicates=1e-6, runs=1, folds=3)
-    scores = module.score(features, labels, 3, options=options)
     spy = Spy(monkeypatch)
-    proved(labels, features, options, scores=scores)
+    proved(labels, features, Options(runs=1, folds=3), repeats=none_of(120))
     assert spy.saw(features[part.train]) == len(part.train)
     assert spy.saw(features[part.held_out]) == 0
 

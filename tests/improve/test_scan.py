@@ -87,6 +87,12 @@ def test_the_side_of_squares_is_that_of_most_images(side: int, expected: int) ->
     assert _scan((images, [0, 1, 0])).thumbnails.shape == (3, expected, expected, 3)
 
 
+@pytest.mark.parametrize(("height", "block"), [(1, 2048), (100, 932), (1000, 93), (4000, 64)])
+def test_large_images_are_saved_more_often(height: int, block: int) -> None:
+    images = open_images((np.zeros((3, height, 60, 3), np.uint8), [0, 1, 0]))
+    assert scan_module._probe(images)[1] == block
+
+
 def _odd_files(root: Path) -> dict[str, str]:
     """Write odd files, and return the kind of each."""
     exif = Image.Exif()
@@ -210,7 +216,7 @@ def test_the_number_of_threads_and_the_blocks_change_nothing(
 ) -> None:
     _odd_files(tmp_path)
     expected = _scan(tmp_path, workers=1)
-    monkeypatch.setattr(scan_module, "_BLOCK", 5)
+    monkeypatch.setattr(scan_module, "_BLOCK", (5, 5))
     monkeypatch.setattr(scan_module, "_CHUNK", 2)
     found = _scan(tmp_path, workers=workers)
     for name in FACTS:
@@ -241,9 +247,9 @@ def _watched(monkeypatch: pytest.MonkeyPatch, n: int = 40) -> tuple[Any, Watched
 
     images = open_images((np.stack([photo(i) for i in range(n)]), np.arange(n) % 3))
     watched = Watched(images.source)
-    monkeypatch.setattr(scan_module, "_BLOCK", 8)
+    monkeypatch.setattr(scan_module, "_BLOCK", (8, 8))
     monkeypatch.setattr(scan_module, "_CHUNK", 2)
-    monkeypatch.setattr(scan_module, "_common_side", lambda images: 16)
+    monkeypatch.setattr(scan_module, "_probe", lambda images: (16, 8))
     return dataclasses.replace(images, source=watched), watched
 
 
@@ -344,7 +350,7 @@ def test_memory_stays_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return decoded
 
     monkeypatch.setattr(scan_module, "decode", counted)
-    monkeypatch.setattr(scan_module, "_BLOCK", 8)
+    monkeypatch.setattr(scan_module, "_BLOCK", (8, 8))
     _scan((np.stack([photo(i) for i in range(50)]), [0] * 50), workers=2, size=8)
     gc.collect()
     assert len(alive) >= 50

@@ -104,3 +104,13 @@ def test_huge_labels_as_on_a_gpu() -> None:
     torch = pytest.importorskip("torch")
     with pytest.raises(ValueError, match=f"call: the largest of 'labels' is {2**40}; accepted: 0 to 16777215"):
         _count_on_gpu("call", torch.tensor([2**40, 0]), None, -100)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_an_unsigned_label_is_no_negative_one(dtype: str) -> None:
+    labels = np.array([2**64 - 1, 0, 1, 1], np.uint64).view(dtype)
+    if dtype == "int64":
+        assert class_counts(labels, 2, ignore_index=-1).tolist() == [1, 2]
+    else:
+        with pytest.raises(ValueError, match="1 of 'labels' are out of range"):
+            class_counts(labels, 2, ignore_index=-1)

@@ -22,8 +22,9 @@ from burnish._improve.options import Options, checked_options
 from burnish._improve.predictions import read_predictions
 from burnish._improve.proof import Proof
 from burnish._improve.prove import prove
+from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.scan import Scan, scan
-from burnish._improve.score import Scores, leaks_of, rows_to_score, score_scan
+from burnish._improve.score import Scores, rows_to_score, score_scan
 from burnish._improve.store import Store
 from burnish.data import DataError, ImageSet, open_images
 
@@ -296,7 +297,8 @@ def improve(
         rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
     with clock("mend"):
         wanted = _checked_ids(images, reject)
-        proposals = _proposals(seen, embedding, rows, scores, options).without(tuple(without), wanted)
+        repeats = repeats_of_scan(seen, embedding, store, progress)
+        proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(tuple(without), wanted)
     found = Improvement(
         seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset)
     )
@@ -307,7 +309,7 @@ def improve(
         proved = prove(
             labels,
             embedding.features,
-            scores,
+            repeats,
             options,
             num_classes=len(images.names),
             held_out=images.held_out,
@@ -345,11 +347,13 @@ def _check_classes(seen: Scan, rows: Integers) -> None:
         raise DataError(f"{images.title} has images to train on of one class at most ({there}); accepted: two or more")
 
 
-def _proposals(seen: Scan, embedding: Embedding, rows: Integers, scores: Scores, options: Options) -> Proposals:
+def _proposals(
+    seen: Scan, embedding: Embedding, rows: Integers, scores: Scores, repeats: Repeats, options: Options
+) -> Proposals:
     images = seen.images
     held = np.flatnonzero(images.held_out & seen.usable)
     # Of each training image the held-out one that it repeats.
-    nearest, _ = leaks_of(embedding.features[held], embedding.features[rows], options.duplicates)
+    nearest = partners(repeats.group[rows], repeats.group[held])
     ids = [images.ids[i] for i in rows]
     found = mend(
         images.labels[rows],

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 MOST_DIRECTIONS = 256
+_FEWEST_DIRECTIONS = 16
 _BLOCK = 4096  # rows handled at a time, so that memory does not grow with N
 _RELATIVE_VARIANCE = 1e-6  # of the first direction; what lies below is rounding
 _MOST_STEPS = 200
@@ -78,13 +79,19 @@ def _blocks(features: npt.NDArray[Any]) -> Iterator[Floats]:
         yield np.asarray(features[start : start + _BLOCK], np.float32)
 
 
+def directions_for(n: int, most: int = MOST_DIRECTIONS) -> int:
+    """Return how many directions a model of `n` samples looks at."""
+    return min(most, max(n // 4, _FEWEST_DIRECTIONS))
+
+
 class Linear:
     """Multinomial logistic regression on the main directions of features.
 
     Parameters
     ----------
     directions : int, default 256
-        Features are reduced to at most as many.
+        Features are reduced to at most as many, and to a quarter of the number of samples: more of them would fit
+        samples by themselves.
     ridge : float, optional
         How strongly weights are held near 0: the larger, the less sure the model is. Times the square root of the
         number of samples, which is near the best from hundreds of samples to thousands. Default: of 0.01 to 3, what
@@ -134,7 +141,7 @@ class Linear:
         present = np.flatnonzero(counts > 0)
         classes = np.full(num_classes, -1)
         classes[present] = np.arange(len(present))
-        self._directions = Directions.of(features, self._most)
+        self._directions = Directions.of(features, directions_for(n, self._most))
         scale = _scale(self._directions.variances)
         points = self._directions(features)
         points *= scale

@@ -36,7 +36,8 @@ from burnish._improve.proof import (
     gains_of,
     sampling_variances,
 )
-from burnish._improve.score import Scores, leaks_of, score
+from burnish._improve.repeats import Repeats, by_description, partners
+from burnish._improve.score import Scores, score
 
 Integers = npt.NDArray[np.int64]
 Features = npt.NDArray[np.float32]
@@ -50,7 +51,7 @@ _STAGE = "prove"
 def prove(
     labels: Integers,
     features: Features,
-    scores: Scores | None,
+    repeats: Repeats | None,
     options: Options,
     *,
     num_classes: int,
@@ -66,9 +67,9 @@ def prove(
         Given classes, 0 to K - 1; rows of -1 are left out.
     features : float32 array of shape (N, D)
         Finite where there is a label; memory-mapped if need be.
-    scores : Scores, optional
-        Of the rows that have a label and are not held out. Only its groups of repeats are used, which do not depend on
-        labels; everything else is found anew in each run.
+    repeats : Repeats, optional
+        Of all N rows. They do not depend on labels; everything else is found anew in each run. Default: by features
+        alone, up to `options.duplicates`.
     options : Options
         `target` decides what is shown to have helped, `runs` and `seed` how often and on which parts.
     num_classes : int
@@ -96,7 +97,10 @@ def prove(
     labels = np.asarray(labels, np.int64)
     rows = np.flatnonzero(~held_out & (labels >= 0))
     given = np.flatnonzero(held_out & (labels >= 0))
-    groups = _groups(features, rows, scores, options)
+    if repeats is None:
+        both = np.union1d(rows, given)
+        repeats = by_description(features[both], options.duplicates).within(both, len(labels))
+    groups = repeats.among(rows).group
     if reason := _impossible(labels, groups, rows, given, num_classes):
         nothing = np.zeros(num_classes)
         return Proof((), options.target, reason, nothing, nothing)
@@ -104,7 +108,7 @@ def prove(
     copies = _Copies(embed_copies)
     runs: list[_Run] = []
     for number, part in enumerate(divided):
-        run = _Run(labels, features, part, options, num_classes, given=len(given) > 0)
+        run = _Run(labels, features, repeats, part, options, num_classes, given=len(given) > 0)
         if len(run.truth):
             run.try_all(copies, _offset(progress, number, options.runs))
             runs.append(run)
@@ -112,19 +116,6 @@ def prove(
         reason = "Nothing was proved: every sample that could be held out repeats one to train on."
         return Proof((), options.target, reason, np.zeros(num_classes), np.zeros(num_classes))
     return _proof(runs, options, num_classes, given=len(given) > 0)
-
-
-def _groups(features: Features, rows: Integers, scores: Scores | None, options: Options) -> Integers:
-    """Return the first of `rows` that each repeats, or its own place."""
-    if scores is None:
-        if not len(rows):
-            return rows
-        points = Directions.of(features[rows])(features[rows])
-        if points.shape[1] == 0:
-            return np.zeros(len(rows), np.int64)
-        return np.asarray(quality.near_duplicates(points, threshold=options.duplicates).representative)
-    first = np.asarray(scores.repeat_of)
-    return np.where(first >= 0, first, np.arange(len(first)))
 
 
 def _impossible(labels: Integers, groups: Integers, rows: Integers, given: Integers, num_classes: int) -> str:
@@ -165,14 +156,22 @@ class _Run:
     """One division of the samples, and what models trained on its one part say of the other."""
 
     def __init__(
-        self, labels: Integers, features: Features, part: Part, options: Options, num_classes: int, *, given: bool
+        self,
+        labels: Integers,
+        features: Features,
+        repeats: Repeats,
+        part: Part,
+        options: Options,
+        num_classes: int,
+        *,
+        given: bool,
     ) -> None:
         self.train, self.options, self.num_classes, self.given = part.train, options, num_classes, given
         self.labels, own, judged = labels[part.train], features[part.train], features[part.held_out]
-        twin = leaks_of(own, judged, options.duplicates)[0]
-        alone = twin < 0
-        self.twin_of = np.full(len(self.train), -1)
-        self.twin_of[twin[~alone]] = part.held_out[~alone]
+        own_groups, judged_groups = repeats.group[part.train], repeats.group[part.held_out]
+        alone = partners(judged_groups, own_groups) < 0
+        twin = partners(own_groups, judged_groups)
+        self.repeats, self.twin_of = repeats.among(part.train), np.where(twin >= 0, part.held_out[twin], -1)
         self.repeated, self.truth = int((~alone).sum()), labels[part.held_out][alone]
         # Found once for all trials, and without the held-out samples; smaller, too.
         self.directions = Directions.of(own)
@@ -187,7 +186,7 @@ class _Run:
         even = self.options.target in _EVEN
         names = [AS_IT_IS, REPEATS, LABELS, *([COPIES] if even else []), ALL, *([MENDED_ADJUSTED] if even else [])]
         of = len(names) + 1
-        scores = score(self.points, self.labels, self.num_classes, options=self.options)
+        scores = score(self.points, self.labels, self.num_classes, options=self.options, repeats=self.repeats)
         told(1, of)
         for done, (name, proposals) in enumerate(self._recipes(scores, names).items(), start=2):
             logits, counts = self._judged_after(proposals, copies)

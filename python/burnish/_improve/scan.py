@@ -29,7 +29,8 @@ Progress = Callable[[str, int, int], None]
 STRICT = ("cmyk", "16-bit", "exif-rotated", "animated")  # converted, or with `strict` skipped
 _LARGEST, _SMALLEST = 64, 8  # sides of the squares for models
 _LEAST = 256  # JPEGs are decoded at a fraction of their size while both sides are at least this long
-_BLOCK, _CHUNK = 256, 16  # images between two savings, and those that a thread takes at once
+_BLOCK, _BLOCK_BYTES = (64, 2048), 1 << 24  # images between two savings, and what their files may have
+_CHUNK = 16  # images that a thread takes at once
 _TEXT = 160
 _VERSION = 1  # of what is computed here
 _FEW_PIXELS = 1 << 13  # for fewer, sums are quicker than histograms
@@ -203,10 +204,11 @@ def scan(
     for name, value in (("size", size), ("workers", workers)):
         if value is not None and value < 1:
             raise DataError(f"scan: '{name}' is {value}; accepted: 1 or more")
-    side = size or _common_side(images)
-    key = key_of(_VERSION, side, *images.state())
+    common, block = _probe(images)
+    side = size or common
+    key = key_of(_VERSION, side, block, *images.state())
     with _decoding(images, side, workers or len(os.sched_getaffinity(0)), progress) as make:
-        kept = store.rows("scan", key, len(images), _columns(side), make, block=_BLOCK)
+        kept = store.rows("scan", key, len(images), _columns(side), make, block=block)
     flags, texts = np.asarray(kept.pop("flags")), kept.pop("text")
     usable = flags & _mask(SKIPPED + (STRICT if strict else ())) == 0
     thumbnails = kept.pop("thumbnails")
@@ -238,23 +240,31 @@ def _columns(side: int) -> dict[str, Column]:
 def _copies(digests: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     rows = np.flatnonzero(usable)
     copies = np.full(len(usable), -1, np.int64)
-    words = np.ascontiguousarray(digests[rows]).view(np.dtype((np.void, 16)))[:, 0]
-    _, first, group = np.unique(words, return_index=True, return_inverse=True)
-    firsts = rows[first[group]]
-    copies[rows] = np.where(firsts == rows, -1, firsts)
+    words = np.ascontiguousarray(digests[rows]).view(np.uint64)
+    order = np.lexsort(words.T)  # stable: of equal ones the first stays the first
+    starts = np.ones(len(rows), bool)
+    starts[1:] = (words[order[1:]] != words[order[:-1]]).any(axis=1)
+    firsts = rows[order[starts]][np.cumsum(starts) - 1]
+    copies[rows[order]] = np.where(starts, -1, firsts)
     return copies
 
 
-def _common_side(images: ImageSet, most: int = 64) -> int:
-    """Return the side of squares: that of most images, as far as the headers of a few of them tell."""
+def _probe(images: ImageSet, most: int = 64) -> tuple[int, int]:
+    """Return a side for the squares and the number of images between two savings, as a few of them suggest.
+
+    A saving waits for the disk: tiny images are better saved by the thousand, while of photos a few take seconds.
+    """
     rows = np.unique(np.linspace(0, len(images) - 1, most).astype(np.int64))
-    sides: list[int] = []
+    sides, sizes = [], []
     with _silent():
         for i in rows:
             with suppress(Exception):  # the scan will name what cannot be read
-                sides.append(shorter_side(images.content(int(i))))
+                content = images.content(int(i))
+                sides.append(shorter_side(content))
+                sizes.append(content.nbytes if isinstance(content, np.ndarray) else len(content))
     sides = [side for side in sides if side > 0]
-    return int(np.clip(np.median(sides), _SMALLEST, _LARGEST)) if sides else _LARGEST
+    side = int(np.clip(np.median(sides), _SMALLEST, _LARGEST)) if sides else _LARGEST
+    return side, int(np.clip(_BLOCK_BYTES // max(np.median(sizes), 1), *_BLOCK)) if sizes else _BLOCK[0]
 
 
 def _decoded(images: ImageSet, i: int) -> Decoded:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from burnish import hardness, quality
 from burnish._improve.embed import Embedding
-from burnish._improve.linear import Directions, Floats, Integers, Linear
+from burnish._improve.linear import Directions, Floats, Integers, Linear, directions_for
 from burnish._improve.options import Options
+from burnish._improve.repeats import Repeats, repeats_of_scan
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError
 from burnish.neighbors import kneighbors
@@ -79,6 +80,7 @@ def score(
     options: Options | None = None,
     logits: npt.NDArray[Any] | None = None,
     groups: Integers | None = None,
+    repeats: Repeats | None = None,
     progress: Progress = _silent,
 ) -> Scores:
     """Score images by their features and labels.
@@ -97,6 +99,8 @@ def score(
         Of a model of the user's, out of sample; default those of a light model by cross-validation.
     groups : int64 array of shape (M,), optional
         Images of one group, such as exact copies, are kept in the same part of the cross-validation; -1 for none.
+    repeats : Repeats, optional
+        Which images repeat which, found with their pixels; default by their descriptions alone.
     progress : callable, optional
         Called with what is done, how much of it, and of how much.
 
@@ -107,7 +111,7 @@ def score(
     Raises
     ------
     DataError
-        If there are no logits and fewer than two classes, or fewer than two different images.
+        If there are no logits and fewer than two classes.
 
     Notes
     -----
@@ -124,12 +128,15 @@ def score(
     progress("look for repeats", 0, n)
     points = Directions.of(features)(features)
     alike = _alike(points, options.duplicates)
+    if repeats is not None:
+        alike = replace(alike, repeat_of=repeats.repeat_of, repeat_distance=repeats.distance)
+        groups = _joined(repeats.group, groups)
     progress("look for repeats", n, n)
     judged = np.ones(n, np.bool_)
     if logits is None:
         joined = _joined(alike.repeat_of, groups)
         judged = _has_others(labels, joined, num_classes)
-        logits = cross_validated(points, labels, num_classes, joined, options, progress)
+        logits = cross_validated(points[:, : directions_for(n)], labels, num_classes, joined, options, progress)
     logits = np.asarray(logits, np.float32)
     found = hardness.scores(logits, labels, ("entropy", "predictions", "logit_margin", "cross_entropy"))
     issue, suggested = _issues(logits, labels, judged)
@@ -195,11 +202,21 @@ def score_scan(
     given = np.asarray(logits if logits is not None else ())
     settings = options.folds, options.seed, options.duplicates
     key = key_of(_VERSION, embedding.key, rows, labels, len(images.names), groups, given, *settings)
+    repeats = repeats_of_scan(scan, embedding, store, progress).among(rows)
     features = embedding.features if len(rows) == len(embedding.features) else embedding.features[rows]
 
     def make() -> dict[str, Any]:
         return vars(
-            score(features, labels, len(images.names), options=options, logits=logits, groups=groups, progress=progress)
+            score(
+                features,
+                labels,
+                len(images.names),
+                options=options,
+                logits=logits,
+                groups=groups,
+                repeats=repeats,
+                progress=progress,
+            )
         )
 
     return rows, Scores(**store.result("score", key, make))
@@ -211,6 +228,8 @@ def cross_validated(
     """Return logits (M, K), each row's from a model that was trained on the other parts."""
     fold = folds_of(labels, groups, options.folds, options.seed)
     count = int(fold.max()) + 1
+    if count == 1:  # all images repeat each other: there is nothing to learn from
+        return np.zeros((len(labels), num_classes), np.float32)
     logits = np.empty((len(labels), num_classes), np.float32)
     for i in range(count):
         progress("train and score", i, count)

@@ -308,11 +308,11 @@ class LabelIssueAccumulator:
         if self.filter_by in _PRUNING:
             if self._selection is None:
                 self._selection = _core.Selection(self._wanted, self._known)
-            rows = self._rows_in_question(block)
+            rows, numbers = self._rows_in_question(block)
             place = 0
             for part in _dense(block.take(rows)):
-                numbers = rows[place : place + part.num_rows] + block.first_row
-                self._selection.update(self._call, part.predictions, part.kind, part.labels, numbers)
+                some = numbers[place : place + part.num_rows]
+                self._selection.update(self._call, part.predictions, part.kind, part.labels, some)
                 place += part.num_rows
             return
         if self._num_lowest == 0:
@@ -325,19 +325,31 @@ class LabelIssueAccumulator:
         if sum(map(len, self._parts["key"])) > 2 * self._num_lowest + BLOCK_VALUES:
             self._drop_the_rest()
 
-    def _rows_in_question(self, block: Block) -> Array:
-        """Which rows may be among those selected: where enough candidates are known, no other row is before them."""
+    def _rows_in_question(self, block: Block) -> tuple[Array, Array]:
+        """Which rows may be among those selected: where enough candidates are known, no other row is before them.
+
+        They are numbered in their order: twice their place among the candidates and 1, or twice that of the next one.
+        """
         known = np.zeros((0, 0), np.int64) if self._known is None else self._known
         wanted = np.zeros((0, 0), np.int64) if self._wanted is None else self._wanted
         lacking: Array = np.asarray((known < wanted).any(axis=1))
-        in_question = lacking[to_numpy(block.labels)]
-        if wanted.diagonal().any():
-            with np.errstate(invalid="ignore"):
-                in_question |= block.survey(("own",))["own"] < 0.5
         candidates = self._candidates["row"]
         first, last = np.searchsorted(candidates, [block.first_row, block.first_row + block.num_rows])
-        in_question[candidates[first:last] - block.first_row] = True
-        return np.flatnonzero(in_question)
+        rows = candidates[first:last] - block.first_row
+        numbers = 2 * np.arange(first, last) + 1
+        of_classes = wanted.diagonal().any()
+        if not (lacking.any() or of_classes):
+            return rows, numbers
+        others = lacking[to_numpy(block.labels)]
+        if of_classes:
+            with np.errstate(invalid="ignore"):
+                others |= block.survey(("own",))["own"] < 0.5
+        others[rows] = False
+        also = np.flatnonzero(others)
+        rows = np.concatenate([rows, also])
+        numbers = np.concatenate([numbers, 2 * (first + np.searchsorted(rows[: last - first], also))])
+        order = np.argsort(rows)
+        return rows[order], numbers[order]
 
     def _count_known(self) -> Array:
         """Of how many rows of each class it is known that another is likelier, and that their own is below one half."""
@@ -414,33 +426,24 @@ class LabelIssueAccumulator:
         return {name: column[order] for name, column in columns.items()}
 
     def _select_candidates(self) -> None:
-        rows, pairs, values = self._found()
+        numbers, pairs, values = self._found()
         if len(self._selected) > 0:  # each accumulator found as many as are wanted in all
-            order = np.lexsort((rows, -values, pairs))
-            rows, pairs = rows[order], pairs[order]
-            place = np.arange(len(rows)) - np.searchsorted(pairs, pairs)  # within its pair
+            order = np.lexsort((numbers, -values, pairs))
+            numbers, pairs = numbers[order], pairs[order]
+            place = np.arange(len(numbers)) - np.searchsorted(pairs, pairs)  # within its pair
             wanted = np.zeros(0, np.int64) if self._wanted is None else self._wanted.ravel()
             chosen = place < wanted[pairs]
-            rows, pairs = rows[chosen], pairs[chosen]
-        of_class = pairs // self.num_classes == pairs % self.num_classes
+            numbers, pairs = numbers[chosen], pairs[chosen]
+        is_candidate = numbers % 2 == 1
+        places, of_class = numbers[is_candidate] // 2, pairs[is_candidate] % (self.num_classes + 1) == 0
         flagged = np.zeros(len(self._candidates["row"]), np.bool_)
         if self.filter_by != "prune_by_class":
-            flagged[self._places_of(rows[~of_class])] = True
+            flagged[places[~of_class]] = True
         if self.filter_by != "prune_by_noise_rate":
             low = np.zeros_like(flagged)
-            low[self._places_of(rows[of_class])] = True
+            low[places[of_class]] = True
             flagged = low if self.filter_by == "prune_by_class" else flagged & low
         self._candidates = {name: column[flagged] for name, column in self._candidates.items()}
-
-    def _places_of(self, rows: Array) -> Array:
-        """Where rows stand among the candidates; those that are none are left out."""
-        candidates = self._candidates["row"]
-        rows = np.sort(rows)
-        places = np.searchsorted(candidates, rows)
-        inside = places < len(candidates)
-        places = places[inside]
-        found: Array = places[candidates[places] == rows[inside]]
-        return found
 
     def _found(self) -> tuple[Array, Array, Array]:
         parts = [*self._selected]

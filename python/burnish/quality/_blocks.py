@@ -38,7 +38,12 @@ class Block:
     def take(self, rows: Array) -> Block:
         """Return some of the rows, copied, numbered from 0."""
         predictions = self.predictions
-        part = predictions.take(rows) if isinstance(predictions, TopK) else predictions[rows]
+        if isinstance(predictions, TopK):
+            part: Any = predictions.take(rows)
+        elif isinstance(predictions, np.ndarray):
+            part = np.take(predictions, rows, axis=0)  # several times faster than []
+        else:
+            part = predictions[rows]
         return Block(self.call, part, self.kind, self.labels[rows], 0)
 
     def survey(

@@ -84,10 +84,13 @@ class TopK:
 
     def rows(self, first: int, last: int) -> TopK:
         """Return a run of rows, without a copy and without checking them again."""
-        return self.take(slice(first, last))
+        return self._part(slice(first, last))
 
-    def take(self, rows: slice | Array) -> TopK:
+    def take(self, rows: Array) -> TopK:
         """Return rows by their numbers, without checking them again."""
+        return self._part(rows)
+
+    def _part(self, rows: slice | Array) -> TopK:
         part = object.__new__(TopK)
         part.num_classes, part.tolerance = self.num_classes, self.tolerance
         part.indices, part.values = self.indices[rows], self.values[rows]
