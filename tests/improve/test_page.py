@@ -17,8 +17,8 @@ from burnish._improve.page import gain_sentence, headline, page, write_again, wr
 from burnish._improve.page_charts import change, histogram, parts, runs
 from burnish._improve.page_html import Markup, element, name_of, shortened, visible
 from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose
-from burnish._improve.proof import Proof
+from burnish._improve.page_shown import choose, some_of
+from burnish._improve.proof import ADJUSTED, Proof
 from page_data import HOSTILE, NAMES, K, N, Page, improvement, nothing, proof, unscored
 
 Image = pytest.importorskip("PIL.Image")
@@ -161,6 +161,24 @@ def test_log_loss_is_said_with_its_own_sign(found: Findings) -> None:
     assert re.search(f"Log loss {value} {value} {difference} helped", text)
 
 
+def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
+    def advised(proved: Proof) -> str:
+        text = Page.of(shown_as(replace(found, proof=proved))).text
+        return text[text.index("What to do") : text.index("When not to trust it")]
+
+    assert "Take the mended set" in advised(proof(0.03))  # labels alone gain half as much
+    assert "Keep the set as it is" in advised(proof(0.0005))
+    assert "Leave out what did harm alone: labels mended." in advised(proof(-0.03))
+    first, alone, after = proof(0.03).trials
+    swapped = replace(proof(0.03), trials=(first, replace(after, name=alone.name), replace(alone, name=after.name)))
+    assert "Make one change only: labels mended alone did better (" in advised(swapped)
+    assert re.search(
+        r"One change alone did better: labels mended, \d\d\.\d %\.", gain_sentence(replace(found, proof=swapped))
+    )
+    rival = replace(proof(0.03), trials=(first, alone, after, replace(after, name=ADJUSTED)))
+    assert "Changing nothing, but adjusting a model's outputs" in advised(rival)
+
+
 def test_one_run_has_no_spread(found: Findings) -> None:
     one = proof(0.03, runs=1)
     text = check_whole(shown_as(replace(found, proof=one))).text
@@ -280,6 +298,15 @@ def test_groups_of_repeats(found: Findings) -> None:
     assert groups[(60, 61)].conflict
     assert found.repeats[0].members == (70, 290)  # leaks first
     assert sum(len(group.members) for group in found.repeats) == 12
+
+
+def test_repeats_within_the_test_part_are_no_leak() -> None:
+    columns = {"copy_of": np.array([-1, 0, -1, 2, 2, 2, 2]), "held_out": np.array([1, 1, 0, 0, 0, 0, 1], bool)}
+    findings = Findings("", (), tuple("abcdefg"), columns)
+    leak, other = findings.repeats
+    assert (leak.members, leak.leak) == ((2, 3, 4, 5, 6), True)
+    assert (other.members, other.leak) == ((0, 1), False)
+    assert some_of(leak) == (2, 3, 4, 6)  # not without the held-out one
 
 
 def test_repeats_that_point_at_each_other_are_one_group() -> None:
