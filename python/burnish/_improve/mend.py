@@ -2,9 +2,10 @@
 """What to change about a set, and why: proposals that can be turned down one by one.
 
 What the data themselves show comes first: training samples that repeat held-out ones, and repeats within a class. Then
-the model is listened to: on repeats that are labeled differently, and on labels that are wrong. It has no say about
-classes of fewer than `_FEWEST` samples, which it cannot know, and takes away no more than half of any class. What is
-left open so goes to the samples to annotate. Rare classes are filled up last, from what is kept.
+the model is listened to: on repeats that are labeled differently, and on labels that look wrong, as far as it has shown
+itself to be a good one (`evidence.blame`). It has no say about classes of fewer than `_FEWEST` samples, which it cannot
+know, and takes away no more than half of any class. What is left open so goes to the samples to annotate. Rare classes
+are filled up last, from what is kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import quality
+from burnish._improve.evidence import blame
 from burnish._improve.options import Options
 from burnish.data import place_in_class
 
@@ -26,6 +28,9 @@ Bools = npt.NDArray[np.bool_]
 ACTIONS = ("relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy")
 _DROPS = ("drop-label", "drop-repeat", "drop-leak")
 _FEWEST = 5  # samples of a class, below which the model has no say about it
+_BLAME = 1 / 3  # likelihood that the label is wrong rather than the model, as estimated with care, to act on it
+_FAR = 0.01  # of the probability of another class: what a label has that is wrong however poor the model is
+_ALL_BUT_CERTAIN = 0.9
 _MOST_COPIES = 10  # of one sample; more show the model little that is new
 _FILLED_UP = ("balanced-accuracy", "macro-f1")  # targets in which a rare class counts as much as a frequent one
 
@@ -333,28 +338,52 @@ def _drop_repeat(draft: _Draft, i: int, other: int, more: str) -> None:
 
 def _correct_labels(draft: _Draft) -> Bools:
     """Give samples the class that the model is sure of, or drop them; return those that it may not decide on."""
-    scores, sizes = draft.scores, draft.sizes()
+    scores, sizes, words = draft.scores, draft.sizes(), draft.words
     found = np.flatnonzero(np.asarray(scores.issue) & draft.is_kept)
     found = found[np.argsort(np.asarray(scores.logit_margin)[found], kind="stable")]  # worst first
     is_open = np.zeros(len(draft.labels), bool)
     is_open[found] = True
     known = found[sizes[draft.labels[found]] >= _FEWEST]
-    may_go = sizes // 2 - (np.bincount(draft.labels[_dropped_by_model(draft)], minlength=draft.num_classes))
-    decided = known[place_in_class(draft.labels[known]) < may_go[draft.labels[known]]]
-    is_open[decided] = False
-    probs, words = draft.probs(decided), draft.words
-    for i, p in zip(decided.tolist(), probs, strict=True):
-        label, suggested = int(draft.labels[i]), int(scores.suggested[i])
-        suggested = int(p.argmax()) if suggested < 0 else suggested
+    verdicts = _verdicts(draft, known)
+    decided = known[verdicts.is_wrong]
+    may_go = sizes // 2 - np.bincount(draft.labels[_dropped_by_model(draft)], minlength=draft.num_classes)
+    within = place_in_class(draft.labels[decided]) < may_go[draft.labels[decided]]
+    for i, verdict in zip(decided[within].tolist(), np.flatnonzero(verdicts.is_wrong)[within].tolist(), strict=True):
+        label, to = int(draft.labels[i]), int(verdicts.suggested[verdict])
+        p, own = float(verdicts.of_suggested[verdict]), float(verdicts.of_label[verdict])
+        is_open[i] = False
         given = f"Labeled {words.label(label)}"
-        if suggested != label and p[suggested] >= draft.options.sure:
-            reason = f"{given}; a model trained on the others is {_percent(p[suggested])} sure of "
-            draft.add(i, "relabel", f"{reason}{words.label(suggested)}.", to=suggested, score=float(p[suggested]))
+        if verdicts.is_clear[verdict]:
+            reason = f"{given}; a model trained on the others is {_percent(p)} sure of {words.label(to)}."
+            draft.add(i, "relabel", reason, to=to, score=p)
         else:
-            reason = f"{given}, which a model trained on the others gives {_percent(p[label])}; it is not sure of "
-            reason += f"another class ({words.label(suggested)} {_percent(p[suggested])})."
-            draft.add(i, "drop-label", reason, score=1.0 - float(p[label]))
+            reason = f"{given}, which a model trained on the others gives {_percent(own)}; it is not sure of another "
+            draft.add(i, "drop-label", f"{reason}class ({words.label(to)} {_percent(p)}).", score=1.0 - own)
     return is_open
+
+
+@dataclass(frozen=True)
+class _Verdicts:
+    """What is to be thought of labels that look wrong."""
+
+    suggested: Integers
+    of_suggested: npt.NDArray[np.float64]
+    of_label: npt.NDArray[np.float64]
+    is_wrong: Bools
+    is_clear: Bools  # what the right class is
+
+
+def _verdicts(draft: _Draft, rows: Integers) -> _Verdicts:
+    p, labels, each = draft.probs(rows), draft.labels[rows], np.arange(len(rows))
+    own = p[each, labels]
+    p[each, labels] = -1.0
+    suggested = np.asarray(draft.scores.suggested)[rows]
+    suggested = np.where((suggested < 0) | (suggested == labels), p.argmax(axis=1), suggested)
+    other = p[each, suggested] if draft.num_classes > 1 else np.zeros(len(rows))
+    is_believed = blame(draft.scores.logits, draft.labels)[rows] >= _BLAME
+    is_far = own <= _FAR * other
+    is_clear = other >= np.where(is_believed, draft.options.sure, max(draft.options.sure, _ALL_BUT_CERTAIN))
+    return _Verdicts(suggested, other, own, is_believed | is_far, is_clear)
 
 
 def _dropped_by_model(draft: _Draft) -> Integers:
@@ -371,11 +400,12 @@ def _annotate(draft: _Draft, open_questions: Bools, features: npt.NDArray[Any] |
     untouched = draft.is_kept & (draft.after == draft.labels)
     entropy = np.asarray(scores.entropy)
     asked = np.flatnonzero(open_questions & untouched)
-    asked = asked[np.argsort(-entropy[asked], kind="stable")][: draft.options.budget]
-    for i in asked.tolist():
-        why = "has too few samples for a model to judge" if _is_small(draft, i) else "is in doubt"
-        reason = f"The label {words.label(int(draft.labels[i]))} {why}: have a person look."
-        draft.add(i, "annotate", reason, score=float(entropy[i]))
+    asked = asked[np.argsort(np.asarray(scores.logit_margin)[asked], kind="stable")][: -(-draft.options.budget // 2)]
+    for i, p in zip(asked.tolist(), draft.probs(asked), strict=True):
+        label = words.label(int(draft.labels[i]))
+        why = f"There are too few samples of {label}" if _is_small(draft, i) else f"The label {label} is in doubt"
+        reason = f"{why}; a model trained on the others gives {words.label(int(p.argmax()))} {_percent(p.max())}. "
+        draft.add(i, "annotate", f"{reason}Have a person look.", score=float(entropy[i]))
     rest = np.flatnonzero(untouched & ~open_questions & ~np.asarray(scores.issue))
     number = min(draft.options.budget - len(asked), len(rest))
     if number <= 0:
