@@ -101,7 +101,8 @@ def _logits_of_probs(
             f"to {row.sum():.4g}; accepted: 0 to 1 with a sum of 1 (--logits for what comes before softmax)"
         )
     least = np.finfo(np.float32).tiny
-    return np.log(np.maximum(probs / sums[:, None], least)).astype(np.float32)
+    logits: npt.NDArray[np.float32] = np.log(np.maximum(probs / sums[:, None], least)).astype(np.float32)
+    return logits
 
 
 def _checked_logits(path: Path | str, logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
