@@ -195,3 +195,31 @@ def test_no_leaks_of_nothing(train: int, test: int) -> None:
     assert len(rows) == test
     assert (rows == -1).all()
     assert np.isnan(distances).all()
+
+
+def surest_first(disagreements: list[int], size: int = 400) -> tuple[Array, Array]:
+    """Return logits, the surest first, and labels that disagree so often in each fifth."""
+    n = size * len(disagreements)
+    logits = np.stack([np.linspace(9, 1, n), np.zeros(n)], axis=1).astype(np.float32)
+    labels = np.concatenate([np.arange(size) < count for count in disagreements]).astype(np.int64)
+    return logits, labels
+
+
+@pytest.mark.parametrize(
+    ("disagreements", "most"),
+    [
+        ([10, 80, 90, 120, 170], 45),  # (10 - 1) of 400, everywhere
+        ([10, 12, 9, 11, 85], 51),  # (42 - 1) of 1600
+        ([0, 0, 0, 0, 0], 0),
+        ([1, 1, 1, 1, 1], 4),
+        ([0, 60, 80, 100, 120], 0),
+    ],
+)
+def test_as_many_labels_are_flagged_as_the_model_disagrees_with_where_it_is_sure(
+    disagreements: list[int], most: int
+) -> None:
+    logits, labels = surest_first(disagreements)
+    limit = quality.num_label_issues(labels, logits=logits)
+    assert module._at_most(logits, labels) == min(most, limit)
+    issue, _ = module._issues(logits, labels, np.ones(2000, bool), is_light=True)
+    assert issue.sum() == min(most, limit)

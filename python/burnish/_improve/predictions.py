@@ -109,7 +109,7 @@ def _checked_logits(path: Path | str, logits: npt.NDArray[np.float64]) -> npt.ND
     if len(logits) and logits.shape[1] > 1 and logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() <= _SUM:
         raise DataError(f"{path}: all rows are probabilities (0 to 1, with a sum of 1); accepted with --probs")
     largest = float(np.abs(logits).max(initial=0))
-    if largest > np.finfo(np.float32).max:
+    if largest > float(np.finfo(np.float32).max):
         raise DataError(f"{path}: a logit of {largest:.3g}; accepted: what fits 32 bits")
     return logits.astype(np.float32)
 
