@@ -28,6 +28,7 @@ from embeddings import embeddings
 from timing import cpu_clock, measure
 
 CLASSES, WIDTH, BLOCK = 1000, 768, 1 << 16
+STORE = 64e9  # bytes of Ray's object store on a node
 FILTER = "prune_by_noise_rate"
 
 
@@ -100,7 +101,7 @@ def prediction_rates(divide: int, repeats: int) -> tuple[list[Rate], int]:
         seconds = 0.0
         seen = quality.LabelIssueAccumulator(CLASSES, filter_by=filter_by)
         while not seen.done:
-            read = _ReadShard(seen, ["id", "label", "logits"], "logits")
+            read = _ReadShard(seen, ["id", "label", "logits"], "logits", share=np.array)
             seconds += rows / rate("", "", rows, lambda read=read: read(batch), repeats).value
             part = read(batch)
             sent = max(sent, len(pickle.dumps(part)))
@@ -153,7 +154,11 @@ def estimate(
     for rows in (1e5, 1e6, 1e7, 1e8, 1e9):
         blocks = math.ceil(rows / min(BLOCK, max(1 << 12, rows / all_cores / 2)))  # as burnish.ray.smote cuts them
         work = f"SMOTE neighbors in a class of {rows:.0e} rows of {WIDTH}"
-        lines.append(line(work, blocks * rows * 4 * WIDTH, rows * rows, pairs, min(blocks, all_cores)))
+        size = rows * 4 * WIDTH
+        read = size * (
+            min(blocks, nodes) if size <= STORE else blocks
+        )  # a node keeps what it has fetched while it fits
+        lines.append(line(work, read, rows * rows, pairs, min(blocks, all_cores)))
     return lines
 
 

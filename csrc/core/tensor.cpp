@@ -112,17 +112,11 @@ void check_labels(std::string_view call, const TensorView& labels, std::int64_t 
     const T* data = static_cast<const T*>(labels.data);
     const std::int64_t stride = labels.strides[0];
     const int least = may_be_missing ? -1 : 0;
-    const auto fits = [=](T label) {
-      return bool(std::cmp_greater_equal(label, least) & std::cmp_less(label, classes));
-    };
+    const auto fits = [=](T label) { return std::cmp_greater_equal(label, least) && std::cmp_less(label, classes); };
     parallel_for(rows, label_grain, [&](std::int64_t first, std::int64_t last) {
-      std::int64_t wrong = 0;  // as wide as most labels, so that the loop is vectorised
-      if (stride == 1) {
-        for (std::int64_t row = first; row < last; ++row) wrong |= !fits(data[row]);
-      } else {
-        for (std::int64_t row = first; row < last; ++row) wrong |= !fits(data[row * stride]);
-      }
-      if (wrong == 0) return;
+      bool all = true;
+      for (std::int64_t row = first; row < last; ++row) all &= fits(data[row * stride]);
+      if (all) return;
       std::int64_t row = first;
       while (fits(data[row * stride])) ++row;
       for (std::int64_t known = first_bad; row < known && !first_bad.compare_exchange_weak(known, row);) {

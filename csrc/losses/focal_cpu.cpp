@@ -5,6 +5,7 @@
 
 #include "core/simd.hpp"
 #include "core/stream.hpp"
+#include "core/vector_memory.hpp"
 #include "core/visit.hpp"
 #include "losses/focal.hpp"
 #include "losses/focal_math.hpp"
@@ -14,18 +15,6 @@ namespace {
 
 constexpr int tile_rows = 64;
 constexpr int group_rows = 16;  // rows that are gathered together where classes do not lie side by side
-
-template <class V, class T>
-BURNISH_HD V load_as(const T* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
-
-template <class V, class T>
-BURNISH_HD void store_as(T* to, const V& v) {
-  __builtin_memcpy(to, &v, sizeof v);
-}
 
 template <class F>
 using Bits = typename Lanes<F>::Bits;
@@ -557,50 +546,81 @@ const F* sigmoid_input(const void* from, DType dtype, std::int64_t stride, std::
   return buffer;
 }
 
+// What lies side by side in F, whole lanes of it.
+template <class F>
 struct SigmoidBlock {
-  std::int64_t first;
-  int count;
+  const F* logits;
+  const F* targets;
+  F* losses;
+  F* gradients;
+  int count;  // a multiple of 32
 };
 
-// Losses are added to 32 lanes, of which element i is in lane i % 32.
-template <class F>
-void sigmoid_block(const SigmoidJob& job, SigmoidBlock part, simd::Vector<F> (&lanes)[vectors_per_step<F>]) {
+// Losses are added to 32 lanes, of which element i is in lane i % 32. Two things make it nearly twice as fast: there is
+// no branch on gamma within (a `known_gamma` from 0 is that of the job), and exponentials and logarithms, each a long
+// chain of operations that wait for one another, have loops of their own, so that several vectors are under way.
+template <int known_gamma, bool has_gradient, class F>
+void sigmoid_loops(const SigmoidJob& job, const SigmoidBlock<F>& part, simd::Vector<F> (&lanes)[vectors_per_step<F>]) {
   using V = simd::Vector<F>;
-  const F gamma = gamma_of<F>(job.gamma);
+  const F gamma = known_gamma >= 0 ? static_cast<F>(known_gamma) : gamma_of<F>(job.gamma);
   const F scale = static_cast<F>(job.final_scale());
   const F keep = static_cast<F>(1 - job.smoothing);
   const F floor = static_cast<F>(job.smoothing / 2);
   const F negative_weight = static_cast<F>(job.alpha * job.weights[0]);
   const F positive_weight = static_cast<F>(job.alpha * job.weights[1]);
   const F ignored = static_cast<F>(job.ignore_index);
+  alignas(64) F weights[block];
+  alignas(64) F ratios[block];
+  for (int i = 0; i < part.count; i += simd::width<F>) {
+    store_as(weights + i, sigmoid_weight(load_as<V>(part.logits + i)));
+  }
+  for (int i = 0; i < part.count; i += simd::width<F>) {
+    store_as(ratios + i, log1p_ratio(load_as<V>(weights + i)));
+  }
+  for (int i = 0; i < part.count; i += lane_count) {
+#pragma GCC unroll 16
+    for (int j = 0; j < vectors_per_step<F>; ++j) {
+      const int place = i + j * simd::width<F>;
+      const V given = load_as<V>(part.targets + place);
+      const auto is_ignored = given == V{} + ignored;
+      const V t = given * keep + floor;
+      const SigmoidTerm<V> term =
+          sigmoid_term(load_as<V>(part.logits + place), load_as<V>(weights + place), load_as<V>(ratios + place),
+                       (F{1} - t) * negative_weight, t * positive_weight, gamma);
+      const V loss = is_ignored ? V{} : term.loss;
+      lanes[j] += loss;
+      store_as(part.losses + place, loss);
+      if constexpr (has_gradient) store_as(part.gradients + place, is_ignored ? V{} : term.gradient * scale);
+    }
+  }
+}
+
+template <bool has_gradient, class F>
+void sigmoid_values(const SigmoidJob& job, const SigmoidBlock<F>& part, simd::Vector<F> (&lanes)[vectors_per_step<F>]) {
+  if (job.gamma == 0) return sigmoid_loops<0, has_gradient>(job, part, lanes);
+  if (job.gamma == 1) return sigmoid_loops<1, has_gradient>(job, part, lanes);
+  if (job.gamma == 2) return sigmoid_loops<2, has_gradient>(job, part, lanes);
+  sigmoid_loops<-1, has_gradient>(job, part, lanes);
+}
+
+template <class F>
+void sigmoid_block(const SigmoidJob& job, std::int64_t first, int count,
+                   simd::Vector<F> (&lanes)[vectors_per_step<F>]) {
   alignas(64) F logit_buffer[block];
   alignas(64) F target_buffer[block];
   alignas(64) F losses[block];
   alignas(64) F gradient_buffer[block];
-  const auto [first, count] = part;
   const F* logits = sigmoid_input(job.logits, job.dtype, job.logit_stride, first, count, logit_buffer);
   const F* targets = sigmoid_input(job.targets, job.target_dtype, job.target_stride, first, count, target_buffer);
-  for (int i = count; i % lane_count != 0; ++i) {  // both are in the buffers, then
-    logit_buffer[i] = F{0};
-    target_buffer[i] = ignored;
+  int whole = count;
+  for (; whole % lane_count != 0; ++whole) {  // both are in the buffers, then
+    logit_buffer[whole] = F{0};
+    target_buffer[whole] = static_cast<F>(job.ignore_index);
   }
   const bool writes_directly = job.gradient && job.dtype == own_dtype<F> && job.gradient_stride == 1;
-  F* gradients = writes_directly && count % lane_count == 0 ? static_cast<F*>(job.gradient) + first : gradient_buffer;
-  for (int i = 0; i < count; i += lane_count) {
-#pragma GCC unroll 16
-    for (int j = 0; j < vectors_per_step<F>; ++j) {
-      const int place = i + j * simd::width<F>;
-      const V given = load_as<V>(targets + place);
-      const auto is_ignored = given == V{} + ignored;
-      const V t = given * keep + floor;
-      const SigmoidTerm<V> term =
-          sigmoid_term(load_as<V>(logits + place), (F{1} - t) * negative_weight, t * positive_weight, gamma);
-      const V loss = is_ignored ? V{} : term.loss;
-      lanes[j] += loss;
-      if (job.losses) store_as(losses + place, loss);
-      if (job.gradient) store_as(gradients + place, is_ignored ? V{} : term.gradient * scale);
-    }
-  }
+  F* gradients = writes_directly && whole == count ? static_cast<F*>(job.gradient) + first : gradient_buffer;
+  const SigmoidBlock<F> part{logits, targets, losses, gradients, whole};
+  job.gradient ? sigmoid_values<true>(job, part, lanes) : sigmoid_values<false>(job, part, lanes);
   if (job.losses) {
     __builtin_memcpy(static_cast<F*>(job.losses) + first, losses, static_cast<std::size_t>(count) * sizeof(F));
   }
@@ -619,7 +639,7 @@ template <class F>
 F sigmoid_chunk(const SigmoidJob& job, std::int64_t first, int count) {
   simd::Vector<F> lanes[vectors_per_step<F>] = {};
   for (int done = 0; done < count; done += block) {
-    sigmoid_block<F>(job, {first + done, count - done < block ? count - done : block}, lanes);
+    sigmoid_block<F>(job, first + done, count - done < block ? count - done : block, lanes);
   }
   return fold(lanes, [](auto a, auto b) { return a + b; });
 }

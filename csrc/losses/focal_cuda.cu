@@ -361,7 +361,9 @@ __global__ void __launch_bounds__(block_threads) sigmoid_kernel(const SigmoidJob
     const bool is_ignored = given == ignored;
     const F t = given * keep + floor;
     const F z = static_cast<F>(widen(logits[i * job.logit_stride]));
-    const SigmoidTerm<F> term = sigmoid_term(z, (F{1} - t) * negative_weight, t * positive_weight, gamma);
+    const F weight = sigmoid_weight(z);
+    const SigmoidTerm<F> term =
+        sigmoid_term(z, weight, log1p_ratio(weight), (F{1} - t) * negative_weight, t * positive_weight, gamma);
     const F loss = is_ignored ? F{0} : term.loss;
     sum += loss;
     if (job.losses) static_cast<F*>(job.losses)[i] = loss;

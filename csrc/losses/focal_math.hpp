@@ -213,42 +213,45 @@ struct SigmoidTerm {
   V gradient{};
 };
 
-// Of one of two classes that has the probability p: focal_term without its division, `inverse_rest` being 1 / (1 - p).
-template <class V, class E>
-BURNISH_HD Term<V> one_of_two(V log_p, V p, V inverse_rest, V modulation, V amount, E gamma) {
-  const V pull = p > V{} ? p * (log_p * inverse_rest) : V{};
-  Term<V> term;
-  term.loss = amount == V{} ? V{} : modulation * (V{} - log_p) * amount;
-  term.slope = modulation * (gamma * pull - E{1}) * amount;
-  return term;
+// -|z|, or NaN.
+template <class V>
+BURNISH_HD V distance_of(V z) {
+  return z >= V{} ? V{} - z : z;
 }
 
-// `negative` and `positive` are the classes' amounts, as of soft_term.
+// The same, and finite.
+template <class V>
+BURNISH_HD V finite_distance_of(V z) {
+  return Lanes<V>::max(V{} + ExpTable<ElementOf<V>>::lowest, distance_of(z));
+}
+
+// exp(-|z|): the likely class has p = 1 / (1 + weight), the other weight / (1 + weight).
+template <class V>
+BURNISH_HD V sigmoid_weight(V z) {
+  return exp_in_range(finite_distance_of(z));
+}
+
+// focal_term of both classes; `ratio` is ln(1 + weight) / weight. In p ln p / (1 - p) all cancels but -ratio for the
+// likely class, and weight ln p for the other. `negative` and `positive` are the classes' amounts, as of soft_term.
 template <class V, class E>
-BURNISH_HD SigmoidTerm<V> sigmoid_term(V z, V negative, V positive, E gamma) {
+BURNISH_HD SigmoidTerm<V> sigmoid_term(V z, V weight, V ratio, V negative, V positive, E gamma) {
   const V one = V{} + E{1};
   const auto is_positive = z >= V{};
-  const V distance = is_positive ? V{} - z : z;  // -|z|, or NaN
-  const V weight = exp(distance);
-  // ln(1 + weight), with all the digits of a small weight.
-  const auto is_small = weight < V{} + static_cast<E>(0.4);
-  const V log_sum = log_of_parts(is_small ? weight : (weight - one) * static_cast<E>(0.5), is_small ? V{} : one);
-  const V sum = weight + one;
-  const V likely = one / sum;
+  const V distance = distance_of(z);
+  const V log_sum = weight * ratio;  // -ln p of the likely class
+  const V likely = one / (weight + one);
   const V unlikely = weight * likely;
-  const V log_likely = V{} - log_sum;
-  const V log_unlikely = distance - log_sum;
-  // ln p / (1 - p) tends to -1 where 1 - p vanishes, and there ln p is p - 1.
-  const V per_unlikely = weight >= V{} + LogTable<E>::smallest_normal ? sum / weight : V{};
-  const Term<V> of_likely =
-      one_of_two(log_likely, likely, per_unlikely, power(unlikely, gamma, [&] { return log_unlikely; }),
-                 is_positive ? positive : negative, gamma);
-  const Term<V> of_unlikely = one_of_two(log_unlikely, unlikely, sum, power(likely, gamma, [&] { return log_likely; }),
-                                         is_positive ? negative : positive, gamma);
-  const V gradient = of_likely.slope * unlikely - of_unlikely.slope * likely;
+  const V of_likely = is_positive ? positive : negative;
+  const V of_unlikely = is_positive ? negative : positive;
+  const V likely_power = power(unlikely, gamma, [&] { return distance - log_sum; });
+  const V unlikely_power = power(likely, gamma, [&] { return V{} - log_sum; });
+  const V likely_slope = likely_power * (V{} - E{1} - gamma * ratio) * of_likely;
+  const V unlikely_slope = unlikely_power * (gamma * (weight * (finite_distance_of(z) - log_sum)) - E{1}) * of_unlikely;
+  const V gradient = likely_slope * unlikely - unlikely_slope * likely;
+  const V unlikely_loss = of_unlikely == V{} ? V{} : unlikely_power * (log_sum - distance) * of_unlikely;
   const auto is_number = z == z;
   SigmoidTerm<V> result;
-  result.loss = is_number ? of_likely.loss + of_unlikely.loss : z;
+  result.loss = is_number ? likely_power * log_sum * of_likely + unlikely_loss : z;
   result.gradient = is_number ? (is_positive ? gradient : V{} - gradient) : z;
   return result;
 }

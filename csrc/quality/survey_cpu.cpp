@@ -74,9 +74,6 @@ void load_columns(const RowJob& job, std::int64_t first, int count, Columns<F>& 
   if (turns_directly<F>(job, first, count)) {
     using V = simd::Vector<F>;
     const F* rows = static_cast<const F*>(job.input) + first * job.row_stride;
-    // The next tile is fetched while this one is worked on.
-    constexpr int line = 64 / static_cast<int>(sizeof(F));
-    for (int i = 0; i < tile_rows * classes; i += line) __builtin_prefetch(rows + tile_rows * job.row_stride + i);
     for (int r = 0; r < tile_rows; r += simd::width<F>) {
       V turned[narrow_classes];
       simd::load_columns(rows + r * job.row_stride, job.row_stride, classes, turned);
@@ -319,16 +316,15 @@ F largest(const F* values, std::int64_t count) {
   return simd::tree_reduce(fold(of_lanes, Lanes<V>::max), [](auto a, auto b) { return a > b ? a : b; });
 }
 
-// Sums, NaN where a value is negative or NaN. What is to be read next lies `prefetch` values further on.
+// Sums, NaN where a value is negative or NaN.
 template <int rows, class F>
-BURNISH_HD void sums_of_rows(const F* const (&values)[rows], std::int64_t classes, std::int64_t prefetch, F* sums) {
+BURNISH_HD void sums_of_rows(const F* const (&values)[rows], std::int64_t classes, F* sums) {
   using V = simd::Vector<F>;
   V sum[rows], least[rows];
   for (int row = 0; row < rows; ++row) {
     V sums_of_lanes[vectors_per_step<F>] = {};
     V least_of_lanes[vectors_per_step<F>] = {};
-    for_vectors(values[row], classes, F{0}, [&](int j, std::int64_t first, V v) {
-      __builtin_prefetch(values[row] + first + prefetch);
+    for_vectors(values[row], classes, F{0}, [&](int j, std::int64_t, V v) {
       sums_of_lanes[j] += v;
       least_of_lanes[j] = Lanes<V>::min(v, least_of_lanes[j]);
     });
@@ -340,7 +336,8 @@ BURNISH_HD void sums_of_rows(const F* const (&values)[rows], std::int64_t classe
   store(sums, lowest < decltype(lowest){} ? decltype(total){} + nan<F> : total);
 }
 
-// The largest value that is not the label's, and the first class with it; -infinity and none where there is none.
+// The largest value that is not the label's, and the first class with it; -infinity and none where there is none. The
+// rows that follow are fetched meanwhile.
 template <int rows, class F>
 BURNISH_HD void others_of_rows(const F* const (&values)[rows], std::int64_t classes, int r, Tile<F>& tile) {
   using V = simd::Vector<F>;
@@ -359,7 +356,8 @@ BURNISH_HD void others_of_rows(const F* const (&values)[rows], std::int64_t clas
       rivals[j] = B{} - 1u;
     }
     B index = simd::iota<B>();
-    for_vectors(values[row], classes, -infinity<F>, [&](int j, std::int64_t, V v) {
+    for_vectors(values[row], classes, -infinity<F>, [&](int j, std::int64_t first, V v) {
+      __builtin_prefetch(values[row] + rows * classes + first);
       const V w = index == label ? lowest : v;
       rivals[j] = w > others[j] ? index : rivals[j];
       others[j] = Lanes<V>::max(w, others[j]);
@@ -446,7 +444,7 @@ void to_probabilities(const RowJob& job, const F* (&values)[rows], int r, F* buf
       values[row] = buffers + row * classes;
     }
   }
-  sums_of_rows(values, classes, rows * job.row_stride, tile.sum + r);
+  sums_of_rows(values, classes, tile.sum + r);
   for (int row = 0; row < rows; ++row) {
     const F sum = tile.sum[r + row];
     const bool good = sum > 0 && sum < infinity<F>;
@@ -462,7 +460,7 @@ void to_probabilities(const RowJob& job, const F* (&values)[rows], int r, F* buf
 
 // How many classes the model is confident of, and which if it is one. Of no use but the first of them is the likeliest.
 template <class F>
-void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int r, Tile<F>& tile) {
+void confident_of_row(const F* values, std::int64_t classes, const F* cuts, F least_cut, int r, Tile<F>& tile) {
   using V = simd::Vector<F>;
   using B = typename Lanes<V>::Bits;
   const bool is_label = tile.own[r] > tile.other[r] || (tile.own[r] == tile.other[r] && tile.label[r] < tile.rival[r]);
@@ -470,6 +468,8 @@ void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int 
   tile.confident[r] = 1;
   tile.first_confident[r] = prediction;
   if (values[prediction] >= cuts[prediction]) return;  // alone or not, it is the one that counts
+  tile.confident[r] = 0;
+  if (values[prediction] < least_cut) return;
   B counts[vectors_per_step<F>] = {};
   B places[vectors_per_step<F>] = {};
   for_vectors(values, classes, -infinity<F>, [&](int j, std::int64_t first, V v) {
@@ -487,7 +487,7 @@ void confident_of_row(const F* values, std::int64_t classes, const F* cuts, int 
 
 // Rows r.. of the tile, which starts with row `first` of the block.
 template <int rows, class F>
-void wide_rows(const SurveyJob& job, std::int64_t first, int r, F* buffers, Tile<F>& tile) {
+void wide_rows(const SurveyJob& job, F least_cut, std::int64_t first, int r, F* buffers, Tile<F>& tile) {
   const std::int64_t classes = job.rows.classes;
   const bool are_logits = job.rows.kind == InputKind::logits;
   const F* values[rows];
@@ -515,20 +515,20 @@ void wide_rows(const SurveyJob& job, std::int64_t first, int r, F* buffers, Tile
   if (!job.cuts) return;
   for (int row = 0; row < rows; ++row) {
     if (!tile.bad[r + row]) {
-      confident_of_row(values[row], classes, static_cast<const F*>(job.cuts), r + row, tile);
+      confident_of_row(values[row], classes, static_cast<const F*>(job.cuts), least_cut, r + row, tile);
     }
   }
 }
 
 template <class F>
-void wide_tile(const SurveyJob& job, std::int64_t first, int count, F* buffers, Tile<F>& tile) {
+void wide_tile(const SurveyJob& job, F least_cut, std::int64_t first, int count, F* buffers, Tile<F>& tile) {
   int r = 0;
   if (job.rows.classes <= grouped_classes) {
     for (; r + simd::width<F> <= count; r += simd::width<F>) {
-      wide_rows<simd::width<F>>(job, first, r, buffers, tile);
+      wide_rows<simd::width<F>>(job, least_cut, first, r, buffers, tile);
     }
   }
-  for (; r < count; ++r) wide_rows<1>(job, first, r, buffers, tile);
+  for (; r < count; ++r) wide_rows<1>(job, least_cut, first, r, buffers, tile);
   for (; r < tile_rows; ++r) tile.own[r] = tile.other[r] = tile.second[r] = 0;
   if (job.rows.kind != InputKind::logits && (job.margin || job.bin)) margins_of(tile, false, job.bin != nullptr);
 }
@@ -600,13 +600,16 @@ template <class F>
 void survey_tiles(const SurveyJob& job, std::int64_t first, std::int64_t last, F* workspace) {
   Tile<F> tile{};
   Columns<F> columns{};
+  const F* cuts = static_cast<const F*>(job.cuts);
+  F least_cut = infinity<F>;
+  for (std::int64_t c = 0; cuts && c < job.rows.classes; ++c) least_cut = cuts[c] < least_cut ? cuts[c] : least_cut;
   for (std::int64_t row = first; row < last; row += tile_rows) {
     const int count = last - row < tile_rows ? static_cast<int>(last - row) : tile_rows;
     read_labels(job.rows, row, count, tile);
     if (job.rows.classes <= narrow_classes) {
       narrow_tile(job, row, count, columns, tile);
     } else {
-      wide_tile(job, row, count, workspace, tile);
+      wide_tile(job, least_cut, row, count, workspace, tile);
     }
     if (job.agrees || job.cuts) judge_tile(job, tile);
     write_tile(job, row, count, tile);

@@ -35,12 +35,9 @@ def test_a_huge_image_costs_what_is_left_of_it() -> None:
     )
     plan = pipe.plan([3], sizes=(20_000, 20_000), channels=1)
     left = int(plan["RandomCrop"]["left"][0])
-    seconds = []
-    for _ in range(5):
-        start = time.monotonic()
-        result = pipe.apply(image, plan)
-        seconds.append(time.monotonic() - start)
-    assert min(seconds) < 1  # a hundredth of that, where not all of the image is looked at
+    start = time.process_time()  # of this process alone, however busy the machine is
+    result = pipe.apply(image, plan)
+    assert time.process_time() - start < 1  # 0.01; all of the image would take several
     part = np.ascontiguousarray(image[:, :300, left : left + 200])
     there = augment.Compose(pipe.transforms[1:])
     plan.entries, plan.sizes = plan.entries[1:], None
@@ -129,7 +126,7 @@ def test_forked_while_others_call(tmp_path: Path) -> None:
     for _ in range(5):
         child = os.fork()
         if child == 0:
-            signal.alarm(60)
+            signal.alarm(300)
             right = np.array_equal(pipe(images, ids), expected)
             os._exit(0 if right else 1)
         assert os.waitpid(child, 0)[1] == 0
@@ -137,7 +134,7 @@ def test_forked_while_others_call(tmp_path: Path) -> None:
     for worker in workers:
         worker.join()
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
 
 
@@ -158,14 +155,14 @@ def test_forked_while_others_count(tmp_path: Path) -> None:
     for _ in range(5):
         child = os.fork()
         if child == 0:
-            signal.alarm(20)
+            signal.alarm(300)
             pipe(images)
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
     stop.set()
     worker.join()
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
 
 
@@ -182,7 +179,7 @@ def test_what_is_filtered_is_turned(tmp_path: Path) -> None:
                         assert np.array_equal(one(image, ids=[0]), one(image, ids=[0], fuse=False))
     print("done")
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600, check=False)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
 
 
@@ -202,7 +199,7 @@ def test_reads_end_where_images_end(tmp_path: Path) -> None:
                     F.rotate(image, 30, interpolation=interpolation)
     print("done")
     """
-    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(_program(tmp_path, code), capture_output=True, text=True, timeout=600, check=False)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
 
 

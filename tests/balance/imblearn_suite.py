@@ -101,7 +101,7 @@ def run(
 
 
 def in_process_of_its_own(
-    arguments: Sequence[str], folder: str | None = None, timeout: float = 120
+    arguments: Sequence[str], folder: str | None = None, timeout: float = 600
 ) -> subprocess.CompletedProcess[str]:
     """Run Python where this module can be imported, and pytest has no plugins but those that are named."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}

@@ -41,7 +41,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     return run, folder / "report"
 
@@ -251,7 +251,7 @@ def test_a_missing_library_names_the_extra_before_any_work(
 def test_help_names_every_option_and_fits_a_terminal() -> None:
     command = [sys.executable, "-m", "burnish", "augment", "--help"]
     environment = os.environ | {"COLUMNS": "100"}
-    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600).stdout
     assert max(map(len, text.splitlines())) <= 100
     for word in ("PATH", "--demo", "--out", "--pipelines", "--per-class", "--runs", "--epochs", "BURNISH_DATA"):
         assert word in text

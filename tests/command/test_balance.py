@@ -37,7 +37,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     return run, folder / "report"
 
@@ -459,7 +459,7 @@ def test_a_missing_library_names_the_extra_before_any_work(
 def test_help_names_every_option_and_fits_a_terminal() -> None:
     command = [sys.executable, "-m", "burnish", "balance", "--help"]
     environment = os.environ | {"COLUMNS": "100"}
-    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600).stdout
     assert max(map(len, text.splitlines())) <= 100
     for word in ("PATH", "--demo", "--ratio", "--as-is", "--methods", "--features", "--runs", "BURNISH_DATA"):
         assert word in text

@@ -24,7 +24,7 @@ def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
     """
 
     def run(
-        code: str, *, environment: dict[str, str] | None = None, warnings: str = "error", timeout: float = 120
+        code: str, *, environment: dict[str, str] | None = None, warnings: str = "error", timeout: float = 600
     ) -> subprocess.CompletedProcess[str]:
         program = tmp_path / "program.py"
         program.write_text(textwrap.dedent(code))

@@ -90,6 +90,20 @@ struct LogPositive : Log {
   static bool keeps_promise(float, float y) { return std::isfinite(y); }
 };
 
+struct Log1pRatio {
+  static constexpr const char* name = "log1p_ratio";
+  template <class V>
+  static V apply(V x) {
+    return burnish::log1p_ratio(x);
+  }
+  static bool is_measured(float x) { return x > 0 && x <= 1; }
+  static double error(float x, float y) { return error_in_ulp(y, std::log1p(double{x}) / double{x}); }
+  static bool keeps_promise(float x, float y) {
+    if (x == 0) return y == 1;
+    return x == x || y != y;  // no promise but NaN
+  }
+};
+
 struct Found {
   double error = 0;
   float where = 0;
@@ -173,4 +187,5 @@ int main(int argc, char** argv) {
   report<ExpFast>(stride, offset);
   report<Log>(stride, offset);
   report<LogPositive>(stride, offset);
+  report<Log1pRatio>(stride, offset);
 }

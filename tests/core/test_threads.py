@@ -224,7 +224,7 @@ FORKS = """
     import burnish
     from burnish import hardness
 
-    signal.alarm(60)  # a deadlock ends the process
+    signal.alarm(300)  # a deadlock ends the process
     generator = np.random.default_rng(0)
     logits, labels = generator.normal(size=(20_000, 100)).astype(np.float32), generator.integers(0, 100, 20_000)
 
@@ -235,7 +235,7 @@ FORKS = """
     def in_child(function):
         child = os.fork()
         if child == 0:
-            signal.alarm(30)
+            signal.alarm(120)
             try:
                 function()
             except BaseException as error:
@@ -337,7 +337,7 @@ def test_data_loader_workers(run_python: Run) -> None:
             return items[0]
 
         if __name__ == "__main__":
-            signal.alarm(100)
+            signal.alarm(300)
             burnish.set_num_threads(3)
             expected = [Shards()[i][1] for i in range(4)]
             for start, workers in (("fork", 2), ("spawn", 1)):
@@ -414,7 +414,7 @@ HANDLERS = """
 
     def every_100_ms(function):
         signal.signal(signal.SIGALRM, lambda *_: function())
-        signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.1)  # the first soon: a fast machine is done with a call in 100
 
     def long_call():
         return hardness.entropy(np.broadcast_to(np.float32(1), (1_000_000, 1000)), out=np.ones(1_000_000, np.float32))
@@ -459,8 +459,8 @@ def test_signal_handlers(run_python: Run, threads: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         raise EnoughError("it takes too long")
 
-    every_100_ms(stop)
-    try:
+    try:  # where the alarm may come, on a busy machine, before the call
+        every_100_ms(stop)
         long_call()
     except EnoughError as error:
         print(error)
@@ -484,9 +484,9 @@ def test_interrupted_sums_are_left_as_they_were(run_python: Run) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         raise EnoughError
 
-    every_100_ms(stop)
     scores, labels = np.broadcast_to(np.float32(0.25), rows), np.broadcast_to(np.int8(1), rows)
     try:
+        every_100_ms(stop)
         _core.accumulate("accumulate", scores, labels, None, 1.0, counts, sums, histogram)
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert counts[1, 0] == histogram.sum() == rows

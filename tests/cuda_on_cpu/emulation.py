@@ -85,7 +85,7 @@ def why_unavailable(variant: str) -> str | None:
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         if built.returncode != 0:
             return f"{variant}: a sanitizer runtime is missing: {built.stderr.strip()[-300:]}"
-        ran = _run(program, variant, [], timeout=60)
+        ran = _run(program, variant, [], timeout=600)
         if ran.returncode != 0:
             return f"{variant}: a sanitizer runtime does not start: {ran.stderr.strip()[-300:]}"
     return None
@@ -136,7 +136,7 @@ def build_emulated(
     return program
 
 
-def run_emulated(program: str | Path, *args: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run_emulated(program: str | Path, *args: str | Path, timeout: float = 600) -> subprocess.CompletedProcess[str]:
     """Run a program of `build_emulated` in the environment that its variant needs."""
     path = Path(program)
     variant = path.name.rpartition("-")[2]

@@ -32,7 +32,7 @@ def program(request, build_emulated, tmp_path_factory):
 @pytest.mark.parametrize("order", emulation.ORDERS)
 def test_kernels_equal_cpu_loops(program, run_emulated, order):
     size = "full" if program.name.endswith("-plain") else "small"
-    ran = run_emulated(program, order, size, timeout=300)
+    ran = run_emulated(program, order, size, timeout=600)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stderr == ""
     assert "0 differences" in ran.stdout

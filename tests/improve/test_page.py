@@ -17,8 +17,8 @@ from burnish._improve.page import gain_sentence, headline, page, write_again, wr
 from burnish._improve.page_charts import change, histogram, parts, runs
 from burnish._improve.page_html import Markup, element, name_of, shortened, visible
 from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose
-from burnish._improve.proof import Proof
+from burnish._improve.page_shown import choose, some_of
+from burnish._improve.proof import ADJUSTED, Proof
 from page_data import HOSTILE, NAMES, K, N, Page, improvement, nothing, proof, unscored
 
 Image = pytest.importorskip("PIL.Image")
@@ -64,17 +64,17 @@ def check_whole(text: str) -> Page:
 def test_page_of_a_run(found: Findings) -> None:
     parsed = check_whole(shown_as(found))
     for text in (
-        "19 labels look wrong, 8 images repeat another and 1 file cannot be read.",
+        "20 labels look wrong, 8 images repeat another and 1 file cannot be read.",
         "Mending the set raised balanced accuracy from",
-        "19 labels of 279 (6.8 %) look wrong: 17 with a class to give instead, 2 to leave out.",
-        "8 images in 4 groups repeat another, pixel for pixel or nearly.",
+        "20 labels of 279 (7.2 %) look wrong: 17 with a class to give instead, 2 to leave out, 1 to look at",
+        "8 images in 4 groups repeat another, pixel for pixel or nearly, the test part included.",
         "Groups with members both in training and test: 1; with labels that differ: 4.",
         "leak: training and test",
         "not an image",
         "burnish improve digits",
     ):
         assert text in parsed.text, text
-    assert len(parsed.all("img")) == 19 + (2 + 2 + 2 + 4) + 24 + 24
+    assert len(parsed.all("img")) == 20 + (2 + 2 + 2 + 4) + 24 + 24
 
 
 def test_a_label_is_shown_with_what_is_to_replace_it(found: Findings) -> None:
@@ -113,6 +113,7 @@ def test_empty_sections_say_so(findings: Callable[[], Findings]) -> None:
 
 def test_a_set_without_faults(found: Findings) -> None:
     columns = {**found.columns, "copy_of": np.full(N, -1), "repeat_of": np.full(N, -1), "usable": np.ones(N, bool)}
+    columns["issue"] = np.zeros(N, bool)
     clean = replace(found, columns=columns, proposals=found.proposals.take([]), problems=())
     parsed = check_whole(shown_as(clean))
     assert headline(clean) == "Nothing wrong was found with this set."
@@ -158,6 +159,24 @@ def test_log_loss_is_said_with_its_own_sign(found: Findings) -> None:
     text = text.replace("\N{MINUS SIGN}", "-")
     value, difference = r"0\.\d{3} ± 0\.\d{3}", r"-0\.03\d -0\.03\d to -0\.02\d"
     assert re.search(f"Log loss {value} {value} {difference} helped", text)
+
+
+def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
+    def advised(proved: Proof) -> str:
+        text = Page.of(shown_as(replace(found, proof=proved))).text
+        return text[text.index("What to do") : text.index("When not to trust it")]
+
+    assert "Take the mended set" in advised(proof(0.03))  # labels alone gain half as much
+    assert "Keep the set as it is" in advised(proof(0.0005))
+    assert "Leave out what did harm alone: labels mended." in advised(proof(-0.03))
+    first, alone, after = proof(0.03).trials
+    swapped = replace(proof(0.03), trials=(first, replace(after, name=alone.name), replace(alone, name=after.name)))
+    assert "Make one change only: labels mended alone did better (" in advised(swapped)
+    assert re.search(
+        r"One change alone did better: labels mended, \d\d\.\d %\.", gain_sentence(replace(found, proof=swapped))
+    )
+    rival = replace(proof(0.03), trials=(first, alone, after, replace(after, name=ADJUSTED)))
+    assert "Changing nothing, but adjusting a model's outputs" in advised(rival)
 
 
 def test_one_run_has_no_spread(found: Findings) -> None:
@@ -279,6 +298,15 @@ def test_groups_of_repeats(found: Findings) -> None:
     assert groups[(60, 61)].conflict
     assert found.repeats[0].members == (70, 290)  # leaks first
     assert sum(len(group.members) for group in found.repeats) == 12
+
+
+def test_repeats_within_the_test_part_are_no_leak() -> None:
+    columns = {"copy_of": np.array([-1, 0, -1, 2, 2, 2, 2]), "held_out": np.array([1, 1, 0, 0, 0, 0, 1], bool)}
+    findings = Findings("", (), tuple("abcdefg"), columns)
+    leak, other = findings.repeats
+    assert (leak.members, leak.leak) == ((2, 3, 4, 5, 6), True)
+    assert (other.members, other.leak) == ((0, 1), False)
+    assert some_of(leak) == (2, 3, 4, 6)  # not without the held-out one
 
 
 def test_repeats_that_point_at_each_other_are_one_group() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,24 @@ def _rows(calls: list[tuple[int, int]]) -> Any:
         return {"square": i**2, "pair": np.stack([i, -i], axis=1)}
 
     return make
+
+
+def test_a_full_disk_is_an_error_rather_than_the_end_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def full(descriptor: int, start: int, size: int) -> None:
+            assert size >= 25 * 8
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(OSError, match=r"No space left on device: .*npy"):
+            Store(tmp_path).rows("stage", "a", 25, COLUMNS, _rows([]))
+    made = Store(tmp_path).rows("stage", "a", 25, COLUMNS, _rows([]))
+    assert np.array_equal(made["square"], np.arange(25) ** 2)
+    for path in (tmp_path / "stage").glob("*.npy"):
+        assert path.stat().st_blocks * 512 >= path.stat().st_size  # there is room for all of it, written or not
 
 
 def test_rows_are_made_once(tmp_path: Path) -> None:

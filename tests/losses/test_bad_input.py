@@ -26,6 +26,18 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
         r"'targets' is 9 in row 3",
     ),
     "small integers": (lambda: focal_loss(X, (T - 2).to(torch.int8)), ValueError, r"'targets' is -2 in row 0"),
+    "2^64 - 1 is not -1": (
+        lambda: focal_loss(X, torch.tensor([0, 1, 2**64 - 1, 0], dtype=torch.uint64), ignore_index=-1), ValueError,
+        r"'targets' is 18446744073709551615 in row 2",
+    ),
+    "nor of sigmoid": (
+        lambda: focal_loss(Z, torch.tensor([0, 1, 2**64 - 1, 0], dtype=torch.uint64), ignore_index=-1), ValueError,
+        r"'targets' is 1.84467e\+19 at place 2",
+    ),
+    "nor of class_weights": (
+        lambda: class_weights(np.array([0, 1, 2**64 - 1], np.uint64), num_classes=2, ignore_index=-1), ValueError,
+        r"1 of 'labels' are out of range; accepted: 0 to 1, or -1",
+    ),
     "above 1": (lambda: focal_loss(Z, 2 * P), ValueError, r"'targets' is 2 at place 1; accepted: 0 to 1"),
     "NaN target": (lambda: focal_loss(Z, P.log() * 0), ValueError, r"'targets' is -?nan at place 0"),
     "integer target 2": (lambda: focal_loss(Z, torch.tensor([0, 1, 2, 0])), ValueError, r"'targets' is 2 at place 2"),

@@ -129,7 +129,7 @@ def test_a_forked_child_finds_the_same() -> None:
         sys.exit(status or not all(np.array_equal(a, b) for a, b in zip(before, kneighbors(X, 5))))
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
 

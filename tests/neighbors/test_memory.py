@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ne
 
 def run(program: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", program], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-X", "faulthandler", "-c", program], capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, f"exit status {done.returncode}: {done.stdout[-300:]}{done.stderr[-600:]}"
     return done.stdout

@@ -90,3 +90,13 @@ def test_the_input_is_not_changed() -> None:
         quality.find_label_issues(labels, probs=probs, filter_by=filter_by)
     quality.label_scores(labels=labels, probs=probs)
     np.testing.assert_array_equal(probs, P * 3)
+
+
+def test_a_wrong_label_is_named_by_its_row_in_the_whole() -> None:
+    probs = np.tile(np.array([[0.75, 0.25]], np.float32), (150_000, 1))
+    labels = np.zeros(150_000, np.int64)
+    labels[140_001] = 2
+    for call in (quality.find_label_issues, quality.num_label_issues, quality.class_thresholds,
+                 quality.confident_joint):  # fmt: skip
+        with pytest.raises(ValueError, match="'labels' is 2 in row 140001; accepted: 0 to 1"):
+            call(labels, probs=probs)

@@ -66,6 +66,31 @@ def test_exact_duplicates_are_at_distance_zero(metric: Any) -> None:
     assert [group.tolist() for group in found.groups()] == [[7, 100, 300]]
 
 
+@pytest.mark.parametrize("few", [False, True], ids=["pairs", "chunks"])
+def test_only_multiples_are_at_a_cosine_distance_of_zero(few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not rows that 1 less the cosine cannot tell apart, such as one with another last bit."""
+    if few:
+        monkeypatch.setattr(module, "_FEW_PAIRS", 0)
+        monkeypatch.setattr(module, "_PAIRS_A_ROW", 0)
+        monkeypatch.setattr(module, "_CHUNK", 16)
+    X = data.noise(60, 33).astype(np.float32)
+    X[10], X[20], X[30] = 4 * X[5], -X[5], X[5]
+    X[30, 7] = np.nextafter(X[5, 7], np.float32(np.inf))
+    found = quality.near_duplicates(X, threshold=0.0)
+    assert found.duplicates.tolist() == [10]
+    assert found.distances.tolist() == [0.0] * 60
+    x, y = X[[5, 30]].astype(np.longdouble)
+    apart = float(np.square(x / np.sqrt(x @ x) - y / np.sqrt(y @ y)).sum() / 2)
+    assert 0 < apart < 1e-13
+    found = quality.near_duplicates(X, threshold=1.01 * apart)
+    assert found.duplicates.tolist() == [10, 30]
+    assert found.distances[30] == pytest.approx(apart, rel=1e-6)
+    assert quality.near_duplicates(X, threshold=0.99 * apart).duplicates.tolist() == [10]
+    assert quality.near_duplicates(X, fraction=2 / 60).duplicates.tolist() == [10, 30]
+    leaks = quality.leaks(X[:10], X[10:], 0.0)
+    assert (leaks.train.tolist(), leaks.test.tolist()) == ([5], [0])
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_chain_is_no_group(metric: Any) -> None:
     """Each row is near the next, but the last is far from the first: what is dropped lies near what is kept."""

@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 2 for a wrong argument or unusable input, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
+    options.arguments = [str(each) for each in (sys.argv[1:] if arguments is None else arguments)]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of folders need not be text

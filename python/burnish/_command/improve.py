@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,22 @@ def _run(options: argparse.Namespace) -> None:
     print(found.summary())
     if demo is not None:
         print("\n" + truth_text(findings_against(found, demo.true, demo.repeat_of)))
-    written = found.write(options.out)
+    written = found.write(options.out, commands=_commands(options))
     if options.apply:
         written += found.apply(options.out)
     print("\nwritten:")
     for path, content in written:
         print(f"  {path}: {content}")
+
+
+def _commands(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return what was given, to be given again, for the report."""
+    again = shlex.join(["burnish", *(each for each in options.arguments if each != "--apply")])
+    return [
+        ("Make this again", again),
+        ("Write the improved set", f"{again} --apply"),
+        ("Make this page again, from what was kept", shlex.join(["burnish", "report", str(options.out)])),
+    ]
 
 
 def _ids(path: Path | None) -> tuple[str, ...]:

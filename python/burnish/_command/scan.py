@@ -20,6 +20,7 @@ from burnish._improve.store import Store
 from burnish.data import ImageSet
 
 _EVERY = 5_000
+_UNKEPT = 8  # side of squares that nobody will look at; those of a million images are 12 GB otherwise
 
 
 def add_parser(commands: Any) -> None:
@@ -72,7 +73,8 @@ def _run(options: argparse.Namespace) -> None:
         check_out(options.out)
     images = open_data(options)
     store = Store(None if options.out is None else options.out / ".burnish")
-    found = scan(images, store, workers=options.workers, strict=options.strict, progress=Told())
+    size = None if options.out is not None else _UNKEPT
+    found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=Told())
     print(found.summary())
     if options.out is not None:
         path = options.out / "scan.csv"
@@ -84,9 +86,11 @@ class Told:
     """Says now and then how far it is."""
 
     def __init__(self) -> None:
-        self._next = _EVERY
+        self._what, self._next = "", 0
 
     def __call__(self, what: str, done: int, of: int) -> None:
+        if what != self._what:
+            self._what, self._next = what, _EVERY
         if done >= self._next:
             progress(f"{what}: {done:,} of {of:,}")
             self._next = (done // _EVERY + 1) * _EVERY

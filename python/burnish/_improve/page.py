@@ -183,6 +183,12 @@ def _number_of_repeats(findings: Findings) -> int:
     return sum(len(group.members) - 1 for group in findings.repeats)
 
 
+def _number_of_leaks(findings: Findings) -> int:
+    if findings.proposals is not None:
+        return len(findings.of("drop-leak"))
+    return sum(len(group.members) - len(group.held_out) for group in findings.repeats if group.leak)
+
+
 def gain_sentence(findings: Findings) -> str:
     """Return what mending the set gained, in a sentence or two."""
     proof = findings.proof
@@ -222,7 +228,7 @@ def _facts(findings: Findings) -> Markup:
     facts = (
         ("labels", len(wrong_labels(findings)), "labels look wrong"),
         ("repeats", sum(len(group.members) - 1 for group in groups), "images repeat another"),
-        ("repeats", sum(group.leak for group in groups), "leaks between training and test"),
+        ("repeats", _number_of_leaks(findings), "training images repeat a test image"),
         ("files", int((~findings.column("usable")).sum()), "files cannot be read"),
         ("annotate", len(findings.of("annotate")), "samples to annotate next"),
     )
@@ -242,9 +248,10 @@ def _result(findings: Findings) -> Markup:
     unit = "" if measure == LOSS else " points"
     name = measure.replace("-", " ").replace(" f1", " F1")
     texts = (f"as it is {spread(measure, one.tolist())}", f"mended {spread(measure, two.tolist())}")
+    kind = None if proof.headline.verdict == HELPED else "soft"
     big = element(
         "div",
-        element("strong", number(measure, mean, signed=True) + unit),
+        element("strong", number(measure, mean, signed=True) + unit, class_=kind),
         element("p", f"{name}: {proof.headline.verdict}", class_="small"),
     )
     return element("div", big, charts.runs(one, two, texts, f"{name}: {texts[0]}, {texts[1]}"), class_="result")

@@ -72,6 +72,12 @@ _NOTES = {
 }
 
 
+_RIVALS = {
+    ADJUSTED: "Changing nothing, but adjusting a model's outputs by how frequent classes were,",
+    MENDED_ADJUSTED: "Mending labels and repeats without copies, and adjusting outputs by how frequent classes were,",
+}
+
+
 def _advice(proof: Proof, after: Trial) -> str:
     """Say what to do, as far as the numbers tell."""
     found, better = after.gains[proof.target], better_alone(proof)
@@ -88,8 +94,7 @@ def _advice(proof: Proof, after: Trial) -> str:
     rivals = [trial for trial in proof.trials if trial.name in OF_OUTPUTS]
     best = max(rivals, key=lambda trial: trial.gains[proof.target].mean, default=None)
     if best is not None and best.gains[proof.target].mean >= found.mean > 0:
-        text += " Adjusting a model's outputs by how frequent classes were in training did as well or better "
-        text += f"({level(proof.target, best)}), without copies."
+        text += f" {_RIVALS[best.name]} did as well or better ({level(proof.target, best)})."
     return text
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,18 +26,17 @@ from burnish._improve.page_parts import (
     verb,
 )
 from burnish._improve.page_pictures import Encoded
-from burnish._improve.page_shown import Shown, wrong_labels
+from burnish._improve.page_shown import LOOK, Shown, wrong_labels
 
 
 def labels_section(findings: Findings, shown: Shown, pictures: Encoded) -> Section:
     every = wrong_labels(findings)
-    given, suggested = findings.column("label"), findings.column("suggested")
+    given = findings.column("label")
     confidence, own = findings.column("confidence"), findings.column("self_confidence")
     tiles = []
     for each in shown.labels:
         i = each.sample
-        to = each.to if each.to >= 0 else int(suggested[i])
-        lines = [_class_to_class(findings, int(given[i]), to)]
+        lines = [_class_to_class(findings, int(given[i]), each)]
         if np.isfinite(confidence[i]):
             lines.append(_chances(float(confidence[i]), float(own[i])))
         tiles.append(tile(findings, pictures, i, lines))
@@ -50,7 +50,7 @@ def labels_section(findings: Findings, shown: Shown, pictures: Encoded) -> Secti
     else:
         meaning = _labels_meaning(findings, every)
         listing = (
-            (findings.ids[each.sample], class_name(findings, int(given[each.sample])), class_name(findings, each.to))
+            (findings.ids[each.sample], class_name(findings, int(given[each.sample])), _instead(findings, each))
             for each in every
         )
         rows = listed(len(every), "file, given label, suggested", listing)
@@ -69,18 +69,36 @@ def labels_section(findings: Findings, shown: Shown, pictures: Encoded) -> Secti
 
 def _labels_meaning(findings: Findings, every: Sequence[Action]) -> str:
     total = int(findings.training.sum())
-    n, relabel = len(every), sum(each.action == "relabel" for each in every)
-    split = f": {relabel:,} with a class to give instead, {n - relabel:,} to leave out" if findings.proposals else ""
+    n, number = len(every), Counter(each.action for each in every)
+    parts = [
+        f"{number[action]:,} {text}"
+        for action, text in (
+            ("relabel", "with a class to give instead"),
+            ("drop-label", "to leave out"),
+            (LOOK, "to look at: the model may not decide, or the image goes anyway"),
+        )
+        if number[action]
+    ]
+    split = f": {', '.join(parts)}" if findings.proposals is not None else ""
     return (
         f"{counted(n, 'label')} of {total:,} ({share(n, total)}) {verb(n, 'look')} wrong{split}. Each was judged by a "
-        "model that was not trained on it. Below each image: the given class, the suggested one, and how probable the "
-        "model's choice and the given class are."
+        "model that was not trained on it. Below each image: the given class, what it is to become, and how probable "
+        "the model's choice and the given class are."
     )
 
 
-def _class_to_class(findings: Findings, given: int, to: int) -> Markup:
+def _instead(findings: Findings, each: Action) -> str:
+    """Say what a label that looks wrong is to become."""
+    if each.action == "drop-label":
+        return "leave out"
+    return class_name(findings, each.to) + (" ?" if each.action == LOOK else "")
+
+
+def _class_to_class(findings: Findings, given: int, each: Action) -> Markup:
     arrow = element("span", "\N{RIGHTWARDS ARROW}", class_="arrow", aria_hidden="true")
-    target = class_of(findings, to, "new") if to >= 0 else element("span", "leave out", class_="class new")
+    target = class_of(findings, each.to, "new")
+    if each.action != "relabel":
+        target = element("span", name_of(_instead(findings, each), 26), class_="class new")
     said = element("span", " given, suggested: ", class_="hidden")
     return element("p", class_of(findings, given, "old"), said, arrow, target, class_="labels")
 

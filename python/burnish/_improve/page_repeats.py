@@ -17,9 +17,10 @@ def repeats_section(findings: Findings, shown: Shown, pictures: Encoded) -> Sect
     leaks, conflicts = sum(g.leak for g in every), sum(g.conflict for g in every)
     extra = sum(len(g.members) - 1 for g in every)
     if every:
+        part = ", the test part included" if any(group.held_out for group in every) else ""
         meaning = (
             f"{counted(extra, 'image')} in {counted(len(every), 'group')} {verb(extra, 'repeat')} another, "
-            f"pixel for pixel or nearly. Groups with members both in training and test: {leaks:,}; "
+            f"pixel for pixel or nearly{part}. Groups with members both in training and test: {leaks:,}; "
             f"with labels that differ: {conflicts:,}."
         )
         labels = findings.column("label")

@@ -10,6 +10,7 @@ import numpy as np
 from burnish._improve.findings import Action, Findings, Group
 
 MEMBERS = 4  # of a group of repeats
+LOOK = "look"  # at a label that looks wrong, but is not to be changed
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,15 @@ def choose(findings: Findings, most: int) -> Shown:
 
 
 def wrong_labels(findings: Findings) -> list[Action]:
-    """Return proposals on labels; without proposals, the issues that scoring found, the clearest first."""
-    if findings.proposals is not None:
-        return findings.of("relabel", "drop-label")
-    samples = np.flatnonzero(findings.column("issue"))
-    order = np.argsort(findings.column("logit_margin")[samples], kind="stable")
+    """Return labels that look wrong: those that are to be changed, the surest first, then the others, the worst first.
+
+    The others, with "look" as their action, are left to a person: in small classes, where too many would go, and where
+    the image goes for another reason.
+    """
+    changed = findings.of("relabel", "drop-label")
+    issue = findings.column("issue").copy()
+    issue[[each.sample for each in changed]] = False
+    rest = np.flatnonzero(issue)
+    order = np.argsort(findings.column("logit_margin")[rest], kind="stable")
     suggested = findings.column("suggested")
-    return [Action(i, "drop-label", "", int(suggested[i]), -1) for i in samples[order].tolist()]
+    return changed + [Action(i, LOOK, "", int(suggested[i]), -1) for i in rest[order].tolist()]

@@ -240,10 +240,12 @@ def _columns(side: int) -> dict[str, Column]:
 def _copies(digests: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     rows = np.flatnonzero(usable)
     copies = np.full(len(usable), -1, np.int64)
-    words = np.ascontiguousarray(digests[rows]).view(np.dtype((np.void, 16)))[:, 0]
-    _, first, group = np.unique(words, return_index=True, return_inverse=True)
-    firsts = rows[first[group]]
-    copies[rows] = np.where(firsts == rows, -1, firsts)
+    words = np.ascontiguousarray(digests[rows]).view(np.uint64)
+    order = np.lexsort(words.T)  # stable: of equal ones the first stays the first
+    starts = np.ones(len(rows), bool)
+    starts[1:] = (words[order[1:]] != words[order[:-1]]).any(axis=1)
+    firsts = rows[order[starts]][np.cumsum(starts) - 1]
+    copies[rows[order]] = np.where(starts, -1, firsts)
     return copies
 
 

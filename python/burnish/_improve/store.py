@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import weakref
@@ -22,6 +23,15 @@ from burnish._files import replacing
 
 _KEY, _DONE = "key.json", "done.npy"
 Column = tuple[tuple[int, ...], Any]
+
+
+def _reserve(path: Path) -> None:
+    """Take the room of a file, which is refused where there is none; to run out of it later would end the process."""
+    with path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, max(1, path.stat().st_size))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def key_of(*parts: object) -> str:
@@ -118,6 +128,7 @@ class Store:
             for name, (shape, dtype) in columns.items():
                 path = folder / f"{name}.npy"
                 np.lib.format.open_memmap(path, "w+", np.dtype(dtype), (n, *shape)).flush()
+                _reserve(path)
             with replacing(whole) as partial:
                 np.save(partial, np.zeros(blocks, bool))
         done = np.load(whole, mmap_mode="r+")

@@ -81,7 +81,8 @@ def focal_loss(
         If shapes, dtypes or numbers are not as described; on a CPU also if a target is out of range (on a GPU, where
         finding out would mean waiting, its loss and gradient are NaN).
     RuntimeError
-        In backward, with ``create_graph=True``: there is no second derivative.
+        In backward, with ``create_graph=True``: there is no second derivative. For logits with a forward-mode tangent,
+        and within transforms of ``torch.func`` (``vmap``, ``grad``, ``jvp``).
 
     Notes
     -----

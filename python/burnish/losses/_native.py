@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 from burnish import _core
 from burnish._array import current_stream
@@ -252,6 +254,39 @@ def _scaled(
     return out
 
 
+def _scaled_by_torch(gradient: Tensor, factor: Tensor, divisor: Tensor | None, multiplier: float, rows: bool) -> Tensor:
+    """The same in operations of torch, which compilers join with others and vmap batches. `rows`: a factor for each."""
+    if rows:
+        factor = factor.unsqueeze(1)
+    if gradient.dtype in (torch.float16, torch.bfloat16):
+        factor = factor * multiplier if divisor is None else factor * (multiplier / divisor).float()
+        return (gradient.float() * factor).to(gradient.dtype)
+    return gradient * factor
+
+
+_functorch = getattr(torch._C, "_functorch", None)
+
+
+def _says(question: str, x: Tensor) -> bool:
+    """What torch's own part for function transforms knows of a tensor; some versions do not know the question."""
+    ask = getattr(_functorch, question, None)
+    return ask is not None and bool(ask(x))
+
+
+def _refuse_transforms(call: str, logits: Tensor, tensors: Sequence[Any]) -> None:
+    """Refuse what would lose a derivative, or end in messages about something else."""
+    if any(isinstance(x, torch.Tensor) and _says("is_functorch_wrapped_tensor", x) for x in (logits, *tensors)):
+        raise RuntimeError(
+            f"{call}: transforms of torch.func (vmap, grad, jvp, ...) cannot look into a native loss; accepted: plain "
+            "tensors, whose gradient backward() or torch.autograd.grad finds, and a batch instead of vmap"
+        )
+    if forward_ad.unpack_dual(logits).tangent is not None:
+        raise RuntimeError(
+            f"{call}: 'logits' has a forward-mode tangent, but the loss has none; take the gradient by backward(), and "
+            "its product with the tangent"
+        )
+
+
 class _Loss(torch.autograd.Function):  # type: ignore[misc]
     """What both kinds do: `forward` is given the function that computes them and its arguments."""
 
@@ -272,7 +307,12 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
     def backward(ctx: Any, *factors: Tensor) -> tuple[Tensor | None, ...]:
         _refuse_second_derivative(ctx.call)
         gradient, divisor = ctx.saved_tensors
-        found = _scaled(gradient, factors[0], divisor, ctx.multiplier, ctx.softmax, ctx.is_shared)
+        factor = factors[0]
+        if _says("is_legacy_batchedtensor", factor) or _says("is_functorch_wrapped_tensor", factor):
+            rows = ctx.softmax and factor.ndim > 0  # of autograd's is_grads_batched
+            found = _scaled_by_torch(gradient, factor, divisor, ctx.multiplier, rows)
+        else:
+            found = _scaled(gradient, factor, divisor, ctx.multiplier, ctx.softmax, ctx.is_shared)
         return (found, *[None] * (len(ctx.needs_input_grad) - 1))
 
 
@@ -298,18 +338,12 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tens
 
 
 def _backward(ctx: Any, factor: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
-    """In operations of torch, which the compiler joins with those before and behind."""
     others = (None,) * 9
     if factor is None:
         return (None, None, *others)
     _refuse_second_derivative(ctx.call)
     gradient, divisor = ctx.saved_tensors
-    if ctx.softmax and factor.ndim > 0:
-        factor = factor.unsqueeze(1)
-    if gradient.dtype in (torch.float16, torch.bfloat16):
-        factor = factor * ctx.multiplier if divisor is None else factor * (ctx.multiplier / divisor).float()
-        return (None, (gradient.float() * factor).to(gradient.dtype), *others)
-    return (None, gradient * factor, *others)
+    return (None, _scaled_by_torch(gradient, factor, divisor, ctx.multiplier, ctx.softmax and factor.ndim > 0), *others)
 
 
 _SHARED = "float gamma, float alpha, float label_smoothing, int ignore_index, str reduction, bool needs_gradient"
@@ -358,6 +392,7 @@ def loss_of(softmax: bool, call: str, logits: Tensor, *args: Any) -> Tensor:
         needs_gradient = logits.requires_grad and torch.is_grad_enabled()
         found: Tensor = operator(call, logits, *args, needs_gradient)[0]
         return found
+    _refuse_transforms(call, logits, args)
     if logits.requires_grad and torch.is_grad_enabled():
         result: Tensor = _Loss.apply(logits, softmax, call, *args)
         return result

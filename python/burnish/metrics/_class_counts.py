@@ -107,8 +107,9 @@ def _count_on_gpu(call: str, labels: Any, classes: int | None, ignored: int) -> 
         raise TypeError(f"{call}: GPU arrays of type {type(labels).__name__} are not accepted; accepted: torch")
     if labels.is_floating_point() or labels.ndim != 1:
         raise TypeError(f"{call}: 'labels' must be 1-D integers, got {labels.dtype} of shape {tuple(labels.shape)}")
-    labels = labels.long()
-    kept = labels[labels != ignored]
+    is_unsigned = labels.dtype == getattr(torch, "uint64", None)
+    labels = labels.view(torch.int64) if is_unsigned else labels.long()
+    kept = labels[(labels != ignored) | (labels < 0)] if is_unsigned else labels[labels != ignored]
     wrong = (kept < 0) | (kept >= classes) if classes is not None else kept < 0
     if bool(wrong.any()):
         raise ValueError(f"{call}: {int(wrong.sum())} of 'labels' are out of range; accepted: 0 to num_classes - 1")

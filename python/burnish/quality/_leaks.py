@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish import _core
 from burnish._array import as_array, like_cpu
-from burnish.neighbors._search import metric_of
 from burnish.quality._naming import named
-from burnish.quality._rows import Metric, cosine_noise, cpu_rows, metric_name
+from burnish.quality._rows import Metric, cpu_rows, metric_name, within
 
 _FEW_PAIRS = 1 << 24
 
@@ -52,8 +50,8 @@ def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine")
     test : array of shape (M, D)
         Of the same dtype.
     threshold : float
-        The largest distance of a pair, 0 or more. 0 finds exact duplicates: equal rows and, with "cosine", rows of one
-        direction.
+        The largest distance of a pair, 0 or more. 0 finds exact duplicates only: equal rows and, with "cosine",
+        multiples of one another.
     metric : {"cosine", "euclidean"}, default "cosine"
 
     Returns
@@ -81,9 +79,8 @@ def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine")
             f"leaks: 'test' has {queries.shape[1]} columns of {queries.dtype}; "
             f"accepted: {points.shape[1]} of {points.dtype}, as 'train' has"
         )
-    noise = cosine_noise(points.shape[1]) if metric == "cosine" else 0.0
     most = max(_FEW_PAIRS, 64 * (len(points) + len(queries)))
-    found = _core.within("leaks", queries, points, metric_of("leaks", metric), max(threshold, noise), most)
+    found = within("leaks", queries, points, metric, threshold, most)
     zeros = [np.flatnonzero((each == 0).all(axis=1) & (metric == "cosine")) for each in (points, queries)]
     if found is None or len(zeros[0]) * len(zeros[1]) > most:
         raise ValueError(
@@ -91,7 +88,7 @@ def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine")
             "repeats of their own (near_duplicates)"
         )
     offsets, distances, rows = found
-    pairs = rows, np.repeat(np.arange(len(queries)), np.diff(offsets)), np.where(distances <= noise, 0.0, distances)
+    pairs = rows, np.repeat(np.arange(len(queries)), np.diff(offsets)), distances
     if len(zeros[0]) and len(zeros[1]):  # rows without a direction, but equal
         pairs = _with(pairs, np.tile(zeros[0], len(zeros[1])), np.repeat(zeros[1], len(zeros[0])))
     like = as_array(test)

@@ -11,13 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish import _core
 from burnish._array import as_array, like_cpu, to_numpy
 from burnish.neighbors import kneighbors
-from burnish.neighbors._search import metric_of
 from burnish.quality._copies import first_copies
 from burnish.quality._naming import named
-from burnish.quality._rows import Metric, cosine_noise, cpu_rows, metric_name
+from burnish.quality._rows import Metric, cosine_noise, cpu_rows, metric_name, within
 
 _Indices = npt.NDArray[np.int64]
 _FEW_PAIRS = 1 << 22  # that are held at once, whatever N is
@@ -78,8 +76,9 @@ def near_duplicates(
     X : array of shape (N, D), float32 or float64
         Embeddings on a CPU; finite values.
     threshold : float, optional
-        The largest distance of a duplicate, 0 or more. 0 finds exact duplicates: equal rows and, with "cosine", rows
-        of one direction.
+        The largest distance of a duplicate, 0 or more. 0 finds exact duplicates only: equal rows and, with "cosine",
+        rows that are multiples of one another. Multiples that have been rounded are about 1e-15 apart in float32
+        and 1e-32 in float64: allow for it.
     fraction : float, optional
         Instead: the share of samples to drop, above 0 and below 1. The threshold is then the smallest that drops at
         least so many, found by bisection.
@@ -168,7 +167,8 @@ class _Search:
 
     def __init__(self, rows: npt.NDArray[Any], metric: Metric) -> None:
         self.rows, self.metric = rows, metric
-        self._noise = cosine_noise(rows.shape[1]) if metric == "cosine" else 0.0
+        # The least distance that the search tells from 0 without looking closer.
+        self.noise = cosine_noise(rows.shape[1]) if metric == "cosine" else float(np.finfo(np.float64).tiny)
         self.most_pairs = max(_FEW_PAIRS, _PAIRS_A_ROW * len(rows))
 
     def pairs(self, threshold: float) -> _Pairs | None:
@@ -183,16 +183,11 @@ class _Search:
     def nearest(self) -> npt.NDArray[np.float64]:
         """Return each row's distance to the nearest other, ascending."""
         distances = kneighbors(self.rows, 1, metric=self.metric)[0][:, 0]
-        distances[distances <= self._noise] = 0.0
+        distances[distances <= self.noise] = 0.0
         return np.sort(distances)
 
     def _within(self, rows: Any, points: Any, threshold: float, most: int | None) -> Any:
-        """Return offsets, distances and indices, distances that may be rounding as 0."""
-        metric = metric_of("near_duplicates", self.metric)
-        found = _core.within("near_duplicates", rows, points, metric, max(threshold, self._noise), most)
-        if found is not None:
-            found[1][found[1] <= self._noise] = 0.0
-        return found
+        return within("near_duplicates", rows, points, self.metric, threshold, most)
 
     def _assign_in_chunks(self, threshold: float) -> tuple[_Indices, npt.NDArray[np.float64]]:
         n = len(self.rows)
@@ -229,7 +224,7 @@ def _dropping(search: _Search, drop: int) -> tuple[float, _Indices, npt.NDArray[
         high = float(nearest[enough - 1])
         while _dropped((pairs := search.pairs(high)), search, high) < drop:
             enough = min(n, 2 * enough)
-            low, high = high, max(float(nearest[enough - 1]), 1.5 * high, np.finfo(np.float64).tiny)
+            low, high = high, max(float(nearest[enough - 1]), 1.5 * high, search.noise)
         while pairs is None and high - low > _CLOSE * high:
             middle = (low + high) / 2
             if _dropped((found := search.pairs(middle)), search, middle) < drop:

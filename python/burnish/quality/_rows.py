@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
+from burnish import _core
 from burnish._array import as_array, dtype_name, is_on_gpu, is_torch, to_numpy
 from burnish.neighbors import kneighbors
+from burnish.neighbors._search import metric_of
 
 Metric = Literal["cosine", "euclidean"]
+_BLOCK = 1 << 18  # values handled at a time
 # Of largest values whose squares, in float64, neither overflow nor underflow.
 _RANGES = {"float32": (0.0, np.inf), "float64": (1e-150, 1e150)}
 
@@ -82,6 +85,42 @@ def metric_name(call: str, metric: Any) -> Metric:
 def cosine_noise(columns: int) -> float:
     """By how much rounding may take the cosine distance of two rows of one direction from 0."""
     return (columns + 16) * 2.0**-51
+
+
+def within(call: str, rows: Any, points: Any, metric: Metric, threshold: float, most: int | None) -> Any:
+    """Return offsets, distances and indices of the points within a distance of each row; None if they are too many.
+
+    Distances by the cosine that rounding could decide are found anew: 0 between multiples of one another only.
+    """
+    noise = cosine_noise(rows.shape[1]) if metric == "cosine" else 0.0
+    found = _core.within(call, rows, points, metric_of(call, metric), max(threshold, noise), most)
+    if found is None or metric != "cosine":
+        return found
+    offsets, distances, indices = found
+    near = np.flatnonzero(distances <= noise)
+    if len(near) == 0:
+        return found
+    of_rows = np.repeat(np.arange(len(rows)), np.diff(offsets))
+    others = rows if points is None else points
+    for begin in range(0, len(near), step := max(1, _BLOCK // rows.shape[1])):
+        some = near[begin : begin + step]
+        distances[some] = _cosine_distances(rows[of_rows[some]], others[indices[some]])
+    kept = np.flatnonzero(distances <= threshold)
+    order = kept[np.lexsort((indices[kept], distances[kept], of_rows[kept]))]
+    counts = np.bincount(of_rows[order], minlength=len(rows))
+    return np.concatenate([[0], np.cumsum(counts)]), distances[order], indices[order]
+
+
+def _cosine_distances(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Between near rows, pair by pair, from differences, which lose nothing where 1 less the cosine loses all."""
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    pivot = np.abs(x).argmax(axis=1)[:, None]
+    a, b = np.take_along_axis(x, pivot, 1), np.take_along_axis(y, pivot, 1)
+    is_multiple = (x * b == y * a).all(axis=1) & (a * b > 0)[:, 0]  # of float32 these products are exact
+    x /= np.sqrt((x * x).sum(axis=1, keepdims=True))
+    y /= np.sqrt((y * y).sum(axis=1, keepdims=True))
+    distances = np.maximum(((x - y) ** 2).sum(axis=1) / 2, np.finfo(np.float64).tiny)
+    return np.where(is_multiple, 0.0, distances)
 
 
 def nearest_distances(rows: Any, k: int, metric: Metric, points: Any = None) -> Any:
