@@ -252,6 +252,13 @@ def test_rows_that_say_their_labels_are_not_read_for_them() -> None:
     assert pickle.loads(pickle.dumps(images)).labels.tolist() == LABELS.tolist()
 
 
+def test_labels_that_a_data_set_changes_are_asked_for() -> None:
+    data = Rows(
+        [(PHOTOS[i], 5 + i % 2) for i in range(6)], targets=LABELS.tolist(), target_transform=lambda label: label
+    )
+    assert open_images(data).names == ("5", "6")
+
+
 def test_palettes_and_odd_modes_of_rows() -> None:
     data = Rows([(Image.fromarray(PHOTOS[0]).convert("P", palette=Image.Palette.ADAPTIVE), 0)])
     assert open_images(data).content(0).shape == (20, 30, 3)
