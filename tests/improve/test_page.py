@@ -280,6 +280,13 @@ def test_histogram_bars_are_as_high_as_counts() -> None:
     assert re.findall(r"<text[^>]*>([^<]*)<", made) == ["0", "0.5", "1", "1.5", "2", "1,000"]
 
 
+def test_the_hardest_are_shown_first(found: Findings) -> None:
+    hardness, shown = found.column("hardness"), choose(found, 24).hardest
+    assert len(shown) == 24
+    assert sorted(hardness[shown].tolist(), reverse=True) == hardness[shown].tolist()
+    assert hardness[shown[-1]] >= np.sort(hardness[~np.isnan(hardness)])[-24]
+
+
 def test_class_counts(found: Findings) -> None:
     before, after, copies = found.class_counts()
     labels = found.column("label")[found.training]
