@@ -128,9 +128,10 @@ def label_table(found: Any, planted: Planted) -> str:
     area, average = metrics.roc_auc_score(wrong, margin), metrics.average_precision_score(wrong, margin)
     changed = found.proposals.labels_after(found.images.labels)[found.rows]
     after = (changed != true) & (changed >= 0)
+    share = after.sum() / max(1, (changed >= 0).sum())
     return (
         f"{text}\n\nOrder by logit margin: AUROC {area:.4f}, average precision {average:.4f}. "
-        f"Wrong labels: {wrong.mean():.2%} before, {after.sum() / max(1, (changed >= 0).sum()):.2%} after."
+        f"Wrong labels: {wrong.mean():.2%} before, {share:.2%} after the proposals."
     )
 
 
