@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -40,12 +41,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):  # the reader has seen enough; nothing more can be written there
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        print(f"burnish: error: {error}", file=sys.stderr)
+        print(f"burnish: error: {_one_line(_told(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("burnish: interrupted; files that were named as written are whole, no other was touched", file=sys.stderr)
+        print("burnish: interrupted; every file written so far is whole, and the same command goes on", file=sys.stderr)
         return 130
     return 0
+
+
+def _told(error: Exception) -> str:
+    """Say what went wrong; of a file that could not be read or written, which and what to do."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    name = error.filename2 or error.filename  # of a file that was to be renamed, the name it was to have
+    text = f"{os.fsdecode(name)}: {error.strerror}" if isinstance(name, str | bytes) else error.strerror
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{text}; free some space or name another place, then the same command goes on where it stopped"
+    return f"{text}; name another place" if error.errno in (errno.EROFS, errno.EISDIR, errno.ENAMETOOLONG) else text
+
+
+def _one_line(text: str) -> str:
+    """Show what would end the line, or turn it around: names of files and classes may hold anything."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode() for sign in text
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

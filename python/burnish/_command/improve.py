@@ -17,6 +17,7 @@ from burnish._improve.demo import load_demo
 from burnish._improve.improve import improve
 from burnish._improve.mend import ACTIONS
 from burnish._improve.options import MODELS, TARGETS, Options
+from burnish._improve.place import refuse_data, refuse_occupied
 from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError
 
@@ -91,7 +92,7 @@ def read_pipeline(path: Path | str) -> Any:
             return augment.from_dict(json.load(file))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (TypeError, ValueError) as error:
+    except (RecursionError, TypeError, ValueError) as error:
         raise DataError(f"{path} is not a pipeline's to_dict(): {' '.join(str(error).split())}") from error
 
 
@@ -104,6 +105,8 @@ def _run(options: argparse.Namespace) -> None:
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)
     check_out(options.out)
+    refuse_data(options.out, options.data, options.test)
+    refuse_occupied(options.out, apply=options.apply)
     demo = load_demo(options.seed) if options.demo else None
     found = improve(
         options.data if demo is None else demo.images(),
@@ -127,7 +130,7 @@ def _run(options: argparse.Namespace) -> None:
         print("\n" + truth_text(findings_against(found, demo.true, demo.repeat_of)))
     written = found.write(options.out, commands=_commands(options))
     if options.apply:
-        written += found.apply(options.out)
+        written += found.apply(options.out, progress=stage_progress())
     print("\nwritten:")
     for path, content in written:
         print(f"  {path}: {content}")
@@ -147,6 +150,7 @@ def _ids(path: Path | None) -> tuple[str, ...]:
     if path is None:
         return ()
     try:
-        return tuple(path.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+        lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").split("\n")
+        return tuple(line for line in (line.removesuffix("\r") for line in lines) if line)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error

@@ -15,6 +15,7 @@ from burnish import data as sets
 from burnish import report
 from burnish._command.options import CIFAR10, check_out, integer, progress
 from burnish._extras import needs_extra
+from burnish._improve.place import refuse_data
 from burnish._improve.scan import Scan, scan
 from burnish._improve.store import Store
 from burnish.data import ImageSet
@@ -71,6 +72,7 @@ def _named(data: str | None) -> Any:
 def _run(options: argparse.Namespace) -> None:
     if options.out is not None:
         check_out(options.out)
+    refuse_data(options.out, *(data for data in (options.data, options.test) if data != CIFAR10))
     images = open_data(options)
     store = Store(None if options.out is None else options.out / ".burnish")
     size = None if options.out is not None else _UNKEPT

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from burnish import hardness
-from burnish._command.options import check_out, integer
+from burnish._command.options import CIFAR10, check_out, integer
 from burnish._command.scan import Told, open_data
 from burnish._extras import needs_extra
 from burnish._improve.embed import embed
 from burnish._improve.options import MODELS, Options
+from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
@@ -79,6 +80,7 @@ def _run(options: argparse.Namespace) -> None:
     with needs_extra("demo"):
         for library in ("pyarrow.parquet", "scipy.optimize"):
             importlib.import_module(library)
+    refuse_data(options.out, *(data for data in (options.data, options.test) if data != CIFAR10))
     images = open_data(options)
     store = Store(options.out / ".burnish")
     settings = Options(model=options.model, folds=options.folds, seed=options.seed)

@@ -463,7 +463,19 @@ def read_manifest(path: Path) -> tuple[dict[str, Any], list[Row]]:
 
 
 def _check_out(images: ImageSet, out: Path) -> None:
-    """Refuse to replace what burnish did not write."""
+    """Refuse to replace what burnish did not write, and the data themselves."""
+    refuse_foreign(out)
+    _refuse_data_in(images, out / FOLDER)
+
+
+def refuse_foreign(out: Path, *, everything: bool = True) -> None:
+    """Refuse to replace what burnish did not write: the manifest, or everything that `apply` writes.
+
+    Raises
+    ------
+    DataError
+        With what is in the way.
+    """
     folder, table, npz = out / FOLDER, out / TABLE, out / NPZ
     with writing(out):
         if os.path.lexists(out) and not out.is_dir():
@@ -471,6 +483,8 @@ def _check_out(images: ImageSet, out: Path) -> None:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise DataError(f"{folder} is not a folder that burnish wrote; move it, or name another place")
         known = _known(out)
+        if not everything:
+            return
         present = [f"{FOLDER}/{name}" for name in files_below(folder)] if folder.is_dir() else []
         present += [path.name for path in (table, npz) if os.path.lexists(path)]
         for name in sorted(present):
@@ -480,7 +494,6 @@ def _check_out(images: ImageSet, out: Path) -> None:
                 raise DataError(f"{out / name} was not written by burnish; move it, or name another place")
             if (out / name).is_symlink() or _digest_of_file(out / name) not in known[name]:
                 raise DataError(f"{out / name} was changed since burnish wrote it; move it, or name another place")
-    _refuse_data_in(images, folder)
 
 
 def _known(out: Path) -> dict[str, set[str]]:

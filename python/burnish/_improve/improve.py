@@ -17,8 +17,9 @@ import numpy.typing as npt
 from burnish._improve.apply import Form
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
-from burnish._improve.mend import Proposals, mend
+from burnish._improve.mend import ACTIONS, Proposals, mend
 from burnish._improve.options import Options, checked_options
+from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.proof import Proof
 from burnish._improve.prove import prove
@@ -66,6 +67,8 @@ class Improvement:
         Where results are kept.
     form : {"folder", "table", "npz"}
         What `apply` writes; that of the data.
+    sources : tuple of path
+        Where the data lie, which are not to be written over.
     """
 
     scan: Scan
@@ -79,6 +82,7 @@ class Improvement:
     seconds: dict[str, float]
     out: Path | None = None
     form: Form = "folder"
+    sources: tuple[Any, ...] = ()
 
     @property
     def images(self) -> ImageSet:
@@ -190,6 +194,7 @@ class Improvement:
         folder = Path(out) if out is not None else self.out
         if folder is None:
             raise ValueError("'out' is not given; accepted: a folder to write to")
+        refuse_data(folder, *self.sources)
         return folder
 
     def _skipped(self) -> dict[int, str]:
@@ -278,7 +283,12 @@ def improve(
     if pipeline is not None:
         settings["pipeline"] = pipeline_text(pipeline)
     options = checked_options(settings)
+    refuse_data(out, dataset, test)
     images = open_images(dataset, test=test)
+    wanted = _checked_ids(images, reject)
+    unwanted = (without,) if isinstance(without, str) else tuple(without)
+    if wrong := set(unwanted) - set(ACTIONS):
+        raise ValueError(f"improve: 'without' has {min(map(str, wrong))!r}; accepted: {', '.join(ACTIONS)}")
     folder = None if out is None else Path(out)
     store = Store(None if folder is None else folder / KEPT)
     clock = _Clock()
@@ -296,12 +306,12 @@ def improve(
     with clock("score"):
         rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
     with clock("mend"):
-        wanted = _checked_ids(images, reject)
         repeats = repeats_of_scan(seen, embedding, store, progress)
-        proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(tuple(without), wanted)
+        proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(unwanted, wanted)
     found = Improvement(
-        seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset)
-    )
+        seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
+        tuple(source for source in (dataset, test) if isinstance(source, str | os.PathLike)),
+    )  # fmt: skip
     if not proof:
         return found
     with clock("prove"):
@@ -342,6 +352,13 @@ class _Clock:
 def _check_classes(seen: Scan, rows: Integers) -> None:
     images = seen.images
     counts = np.bincount(images.labels[rows], minlength=len(images.names))
+    if not len(rows):
+        trained = ~images.held_out
+        raise DataError(
+            f"{images.title} has no images to train on: of {len(images):,}, {(~trained).sum():,} are held out, "
+            f"{(trained & ~seen.usable).sum():,} cannot be read or are skipped, and "
+            f"{(trained & seen.usable & (images.labels < 0)).sum():,} have no label; see burnish scan"
+        )
     if (counts > 0).sum() < 2:
         there = ", ".join(name for name, count in zip(images.names, counts, strict=True) if count) or "none"
         raise DataError(f"{images.title} has images to train on of one class at most ({there}); accepted: two or more")
@@ -385,7 +402,7 @@ def _copies(seen: Scan, embedding: Embedding, pipeline: Any) -> Callable[[Intege
 
 
 def _checked_ids(images: ImageSet, ids: Iterable[str]) -> tuple[str, ...]:
-    chosen = tuple(ids)
+    chosen = (ids,) if isinstance(ids, str) else tuple(ids)
     unknown = sorted(set(chosen) - set(images.ids))
     if unknown:
         raise DataError(f"{unknown[0]!r} is not the id of an image; ids are paths such as {images.ids[0]!r}")

@@ -154,7 +154,7 @@ class Linear:
         coefficients = np.zeros((points.shape[1] + 1, num_classes))
         coefficients[:, present] = trained
         total = float(counts.sum())
-        if len(present) < num_classes:  # half a sample in all of the training, whatever the features
+        if 0 < len(present) < num_classes:  # half a sample in all of the training, whatever the features
             absent = counts == 0
             coefficients[-1, absent] = coefficients[-1, present].min() - np.log(2 * max(total, 1.0))
         if prior is not None:
@@ -217,13 +217,13 @@ def _trained(
     """Return coefficients (d + 1, K), the last row added to all."""
     with needs_extra("balance"):
         from scipy.optimize import minimize
+    if num_classes < 2:  # nothing to tell apart, or nothing to learn from
+        return np.zeros((points.shape[1] + 1, num_classes))
     if start is None:
         counts = np.bincount(labels, weights, num_classes)
         start = np.zeros((points.shape[1] + 1, num_classes))
         start[-1] = np.log(np.maximum(counts, 0.5))
         start[-1] -= start[-1].mean()
-    if num_classes < 2:
-        return start
     loss = _Loss(points, labels, weights, num_classes, ridge)
     options = {"maxiter": _MOST_STEPS, "gtol": 1e-4, "ftol": 1e-7}
     with _threads(start.size * len(points)):

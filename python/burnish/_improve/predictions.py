@@ -163,12 +163,20 @@ def _read_npz(path: Path, kind: Kind) -> _Table:
         wanted = next((name for name in (kind, *_ARRAYS) if name in names), names[0] if len(names) == 1 else None)
         if wanted is None or (wanted in ("probs", "logits") and wanted != kind):
             raise DataError(f"{path} holds {_some(names)}; accepted: {kind}, or a single array")
-        ids = [str(name) for name in arrays["ids"]] if "ids" in arrays.files else None
-        classes = [str(name) for name in arrays["classes"]] if "classes" in arrays.files else None
-        values = arrays[wanted]
+        ids, classes = (_words(path, arrays, name) for name in ("ids", "classes"))
+        values = np.atleast_1d(arrays[wanted])
     if ids is not None and len(ids) != len(values):
         raise DataError(f"{path}: {len(ids)} ids for {len(values)} rows")
     return _Table(values, ids, classes)
+
+
+def _words(path: Path, arrays: Any, name: str) -> list[str] | None:
+    """Return an array of names, None where there is none."""
+    if name not in arrays.files:
+        return None
+    if arrays[name].ndim != 1:
+        raise DataError(f"{path}: {name} have shape {arrays[name].shape}; accepted: one name after the other")
+    return [str(word) for word in arrays[name]]
 
 
 def _read_csv(path: Path) -> _Table:

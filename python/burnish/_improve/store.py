@@ -12,7 +12,10 @@ import os
 import shutil
 import tempfile
 import weakref
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ import numpy.typing as npt
 from burnish._files import replacing
 
 _KEY, _DONE = "key.json", "done.npy"
+_BROKEN = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)  # by what is not a whole file
 Column = tuple[tuple[int, ...], Any]
 
 
@@ -45,6 +49,25 @@ def key_of(*parts: object) -> str:
             digest.update(f"{type(part).__name__}:{part!r}".encode(errors="surrogatepass"))
         digest.update(b";")
     return digest.hexdigest()[:24]
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    """Return what was saved."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def _is_whole(folder: Path, n: int, columns: Mapping[str, Column], blocks: int) -> bool:
+    """Tell whether files of columns are there and as they were made: somebody may have tidied up, or a disk failed."""
+    wanted = {name: ((n, *shape), np.dtype(dtype)) for name, (shape, dtype) in columns.items()}
+    try:
+        for name, (shape, dtype) in {**wanted, Path(_DONE).stem: ((blocks,), np.dtype(bool))}.items():
+            kept = np.load(folder / f"{name}.npy", mmap_mode="r")
+            if (kept.shape, kept.dtype) != (shape, dtype):
+                return False
+    except _BROKEN:
+        return False
+    return True
 
 
 class Store:
@@ -79,12 +102,12 @@ class Store:
         """
         folder = self._folder(stage, key)
         path = folder / "result.npz"
-        if not path.exists():
-            made: dict[str, Any] = {name: np.asarray(value) for name, value in make().items()}
-            with replacing(path) as partial:
-                np.savez(partial, **made)
-        with np.load(path, allow_pickle=False) as kept:
-            return {name: kept[name] for name in kept.files}
+        with suppress(*_BROKEN):
+            return _arrays(path)
+        made: dict[str, Any] = {name: np.asarray(value) for name, value in make().items()}
+        with replacing(path) as partial:
+            np.savez(partial, **made)
+        return _arrays(path)
 
     def rows(
         self,
@@ -124,7 +147,7 @@ class Store:
         folder = self._folder(stage, key)
         whole = folder / _DONE
         blocks = -(-n // block)
-        if not whole.exists():
+        if not _is_whole(folder, n, columns, blocks):
             for name, (shape, dtype) in columns.items():
                 path = folder / f"{name}.npy"
                 np.lib.format.open_memmap(path, "w+", np.dtype(dtype), (n, *shape)).flush()

@@ -110,12 +110,12 @@ def _swap(staged: Path, folder: Path) -> None:
     """Put `staged` in the place of `folder`."""
     old = folder.with_name(f".{folder.name}.old")
     _remove(old)
-    if folder.exists():
-        folder.rename(old)
     try:
+        if folder.exists():
+            folder.rename(old)
         staged.rename(folder)
-    except OSError:
-        if old.exists():
+    except BaseException:  # Ctrl-C, too
+        if old.exists() and not folder.exists():
             old.rename(folder)
         raise
     _remove(old)
