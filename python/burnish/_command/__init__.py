@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import burnish
 from burnish._command import augment, balance, hardness, improve, report, scan, score
+from burnish._command.options import printable
 from burnish._extras import MissingExtraError
 from burnish.data import DataError
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):  # the reader has seen enough; nothing more can be written there
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        print(f"burnish: error: {_one_line(_told(error))}", file=sys.stderr)
+        print(f"burnish: error: {printable(_told(error), lines=False)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("burnish: interrupted; every file written so far is whole, and the same command goes on", file=sys.stderr)
@@ -58,13 +59,6 @@ def _told(error: Exception) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{text}; free some space or name another place, then the same command goes on where it stopped"
     return f"{text}; name another place" if error.errno in (errno.EROFS, errno.EISDIR, errno.ENAMETOOLONG) else text
-
-
-def _one_line(text: str) -> str:
-    """Show what would end the line, or turn it around: names of files and classes may hold anything."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode() for sign in text
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish import augment
-from burnish._command.options import check_out, integer, stage_progress
+from burnish._command.options import check_out, integer, printable, stage_progress
 from burnish._extras import needs_extra
 from burnish._improve.demo import load_demo
 from burnish._improve.improve import improve
@@ -125,7 +125,7 @@ def _run(options: argparse.Namespace) -> None:
         runs=options.runs or (_DEMO_RUNS if demo is not None else Options().runs),
         **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "seed")},
     )
-    print(found.summary())
+    print(printable(found.summary()))
     if demo is not None:
         print("\n" + truth_text(findings_against(found, demo.true, demo.repeat_of)))
     written = found.write(options.out, commands=_commands(options))

@@ -16,6 +16,8 @@ from burnish._classifier import duration
 from burnish.data import DataError, LabeledImages
 
 CIFAR10 = "cifar10"
+# Control characters other than the end of a line, separators of lines, what changes the direction of text, surrogates.
+_COMMANDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PATH_HELP = "a folder with a folder of images per class, a zip of that, or cifar10"
 
 
@@ -30,6 +32,15 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    """Show what would command a terminal, turn text around or, if `lines` is False, end the line.
+
+    Names of files and classes may hold anything.
+    """
+    escaped = _COMMANDS.sub(lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text)
+    return escaped if lines else escaped.replace("\n", "\\n")
 
 
 def check_out(folder: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from burnish import data as sets
 from burnish import report
-from burnish._command.options import CIFAR10, check_out, integer, progress
+from burnish._command.options import CIFAR10, check_out, integer, printable, progress
 from burnish._extras import needs_extra
 from burnish._improve.place import refuse_data
 from burnish._improve.scan import Scan, scan
@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> None:
     store = Store(None if options.out is None else options.out / ".burnish")
     size = None if options.out is not None else _UNKEPT
     found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=Told())
-    print(found.summary())
+    print(printable(found.summary()))
     if options.out is not None:
         path = options.out / "scan.csv"
         report.write_csv(path, dict(columns(found)))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from burnish import hardness
-from burnish._command.options import CIFAR10, check_out, integer
+from burnish._command.options import CIFAR10, check_out, integer, printable
 from burnish._command.scan import Told, open_data
 from burnish._extras import needs_extra
 from burnish._improve.embed import embed
@@ -93,7 +93,7 @@ def _run(options: argparse.Namespace) -> None:
         if logits is not None
         else (f"linear model on {embedding.name}, {settings.folds} folds")
     )
-    print(summary(found, rows, scores, by, given=logits is not None))
+    print(printable(summary(found, rows, scores, by, given=logits is not None)))
     path = options.out / "scores.parquet"
     write_scores(path, images, found, scores, rows, model=by)
     print(f"\nwritten: {path}: every image with its scores")
