@@ -215,15 +215,15 @@ class Files:
         return _suffix(self._files[place])
 
     def state(self, places: npt.NDArray[np.int64]) -> tuple[object, ...]:
-        """Return sizes and times of change; -1 for files that are not there."""
-        facts = np.full((len(places), 2), -1, np.int64)
+        """Return sizes and times of change, of which one can be set at will and one not; -1 for files that are gone."""
+        facts = np.full((len(places), 3), -1, np.int64)
         root = os.fspath(self._root)
         for row, place in enumerate(places):
             try:
                 status = os.stat(os.path.join(root, self._files[place]))
             except (OSError, ValueError):
                 continue
-            facts[row] = status.st_size, status.st_mtime_ns
+            facts[row] = status.st_size, status.st_mtime_ns, status.st_ctime_ns
         return ("files", os.path.abspath(root), facts)
 
 
