@@ -4,9 +4,9 @@
 BURNISH_DATA=FOLDER python benchmarks/improve_cifar10.py [--ratio 100] [--kind worst] [--limit N] [--out DIR]
 
 FOLDER holds cifar10-train.zip, cifar10-test.zip and cifar10n-resnet18.npz. The photographs are written as a folder:
-as many of each class as in CIFAR-10-LT, in the folders that people named (CIFAR-10N), 1 % of them a second time, more or
-less changed, and half as many of the 10,000 to test. "CPU" adds up all threads; on two idle cores a stage takes between
-half of it and all of it.
+as many of each class as in CIFAR-10-LT, in the folders that people named (CIFAR-10N), 1 % of them a second time, more
+or less changed, and half as many of the 10,000 to test. "CPU" adds up all threads; on two idle cores a stage takes
+between half of it and all of it.
 """
 
 from __future__ import annotations
@@ -128,9 +128,10 @@ def label_table(found: Any, planted: Planted) -> str:
     area, average = metrics.roc_auc_score(wrong, margin), metrics.average_precision_score(wrong, margin)
     changed = found.proposals.labels_after(found.images.labels)[found.rows]
     after = (changed != true) & (changed >= 0)
+    share = after.sum() / max(1, (changed >= 0).sum())
     return (
         f"{text}\n\nOrder by logit margin: AUROC {area:.4f}, average precision {average:.4f}. "
-        f"Wrong labels: {wrong.mean():.2%} before, {after.sum() / max(1, (changed >= 0).sum()):.2%} after the proposals."
+        f"Wrong labels: {wrong.mean():.2%} before, {share:.2%} after the proposals."
     )
 
 

@@ -237,6 +237,18 @@ def test_copies_are_made_of_what_is_kept() -> None:
     assert copied.reason[-1] == '"c" has 1 sample, the largest class 59: add varied copies.'
 
 
+def test_no_copies_of_what_is_in_doubt() -> None:
+    labels = np.array([0] * 60 + [1] * 10)
+    probs = sure_of(labels, 2, 0.98)
+    probs[62] = (0.6, 0.4)
+    rows, _ = mend(labels, judgment(labels, probs), 2, Options(budget=0)).copies()
+    assert set(rows) == {60, 61, *range(63, 70)}
+    # Unless a class has nothing else.
+    probs[60:] = (0.6, 0.4)
+    rows, _ = mend(labels, judgment(labels, probs), 2, Options(budget=0)).copies()
+    assert set(rows) == set(range(60, 70))
+
+
 def _mixed(seed: int = 0) -> tuple[npt.NDArray[np.int64], Judgment, npt.NDArray[np.int64]]:
     """Return labels, a judgment and leaks with something of every kind."""
     rng = np.random.default_rng(seed)

@@ -21,6 +21,8 @@ REPEATS, LABELS, COPIES = "repeats dropped", "labels mended", "classes filled up
 ADJUSTED, MENDED_ADJUSTED = "outputs adjusted", "mended, outputs adjusted"
 OF_OUTPUTS = (ADJUSTED, MENDED_ADJUSTED)  # rivals of copies: they change what a model says, and add no rows
 
+_ACTIONS = {REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy"}
+
 HELPED, HARMED, NOT_SHOWN, NOTHING = "helped", "harmed", "not shown to help", "changed nothing"
 
 _LEAST_PROBABILITY = 1e-15
@@ -214,7 +216,7 @@ class Proof:
     trained, held_out : float64 arrays of shape (K,)
         Samples of each class to train on, before changes, and to judge by; means of the runs.
     suspected : float
-        The share of held-out labels that look wrong themselves.
+        The share of held-out labels that a model contradicts where it is surest: about so many are wrong themselves.
     repeated : int
         Held-out samples that were not judged by, since they repeat one that was trained on; the most in a run.
     """
@@ -262,11 +264,15 @@ class Proof:
             names = [trial.name for trial in parts if trial.gains[self.target].verdict == verdict]
             if names:
                 said.append(f"By themselves {verdict}: {', '.join(names)}.")
+            if names and verdict == HARMED:
+                actions = ",".join(_ACTIONS[name] for name in names)
+                said.append(f"Leave them out: --without {actions}.")
         said += self._rivals()
         if self.suspected >= 0.005:
+            share = f"{100 * self.suspected:.0f} %"
             said.append(
-                f"About {100 * self.suspected:.0f} % of the held-out labels look wrong themselves. They were left as "
-                "they are, so that a model that is right about them counts as wrong."
+                f"A model contradicts {share} of the held-out labels where it is surest: so many may be wrong. They "
+                "were left as they are, so that a model that is right about them counts as wrong."
             )
         return said
 
