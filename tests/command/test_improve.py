@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``burnish improve``: planted faults are found, proposals can be turned down, the same command gives the same bytes."""
+"""``burnish improve`` finds planted faults, lets proposals be turned down, and writes the same bytes every time."""
 
 from __future__ import annotations
 
