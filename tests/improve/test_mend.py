@@ -237,6 +237,16 @@ def test_copies_are_made_of_what_is_kept() -> None:
     assert copied.reason[-1] == '"c" has 1 sample, the largest class 59: add varied copies.'
 
 
+def test_samples_in_doubt_are_copied_where_a_model_takes_a_rare_class_for_another() -> None:
+    labels = np.repeat([0, 1], [60, 6])
+    probs = sure_of(np.zeros(66, int), 2, 0.7)  # never says the rare class
+    judged = judgment(labels, probs)
+    assert np.asarray(judged.issue)[60:].any()
+    made = mend(labels, judged, 2, Options(budget=0))
+    assert set(made.copies()[0]) == set(np.flatnonzero(made.labels_after(labels) == 1))
+    assert len(set(made.copies()[0])) > 3
+
+
 def _mixed(seed: int = 0) -> tuple[npt.NDArray[np.int64], Judgment, npt.NDArray[np.int64]]:
     """Return labels, a judgment and leaks with something of every kind."""
     rng = np.random.default_rng(seed)
