@@ -101,7 +101,7 @@ def prediction_rates(divide: int, repeats: int) -> tuple[list[Rate], int]:
         seconds = 0.0
         seen = quality.LabelIssueAccumulator(CLASSES, filter_by=filter_by)
         while not seen.done:
-            read = _ReadShard(seen, ["id", "label", "logits"], "logits")
+            read = _ReadShard(seen, ["id", "label", "logits"], "logits", share=np.array)
             seconds += rows / rate("", "", rows, lambda read=read: read(batch), repeats).value
             part = read(batch)
             sent = max(sent, len(pickle.dumps(part)))

@@ -53,14 +53,14 @@ void add_along_row(const std::uint8_t* row, int width, const Pair* pairs, int co
     Words low = Words{} + static_cast<std::int16_t>(sum_bias);
     Words high = low;
     for (int i = 0; i < count; ++i) {
-      const auto before = load_vector<Bytes>(row + x - pairs[i].step);
-      const auto after = load_vector<Bytes>(row + x + pairs[i].step);
+      const auto before = load_as<Bytes>(row + x - pairs[i].step);
+      const auto after = load_as<Bytes>(row + x + pairs[i].step);
       const Words weights = Words{} + pairs[i].weights;
       low += pair_products(low_pairs(before, after), weights);
       high += pair_products(high_pairs(before, after), weights);
     }
-    store_vector(low, to + x);
-    store_vector(high, to + x + lanes / 2);
+    store_as(to + x, low);
+    store_as(to + x + lanes / 2, high);
   }
 }
 
@@ -73,8 +73,8 @@ void add_along_columns(const std::int16_t* const (*rows)[2], const std::int32_t*
   for (int i = 0; i <= radius; ++i) {
     const Doubles weight = Doubles{} + weights[i];
     for (int half = 0; half < 2; ++half) {
-      const auto before = load_vector<Words>(rows[i][0] + first + half * lanes / 2);
-      const auto after = load_vector<Words>(rows[i][1] + first + half * lanes / 2);
+      const auto before = load_as<Words>(rows[i][0] + first + half * lanes / 2);
+      const auto after = load_as<Words>(rows[i][1] + first + half * lanes / 2);
       sum[2 * half] += pair_products(low_pairs(before, after), weight);
       sum[2 * half + 1] += pair_products(high_pairs(before, after), weight);
     }
@@ -83,7 +83,7 @@ void add_along_columns(const std::int16_t* const (*rows)[2], const std::int32_t*
     const auto bits = bit_cast<simd::Vector<std::uint32_t>>(one);
     one = bit_cast<Doubles>(is_fixed ? bits >> 16 : (bits * finish.factor + (1u << 23)) >> 24);
   }
-  store_vector(bytes_of(words_of(sum[0], sum[1]), words_of(sum[2], sum[3])), to);
+  store_as(to, bytes_of(words_of(sum[0], sum[1]), words_of(sum[2], sum[3])));
 }
 
 // Along the columns: of the center there is one only.

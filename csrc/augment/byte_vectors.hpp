@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/simd.hpp"
+#include "core/vector_memory.hpp"
 
 #if defined(__SSSE3__)
 namespace burnish::augment {
@@ -28,17 +29,6 @@ BURNISH_HD V vector_of(Raw raw) {
 template <class V>
 BURNISH_HD Raw raw_of(V v) {
   return bit_cast<Raw>(v);
-}
-
-template <class V, class T>
-BURNISH_HD V load_vector(const T* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
-template <class V, class T>
-BURNISH_HD void store_vector(V v, T* to) {
-  __builtin_memcpy(to, &v, sizeof v);
 }
 
 #if defined(__AVX512BW__)

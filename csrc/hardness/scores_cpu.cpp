@@ -6,6 +6,7 @@
 #include "core/columns.hpp"
 #include "core/simd.hpp"
 #include "core/stream.hpp"
+#include "core/vector_memory.hpp"
 #include "core/visit.hpp"
 #include "hardness/scores.hpp"
 #include "hardness/scores_math.hpp"
@@ -110,13 +111,6 @@ struct TileStats {
   alignas(64) Bits<F> label[tile_rows];
   alignas(64) F label_value[tile_rows];
 };
-
-template <class V, class T>
-BURNISH_HD V load_as(const T* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
 
 template <class V, class F>
 BURNISH_HD Label<V> load_label(const TileStats<F>& tile, int row) {

@@ -5,6 +5,7 @@
 
 #include "core/simd.hpp"
 #include "core/stream.hpp"
+#include "core/vector_memory.hpp"
 #include "core/visit.hpp"
 #include "losses/focal.hpp"
 #include "losses/focal_math.hpp"
@@ -14,18 +15,6 @@ namespace {
 
 constexpr int tile_rows = 64;
 constexpr int group_rows = 16;  // rows that are gathered together where classes do not lie side by side
-
-template <class V, class T>
-BURNISH_HD V load_as(const T* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
-
-template <class V, class T>
-BURNISH_HD void store_as(T* to, const V& v) {
-  __builtin_memcpy(to, &v, sizeof v);
-}
 
 template <class F>
 using Bits = typename Lanes<F>::Bits;

@@ -206,6 +206,17 @@ def test_a_set_can_be_sent_to_another_process(zipped: bool, tmp_path: Path) -> N
     assert copy.ids == images.ids
 
 
+def test_a_child_process_opens_a_zip_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both would move one place in the file otherwise."""
+    images = open_images(_zip(_tree(tmp_path / "x", "cat/1.jpg", "dog/1.jpg")))
+    source: Any = images.source
+    parent = source._archive()
+    assert source._archive() is parent
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert source._archive() is not parent
+    assert images.content(0) == b"cat/1.jpg"
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_the_state_tells_changes(zipped: bool, tmp_path: Path) -> None:
     from burnish._improve.store import key_of

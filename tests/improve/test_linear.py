@@ -125,7 +125,8 @@ def test_classes_without_a_sample_are_hardly_ever_predicted() -> None:
 def test_few_samples(n: int) -> None:
     features, labels = blobs(n)
     logits = Linear().fit(features, labels, 3).logits(features)
-    assert logits.shape == (n, 3) and np.isfinite(logits).all()
+    assert logits.shape == (n, 3)
+    assert np.isfinite(logits).all()
 
 
 def test_many_classes() -> None:

@@ -17,8 +17,8 @@ from burnish._improve.page import gain_sentence, headline, page, write_again, wr
 from burnish._improve.page_charts import change, histogram, parts, runs
 from burnish._improve.page_html import Markup, element, name_of, shortened, visible
 from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose
-from burnish._improve.proof import Proof
+from burnish._improve.page_shown import choose, some_of
+from burnish._improve.proof import ADJUSTED, Proof
 from page_data import HOSTILE, NAMES, K, N, Page, improvement, nothing, proof, unscored
 
 Image = pytest.importorskip("PIL.Image")
@@ -84,6 +84,29 @@ def test_a_label_is_shown_with_what_is_to_replace_it(found: Findings) -> None:
     section = Page.of(text[text.index('<section id="labels"') : text.index('<section id="repeats"')]).text
     how = r"probability (?P<p>[> 0-9]+ %), of the given label (?P<q>[< 0-9]+ %) (?P=p) against (?P=q) "
     assert re.search(f"{given} given, suggested: → {to} {how}{re.escape(found.ids[first.sample])}", section)
+
+
+def test_a_label_that_is_to_go_is_shown_so(found: Findings) -> None:
+    text = check_whole(shown_as(found)).text
+    given, count = NAMES[found.column("label")[found.of("drop-label")[0].sample]], len(found.of("drop-label"))
+    assert f"{given} given, suggested: → leave out" in text
+    assert text.count("→ leave out") == count
+
+
+def test_hardness_of_right_and_wrong_predictions(found: Findings) -> None:
+    text = check_whole(shown_as(found)).text
+    known = found.column("prediction") >= 0
+    right = known & (found.column("prediction") == found.column("label"))
+    assert f"{right.sum():,} samples are predicted as labeled" in text
+    assert f"Right predictions: {right.sum():,}" in text
+    assert f"Wrong predictions: {(known & ~right).sum():,}" in text
+    section = text[text.index("Most often taken for") :]
+    accuracy = {
+        name: right[of].mean() for k, name in enumerate(NAMES) if (of := known & (found.column("label") == k)).any()
+    }
+    places = [section.index(f" {name} ") for name in sorted(accuracy, key=lambda name: accuracy[name])]
+    assert places[0] < places[-1]
+    assert section.split()[4] == min(accuracy, key=lambda name: accuracy[name])
 
 
 def test_nothing_is_asked_of_a_network(found: Findings) -> None:
@@ -159,6 +182,24 @@ def test_log_loss_is_said_with_its_own_sign(found: Findings) -> None:
     text = text.replace("\N{MINUS SIGN}", "-")
     value, difference = r"0\.\d{3} ± 0\.\d{3}", r"-0\.03\d -0\.03\d to -0\.02\d"
     assert re.search(f"Log loss {value} {value} {difference} helped", text)
+
+
+def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
+    def advised(proved: Proof) -> str:
+        text = Page.of(shown_as(replace(found, proof=proved))).text
+        return text[text.index("What to do") : text.index("When not to trust it")]
+
+    assert "Take the mended set" in advised(proof(0.03))  # labels alone gain half as much
+    assert "Keep the set as it is" in advised(proof(0.0005))
+    assert "Leave out what did harm alone: labels mended." in advised(proof(-0.03))
+    first, alone, after = proof(0.03).trials
+    swapped = replace(proof(0.03), trials=(first, replace(after, name=alone.name), replace(alone, name=after.name)))
+    assert "Make one change only: labels mended alone did better (" in advised(swapped)
+    assert re.search(
+        r"One change alone did better: labels mended, \d\d\.\d\s%\.", gain_sentence(replace(found, proof=swapped))
+    )
+    rival = replace(proof(0.03), trials=(first, alone, after, replace(after, name=ADJUSTED)))
+    assert "Changing nothing, but adjusting a model's outputs" in advised(rival)
 
 
 def test_one_run_has_no_spread(found: Findings) -> None:
@@ -262,6 +303,13 @@ def test_histogram_bars_are_as_high_as_counts() -> None:
     assert re.findall(r"<text[^>]*>([^<]*)<", made) == ["0", "0.5", "1", "1.5", "2", "1,000"]
 
 
+def test_the_hardest_are_shown_first(found: Findings) -> None:
+    hardness, shown = found.column("hardness"), choose(found, 24).hardest
+    assert len(shown) == 24
+    assert sorted(hardness[shown].tolist(), reverse=True) == hardness[shown].tolist()
+    assert hardness[shown[-1]] >= np.sort(hardness[~np.isnan(hardness)])[-24]
+
+
 def test_class_counts(found: Findings) -> None:
     before, after, copies = found.class_counts()
     labels = found.column("label")[found.training]
@@ -280,6 +328,15 @@ def test_groups_of_repeats(found: Findings) -> None:
     assert groups[(60, 61)].conflict
     assert found.repeats[0].members == (70, 290)  # leaks first
     assert sum(len(group.members) for group in found.repeats) == 12
+
+
+def test_repeats_within_the_test_part_are_no_leak() -> None:
+    columns = {"copy_of": np.array([-1, 0, -1, 2, 2, 2, 2]), "held_out": np.array([1, 1, 0, 0, 0, 0, 1], bool)}
+    findings = Findings("", (), tuple("abcdefg"), columns)
+    leak, other = findings.repeats
+    assert (leak.members, leak.leak) == ((2, 3, 4, 5, 6), True)
+    assert (other.members, other.leak) == ((0, 1), False)
+    assert some_of(leak) == (2, 3, 4, 6)  # not without the held-out one
 
 
 def test_repeats_that_point_at_each_other_are_one_group() -> None:

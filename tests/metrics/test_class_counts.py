@@ -114,3 +114,24 @@ def test_an_unsigned_label_is_no_negative_one(dtype: str) -> None:
     else:
         with pytest.raises(ValueError, match="1 of 'labels' are out of range"):
             class_counts(labels, 2, ignore_index=-1)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("n", [16_383, 16_384, 16_391, 600_003])
+@pytest.mark.parametrize("threads", [1, 7], indirect=True)
+def test_few_classes_and_labels_beyond_them(dtype: str, n: int, threads: int) -> None:
+    """Labels below 32 are counted in pairs, until another one comes."""
+    labels = np.random.default_rng(n).integers(0, 32, n).astype(dtype)
+    assert np.array_equal(class_counts(labels), np.bincount(labels.astype(int)))
+    assert np.array_equal(class_counts(labels[::3]), np.bincount(labels[::3].astype(int)))
+    with pytest.raises(ValueError, match=f"{int((labels >= 30).sum())} of 'labels' are out of range"):
+        class_counts(labels, 30)
+    assert class_counts(labels, 40, ignore_index=3).tolist() == [
+        0 if c == 3 else int((labels == c).sum()) for c in range(40)
+    ]
+    labels[n // 2], labels[-1] = 32, 100
+    assert np.array_equal(class_counts(labels), np.bincount(labels.astype(int)))
+    labels[-2] = np.array(-100).astype(dtype)
+    is_signed = np.dtype(dtype).kind == "i"
+    if is_signed:
+        assert np.array_equal(class_counts(labels), np.bincount(np.delete(labels, n - 2).astype(int)))

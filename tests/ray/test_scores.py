@@ -105,7 +105,7 @@ def test_every_filter_on_any_parts(columns: dict[str, Any], filter_by: Any, cut:
     parts = [{name: column[rows] for name, column in columns.items()} for rows in np.split(numbered, ends)]
     seen = quality.LabelIssueAccumulator(C, filter_by=filter_by)
     while not seen.done:
-        read = pickle.loads(pickle.dumps(_ReadShard(seen, ["id", "label", "probs"], "probs")))
+        read = pickle.loads(pickle.dumps(_ReadShard(seen, ["id", "label", "probs"], "probs", share=np.array)))
         states = [pickle.loads(pickle.dumps(read(part))) for part in parts]
         while len(states) > 1:
             one, other = (states.pop(int(rng.integers(len(states)))) for _ in range(2))

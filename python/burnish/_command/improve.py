@@ -20,6 +20,7 @@ from burnish._improve.options import MODELS, TARGETS, Options
 from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError
 
+_DEMO_RUNS = 6  # small sets differ more, and cost less
 DATA_HELP = (
     "a folder (or zip of it) with a folder of images per class, inside train/ and test/ where there is a test part; a "
     ".npz with images and labels; or a .csv or .parquet with the columns path, label and, if there is one, split"
@@ -66,7 +67,7 @@ def add_parser(commands: Any) -> None:
     add("--image-size", type=integer(8, 512), metavar="PIXELS", help="of what the model sees (default: by the data)")
     add("--folds", type=integer(2, 20), default=defaults.folds, metavar="N", help=f"default: {defaults.folds}")
     add = parser.add_argument_group("proof").add_argument
-    add("--runs", type=integer(2, 100), default=defaults.runs, metavar="N", help=f"default: {defaults.runs}")
+    add("--runs", type=integer(2, 100), metavar="N", help=f"2 to 100 (default: {defaults.runs}; demo: {_DEMO_RUNS})")
     add("--no-proof", action="store_true", help="do not measure")
     add("--seed", type=integer(0), default=defaults.seed, metavar="N", help=f"default: {defaults.seed}")
     add = parser.add_argument_group("copies that fill up rare classes").add_argument
@@ -118,7 +119,8 @@ def _run(options: argparse.Namespace) -> None:
         image_size=options.image_size,
         strict=options.strict,
         progress=stage_progress(),
-        **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "runs", "seed")},
+        runs=options.runs or (_DEMO_RUNS if demo is not None else Options().runs),
+        **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "seed")},
     )
     print(found.summary())
     if demo is not None:

@@ -39,8 +39,6 @@ class Kind:
         D.
     describe : callable
         Takes uint8 images (B, S, S, 3), returns float32 (B, D).
-    duplicates : float
-        Largest cosine distance of near duplicates, where the user names none.
     version : str
         Changes when descriptions do.
     """
@@ -48,7 +46,6 @@ class Kind:
     name: str
     columns: int
     describe: Describe
-    duplicates: float
     version: str
 
 
@@ -64,8 +61,6 @@ class Embedding:
         What they are, for the report.
     embed : callable
         Takes uint8 images (B, S, S, 3) of the size of the thumbnails, returns float32 (B, D).
-    duplicates : float
-        Largest cosine distance of near duplicates, where the user names none.
     key : str
         Differs when descriptions do (`burnish._improve.store.key_of`).
     """
@@ -73,7 +68,6 @@ class Embedding:
     features: Floats
     name: str
     embed: Describe
-    duplicates: float
     key: str = ""
 
 
@@ -121,7 +115,7 @@ def embed(scan: Any, options: Options, store: Store, progress: Progress = lambda
         block=_BLOCK,
         progress=lambda done, of: progress("describe images", done, of),
     )
-    return Embedding(kept["features"], kind.name, kind.describe, kind.duplicates, key)
+    return Embedding(kept["features"], kind.name, kind.describe, key)
 
 
 def backbone_is_installed() -> bool:
@@ -148,7 +142,6 @@ def _kind(
             f"EfficientNet-Lite0 at {backbone.input_size(size)} pixels, trained on ImageNet",
             backbone.COLUMNS,
             backbone.describe_with(backbone.input_size(size)),
-            duplicates=0.05,
             version="1",
         )
     if model == "patches" and size >= patches.LEAST_SIZE:
@@ -162,11 +155,10 @@ def _kind(
             "patches of these images",
             dictionary.columns,
             dictionary.describe,
-            duplicates=0.05,
             version=f"{patches.VERSION} {options.seed}",
         )
     side = min(size, _MOST_PIXELS)
-    return Kind("pixels", side * side * 3, lambda images: _pixels(images, side), duplicates=0.05, version="1")
+    return Kind("pixels", side * side * 3, lambda images: _pixels(images, side), version="1")
 
 
 def _pixels(images: npt.NDArray[np.uint8], side: int) -> Floats:

@@ -382,10 +382,8 @@ def _verdicts(draft: _Draft, rows: Integers) -> _Verdicts:
     other = p[each, suggested] if draft.num_classes > 1 else np.zeros(len(rows))
     is_believed = blame(draft.scores.logits, draft.labels)[rows] >= _BLAME
     is_far = own <= _FAR * other
-    is_right = other >= draft.options.sure * (1.0 - own)  # if the label is wrong
-    return _Verdicts(
-        suggested, other, own, is_believed | is_far, is_right & (is_believed | (other >= _ALL_BUT_CERTAIN))
-    )
+    is_clear = other >= np.where(is_believed, draft.options.sure, max(draft.options.sure, _ALL_BUT_CERTAIN))
+    return _Verdicts(suggested, other, own, is_believed | is_far, is_clear)
 
 
 def _dropped_by_model(draft: _Draft) -> Integers:

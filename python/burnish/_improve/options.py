@@ -33,8 +33,7 @@ class Options:
     duplicates : float
         Largest cosine distance between descriptions of images that count as near duplicates.
     sure : float
-        A sample whose label is wrong gets the class to which the model gives at least this part of what it gives to
-        all others than the label; else it goes.
+        A sample whose label is wrong gets the class to which the model gives at least this probability, else it goes.
     flip : {"auto", "yes", "no"}
         Whether copies may be mirrored. "auto": where images have colors and names of classes do not speak against it.
     pipeline : str

@@ -114,7 +114,7 @@ def _verdict_of(proof: Proof, trial: Trial) -> str:
 
 def level(measure: str, trial: Trial) -> str:
     """Return the mean that was reached, with its unit."""
-    return number(measure, float(np.mean(trial.measures[measure]))) + ("" if measure == LOSS else " %")
+    return number(measure, float(np.mean(trial.measures[measure]))) + ("" if measure == LOSS else "\N{NO-BREAK SPACE}%")
 
 
 def _doubts(proof: Proof) -> str:

@@ -101,14 +101,15 @@ def _logits_of_probs(
             f"to {row.sum():.4g}; accepted: 0 to 1 with a sum of 1 (--logits for what comes before softmax)"
         )
     least = np.finfo(np.float32).tiny
-    return np.log(np.maximum(probs / sums[:, None], least)).astype(np.float32)
+    logits: npt.NDArray[np.float32] = np.log(np.maximum(probs / sums[:, None], least)).astype(np.float32)
+    return logits
 
 
 def _checked_logits(path: Path | str, logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     if len(logits) and logits.shape[1] > 1 and logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() <= _SUM:
         raise DataError(f"{path}: all rows are probabilities (0 to 1, with a sum of 1); accepted with --probs")
     largest = float(np.abs(logits).max(initial=0))
-    if largest > np.finfo(np.float32).max:
+    if largest > float(np.finfo(np.float32).max):
         raise DataError(f"{path}: a logit of {largest:.3g}; accepted: what fits 32 bits")
     return logits.astype(np.float32)
 

@@ -141,12 +141,12 @@ def find_repeats(
 
     Notes
     -----
-    Images are gone through in order; one that is alike to an earlier one that is kept repeats it. So each repeat is alike
-    to the image that is kept instead, however long a chain is; `Repeats.group` holds the chain together.
+    Images are gone through in order; one that is alike to an earlier one that is kept repeats it. So each repeat is
+    alike to the image that is kept instead, however long a chain is; `Repeats.group` holds the chain together.
 
     With CIFAR-10's photographs, 124 planted again (compressed, moved by a pixel or two, made brighter, enlarged), near
-    duplicates by description alone found 35 % of them at a cosine distance of 0.05, and 84 % at 0.15, among five times as
-    many pairs that only looked alike; this finds 99 %, and next to them what CIFAR-10 itself holds twice.
+    duplicates by description alone found 35 % of them at a cosine distance of 0.05, and 84 % at 0.15, among five times
+    as many pairs that only looked alike; this finds 99 %, and next to them what CIFAR-10 itself holds twice.
     """
     n = len(features)
     kept, nothing = np.full(n, -1), np.full(n, np.nan, np.float32)

@@ -50,8 +50,8 @@ def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine")
     test : array of shape (M, D)
         Of the same dtype.
     threshold : float
-        The largest distance of a pair, 0 or more. 0 finds exact duplicates: equal rows and, with "cosine", rows of one
-        direction.
+        The largest distance of a pair, 0 or more. 0 finds exact duplicates only: equal rows and, with "cosine",
+        multiples of one another.
     metric : {"cosine", "euclidean"}, default "cosine"
 
     Returns

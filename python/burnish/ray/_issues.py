@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import ray
 
 from burnish import _check as check
-from burnish import _core
 from burnish.quality import LabelIssueAccumulator, LabelIssues
 from burnish.quality._accumulator import Filter, Rank
 from burnish.ray._columns import Array, Batch, by_id, column, id_column, matrix_column, one_of
@@ -109,15 +109,21 @@ def _number_of_classes(call: str, ds: Any, predictions: str) -> int:
 
 
 class _ReadShard:
-    """Reads a batch in the current pass; what is sent to it and what it returns leaves the candidates out."""
+    """Reads a batch in the current pass.
 
-    def __init__(self, seen: LabelIssueAccumulator, columns: list[str], kind: str) -> None:
+    Of the candidates, workers need no more than their rows, and only to prune: these lie in the object store, where all
+    workers of a node read the same memory. What is returned leaves them out.
+    """
+
+    def __init__(
+        self, seen: LabelIssueAccumulator, columns: list[str], kind: str, share: Callable[[Array], Any] = ray.put
+    ) -> None:
         self._columns, self._kind = columns, kind
-        self._known: npt.NDArray[np.int64] | None = None
+        self._candidates: Any = None
         self._start = copy.copy(seen)
-        if not seen.done and seen._stage == "select":
+        if seen._stage == "select":
             if seen._wanted is not None:
-                self._known = seen._at_least()
+                self._candidates = share(seen._candidates["row"])
             else:
                 self._start._bound = _bound_of(seen)
             self._start._candidates = {}
@@ -134,8 +140,9 @@ class _ReadShard:
         if len(repeats):
             raise ValueError(f"{call}: '{name}' has {ids[repeats[0]]} more than once; accepted: each number once")
         part = copy.deepcopy(self._start)
-        if self._known is not None:
-            part._selection = _core.Selection(part._wanted, self._known)
+        if self._candidates is not None:
+            shared = self._candidates
+            part._candidates = {"row": ray.get(shared) if isinstance(shared, ray.ObjectRef) else shared}
         cuts = np.flatnonzero(np.diff(ids) != 1) + 1
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(ids)], strict=True):
             part.update(
@@ -143,6 +150,8 @@ class _ReadShard:
                 first_row=int(ids[first]),
                 **{self._kind: columns[predictions][first:last]},
             )
+        if part._stage == "select":
+            part._candidates, part._known = {}, None
         return _compact(part)
 
 
