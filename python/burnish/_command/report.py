@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish._command.options import check_out, integer
-from burnish._improve.page import SHOWN, write_again
+from burnish._improve.page.page import SHOWN, write_again
 
 _KEPT = ".burnish"
 

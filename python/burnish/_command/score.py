@@ -20,7 +20,7 @@ from burnish._improve.predictions import read_predictions
 from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
 from burnish._improve.store import Store
-from burnish._improve.table import write_scores
+from burnish._improve.tables import write_scores
 
 _WORST = 5  # issues and repeats that are named
 _LEARNED = 0.995  # of labels that a user's predictions agree with: those of images that were trained on

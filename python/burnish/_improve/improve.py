@@ -129,8 +129,8 @@ class Improvement:
         list of (path, what it holds)
         """
         from burnish._improve.apply import write_plan
-        from burnish._improve.page import write_report
-        from burnish._improve.table import write_scores
+        from burnish._improve.page.page import write_report
+        from burnish._improve.tables import write_scores
 
         folder = self._folder(out)
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from burnish import data
-from burnish._improve.findings import findings_of
-from burnish._improve.page import page
-from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose
+from burnish._improve.page.findings import findings_of
+from burnish._improve.page.page import page
+from burnish._improve.page.pictures import LONGEST, encode
+from burnish._improve.page.shown import choose
 
 if TYPE_CHECKING:
     from burnish._improve.improve import Improvement

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from burnish._files import replacing
-from burnish._improve.findings import Findings
 from burnish._improve.mend import Proposals
+from burnish._improve.page.findings import Findings
 from burnish._improve.proof import Gain, Proof, Trial
 from burnish.data import DataError
 

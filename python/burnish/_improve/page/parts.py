@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from burnish._improve.findings import Array, Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, visible
-from burnish._improve.page_pictures import Encoded, data_uri
+from burnish._improve.page.findings import Array, Findings
+from burnish._improve.page.html import Markup, element, joined, name_of, visible
+from burnish._improve.page.pictures import Encoded, data_uri
 
 ROWS = 24  # of a table of classes; the others are folded away
 LOSS = "log-loss"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from burnish._improve import page_charts as charts
-from burnish._improve.findings import Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, table
-from burnish._improve.page_parts import LOSS, ROWS, Section, none, number, spread
+from burnish._improve.page import charts
+from burnish._improve.page.findings import Findings
+from burnish._improve.page.html import Markup, element, joined, name_of, table
+from burnish._improve.page.parts import LOSS, ROWS, Section, none, number, spread
 from burnish._improve.proof import (
     ADJUSTED,
     ALL,

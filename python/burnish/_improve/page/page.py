@@ -12,18 +12,18 @@ import numpy as np
 
 from burnish import data as images
 from burnish._files import replacing
-from burnish._improve import page_charts as charts
-from burnish._improve.findings import Findings, findings_of
-from burnish._improve.findings_kept import FOLDER, keep, kept
-from burnish._improve.page_classes import classes_section, hard_classes_section, hardness_section
-from burnish._improve.page_gain import after_less_before, better_alone, gain_section, level
-from burnish._improve.page_galleries import annotate_section, hardest_section, labels_section
-from burnish._improve.page_html import Markup, element, name_of, shortened
-from burnish._improve.page_parts import LOSS, Section, counted, number, spread, verb
-from burnish._improve.page_pictures import LONGEST, Encoded, encode
-from burnish._improve.page_repeats import repeats_section
-from burnish._improve.page_settings import files_section, settings_section
-from burnish._improve.page_shown import Shown, choose, wrong_labels
+from burnish._improve.page import charts
+from burnish._improve.page.classes import classes_section, hard_classes_section, hardness_section
+from burnish._improve.page.findings import Findings, findings_of
+from burnish._improve.page.gain import after_less_before, better_alone, gain_section, level
+from burnish._improve.page.galleries import annotate_section, hardest_section, labels_section
+from burnish._improve.page.html import Markup, element, name_of, shortened
+from burnish._improve.page.kept import FOLDER, keep, kept
+from burnish._improve.page.parts import LOSS, Section, counted, number, spread, verb
+from burnish._improve.page.pictures import LONGEST, Encoded, encode
+from burnish._improve.page.repeats import repeats_section
+from burnish._improve.page.settings import files_section, settings_section
+from burnish._improve.page.shown import Shown, choose, wrong_labels
 from burnish._improve.proof import ALL, AS_IT_IS, HARMED, HELPED, NOTHING, Gain
 
 # Nothing may be fetched, whatever names of files say.
@@ -127,7 +127,7 @@ def page(findings: Findings, shown: Shown, pictures: Encoded) -> str:
 
 
 def _resource(name: str) -> str:
-    return (resources.files("burnish._improve") / name).read_text(encoding="utf-8")
+    return (resources.files("burnish._improve.page") / name).read_text(encoding="utf-8")
 
 
 def _contents(parts: list[Section]) -> Markup:
