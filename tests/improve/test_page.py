@@ -173,7 +173,7 @@ def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
     swapped = replace(proof(0.03), trials=(first, replace(after, name=alone.name), replace(alone, name=after.name)))
     assert "Make one change only: labels mended alone did better (" in advised(swapped)
     assert re.search(
-        r"One change alone did better: labels mended, \d\d\.\d %\.", gain_sentence(replace(found, proof=swapped))
+        r"One change alone did better: labels mended, \d\d\.\d\s%\.", gain_sentence(replace(found, proof=swapped))
     )
     rival = replace(proof(0.03), trials=(first, alone, after, replace(after, name=ADJUSTED)))
     assert "Changing nothing, but adjusting a model's outputs" in advised(rival)

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import shlex
 from pathlib import Path
 from typing import Any
 
-from burnish import augment
-from burnish._command.options import check_out, integer, stage_progress
+from burnish._command.options import check_out, integer, read_pipeline, stage_progress
 from burnish._extras import needs_extra
 from burnish._improve.demo import load_demo
 from burnish._improve.improve import improve
@@ -82,17 +80,6 @@ def _actions(text: str) -> tuple[str, ...]:
         if name not in ACTIONS:
             raise argparse.ArgumentTypeError(f"{name!r} is not accepted; accepted: {', '.join(ACTIONS)}")
     return chosen
-
-
-def read_pipeline(path: Path | str) -> Any:
-    """Read what `burnish.augment.to_dict` made, as JSON."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return augment.from_dict(json.load(file))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{path} is not a pipeline's to_dict(): {' '.join(str(error).split())}") from error
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -26,8 +26,9 @@ from burnish._files import replacing
 from burnish._improve.copies import LONGEST, varied
 from burnish._improve.mend import ACTIONS, Proposals
 from burnish._improve.options import Options
+from burnish._words import one_line
 from burnish.data import DataError
-from burnish.data._decode import decode, one_line
+from burnish.data._decode import decode
 from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
 from burnish.data._image_set import Content, ImageSet
 from burnish.data._npz import array_file

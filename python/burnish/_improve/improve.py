@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from burnish._files import KEPT
 from burnish._improve.apply import Form
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
 from burnish._improve.mend import Proposals, mend
 from burnish._improve.options import Options, checked_options
 from burnish._improve.predictions import read_predictions
+from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
@@ -29,14 +31,8 @@ from burnish._improve.store import Store
 from burnish.data import DataError, ImageSet, open_images
 
 Integers = npt.NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
-KEPT = ".burnish"  # below OUT: intermediate results
 _COPIES = 512  # described at once
-
-
-def _silent(what: str, done: int, of: int) -> None:
-    pass
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -130,16 +126,16 @@ class Improvement:
         """
         from burnish._improve.apply import write_plan
         from burnish._improve.page.page import write_report
-        from burnish._improve.tables import write_scores
+        from burnish._improve.tables import scores_table, write_parquet
 
         folder = self._folder(out)
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / KEPT if self.out is not None and folder == self.out else None
         write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
-        write_scores(
-            folder / "scores.parquet", self.images, self.scan, self.scores, self.rows, model=self.embedding.name,
-            proposals=self.proposals,
-        )  # fmt: skip
+        table = scores_table(
+            self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
+        )
+        write_parquet(folder / "scores.parquet", table)
         written = [
             (folder / "report.html", "what was found and what it gains; open it in a browser"),
             (folder / "scores.parquet", "every image with its scores"),
@@ -152,7 +148,7 @@ class Improvement:
         return written
 
     def apply(
-        self, out: str | os.PathLike[str] | None = None, *, form: Form | None = None, progress: Progress = _silent
+        self, out: str | os.PathLike[str] | None = None, *, form: Form | None = None, progress: Progress = silent
     ) -> list[tuple[Path, str]]:
         """Write the improved training set, beside a manifest of what came from where.
 
@@ -218,7 +214,7 @@ def improve(
     pipeline: Any = None,
     image_size: int | None = None,
     strict: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     **settings: Any,
 ) -> Improvement:
     """Find what is wrong with a set of labeled images, propose what to mend, and measure what that gains.

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from burnish import quality
 from burnish._improve.evidence import blame
 from burnish._improve.options import Options
+from burnish._words import counted
 from burnish.data import place_in_class
 
 Integers = npt.NDArray[np.int64]
@@ -432,7 +433,8 @@ def _fill_up(draft: _Draft) -> None:
         own = np.flatnonzero(draft.after == label)
         own = own[trusted[own]] if trusted[own].any() else own
         each = np.diff(np.arange(len(own) + 1) * min(number, _MOST_COPIES * len(own)) // max(1, len(own)))
-        text = f"{words.label(label)} has {_counted(sizes[label])}, the largest class {largest}: add varied copies."
+        size = counted(int(sizes[label]), "sample")
+        text = f"{words.label(label)} has {size}, the largest class {largest:,}: add varied copies."
         for i, count in zip(own.tolist(), each.tolist(), strict=True):
             for copy in range(1, count + 1):
                 draft.add(i, "copy", text, to=label, number=copy)
@@ -475,10 +477,6 @@ def _largest(fits: Callable[[int], bool], most: int) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
-
-
-def _counted(n: int) -> str:
-    return f"{n} sample" if n == 1 else f"{n} samples"
 
 
 def _percent(p: float) -> str:

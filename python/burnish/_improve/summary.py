@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from burnish._improve.mend import ACTIONS
 from burnish._improve.proof import AS_IT_IS, Gain, Proof
-from burnish._improve.scan_summary import shown
+from burnish._words import shown
 
 if TYPE_CHECKING:
     from burnish._improve.improve import Improvement

@@ -23,21 +23,11 @@ if TYPE_CHECKING:
 _NUMBERS = ("entropy", "self_confidence", "logit_margin", "uniqueness", "outlier", "repeat_distance")
 
 
-def write_scores(
-    path: Path,
-    images: Any,
-    scan: Any,
-    scores: Scores,
-    rows: npt.NDArray[np.int64],
-    *,
-    model: str = "",
-    proposals: Proposals | None = None,
-) -> None:
-    """Write `scores_table` as a Parquet file, whose folder is there."""
+def write_parquet(path: Path, table: Any) -> None:
+    """Write a `pyarrow.Table` as a Parquet file, whose folder is there."""
     with needs_extra("demo"):
         from pyarrow import parquet
 
-    table = scores_table(images, scan, scores, rows, model=model, proposals=proposals)
     with replacing(path) as partial:
         parquet.write_table(table, partial)
 

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish._words import one_line
 from burnish.data._arrays import Pixels
-from burnish.data._decode import decode, failed, one_line
+from burnish.data._decode import decode, failed
 from burnish.data._files import Files, Zipped, find
 from burnish.data._folder import open_folder
 from burnish.data._image_set import DataError, ImageSet, Source, joined

@@ -16,7 +16,6 @@ from burnish._improve.page.parts import (
     certain,
     class_name,
     class_of,
-    counted,
     gallery,
     listed,
     none,
@@ -27,6 +26,7 @@ from burnish._improve.page.parts import (
 )
 from burnish._improve.page.pictures import Encoded
 from burnish._improve.page.shown import LOOK, Shown, wrong_labels
+from burnish._words import counted
 
 
 def labels_section(findings: Findings, shown: Shown, pictures: Encoded) -> Section:

@@ -19,12 +19,13 @@ from burnish._improve.page.gain import after_less_before, better_alone, gain_sec
 from burnish._improve.page.galleries import annotate_section, hardest_section, labels_section
 from burnish._improve.page.html import Markup, element, name_of, shortened
 from burnish._improve.page.kept import FOLDER, keep, kept
-from burnish._improve.page.parts import LOSS, Section, counted, number, spread, verb
+from burnish._improve.page.parts import LOSS, Section, number, spread, verb
 from burnish._improve.page.pictures import LONGEST, Encoded, encode
 from burnish._improve.page.repeats import repeats_section
 from burnish._improve.page.settings import files_section, settings_section
 from burnish._improve.page.shown import Shown, choose, wrong_labels
 from burnish._improve.proof import ALL, AS_IT_IS, HARMED, HELPED, NOTHING, Gain
+from burnish._words import counted
 
 # Nothing may be fetched, whatever names of files say.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

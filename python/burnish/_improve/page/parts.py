@@ -75,11 +75,6 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f}\N{NO-BREAK SPACE}%" if whole else "-"
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def mean(values: Array) -> str:
     return f"{values.mean(dtype=np.float64):.2f}" if len(values) else "-"
 
