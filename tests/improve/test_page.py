@@ -86,6 +86,29 @@ def test_a_label_is_shown_with_what_is_to_replace_it(found: Findings) -> None:
     assert re.search(f"{given} given, suggested: → {to} {how}{re.escape(found.ids[first.sample])}", section)
 
 
+def test_a_label_that_is_to_go_is_shown_so(found: Findings) -> None:
+    text = check_whole(shown_as(found)).text
+    given, count = NAMES[found.column("label")[found.of("drop-label")[0].sample]], len(found.of("drop-label"))
+    assert f"{given} given, suggested: → leave out" in text
+    assert text.count("→ leave out") == count
+
+
+def test_hardness_of_right_and_wrong_predictions(found: Findings) -> None:
+    text = check_whole(shown_as(found)).text
+    known = found.column("prediction") >= 0
+    right = known & (found.column("prediction") == found.column("label"))
+    assert f"{right.sum():,} samples are predicted as labeled" in text
+    assert f"Right predictions: {right.sum():,}" in text
+    assert f"Wrong predictions: {(known & ~right).sum():,}" in text
+    section = text[text.index("Most often taken for") :]
+    accuracy = {
+        name: right[of].mean() for k, name in enumerate(NAMES) if (of := known & (found.column("label") == k)).any()
+    }
+    places = [section.index(f" {name} ") for name in sorted(accuracy, key=lambda name: accuracy[name])]
+    assert places[0] < places[-1]
+    assert section.split()[4] == min(accuracy, key=lambda name: accuracy[name])
+
+
 def test_nothing_is_asked_of_a_network(found: Findings) -> None:
     text = shown_as(found)
     assert re.findall(r"https?:|//[a-z]|@import|url\(|fetch\(|XMLHttp|import\(", text) == []

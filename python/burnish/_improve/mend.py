@@ -425,13 +425,15 @@ def _is_small(draft: _Draft, i: int) -> bool:
 
 
 def _fill_up(draft: _Draft) -> None:
-    """Propose copies of samples of rare classes."""
+    """Propose copies of samples of rare classes.
+
+    Of those in doubt, too: a model takes most samples of a rare class for others, and without them there is little left
+    to copy (long-tailed CIFAR-10: balanced accuracy 0.58 instead of 0.65).
+    """
     sizes, words = draft.sizes(), draft.words
-    trusted = draft.is_kept & (~np.asarray(draft.scores.issue) | (draft.after != draft.labels))
     largest = int(sizes.max()) if len(sizes) else 0
     for label, number in enumerate(copies_of_classes(sizes, draft.options.target).tolist()):
         own = np.flatnonzero(draft.after == label)
-        own = own[trusted[own]] if trusted[own].any() else own
         each = np.diff(np.arange(len(own) + 1) * min(number, _MOST_COPIES * len(own)) // max(1, len(own)))
         size = counted(int(sizes[label]), "sample")
         text = f"{words.label(label)} has {size}, the largest class {largest:,}: add varied copies."

@@ -100,7 +100,7 @@ def _class_to_class(findings: Findings, given: int, each: Action) -> Markup:
     if each.action != "relabel":
         target = element("span", name_of(_instead(findings, each), 26), class_="class new")
     said = element("span", " given, suggested: ", class_="hidden")
-    return element("p", class_of(findings, given, "old"), said, arrow, target, class_="labels")
+    return element("p", class_of(findings, given, "old"), said, " ", arrow, " ", target, class_="labels")
 
 
 def _chances(confidence: float, own: float) -> Markup:
