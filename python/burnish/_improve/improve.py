@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._files import KEPT
-from burnish._improve.apply import Form
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
-from burnish._improve.mend import Proposals, mend
+from burnish._improve.manifest import Form
+from burnish._improve.mend import mend
 from burnish._improve.options import Options, checked_options
 from burnish._improve.predictions import read_predictions
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
+from burnish._improve.proposals import Proposals
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.scan import Scan, scan

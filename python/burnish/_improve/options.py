@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
+EVEN_TARGETS = ("balanced-accuracy", "macro-f1")  # in which a rare class counts as much as a frequent one
 MODELS = ("auto", "backbone", "patches", "pixels")
 
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from burnish._improve.held_out import KEPT, QUARTERS, Part, parts
 from burnish._improve.linear import Directions, Linear
-from burnish._improve.mend import Proposals, mend
-from burnish._improve.options import TARGETS, Options
+from burnish._improve.mend import mend
+from burnish._improve.options import EVEN_TARGETS, TARGETS, Options
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import (
     ADJUSTED,
@@ -36,6 +36,7 @@ from burnish._improve.proof import (
     gains_of,
     sampling_variances,
 )
+from burnish._improve.proposals import Proposals
 from burnish._improve.repeats import Repeats, partners
 from burnish._improve.score import Scores, score
 
@@ -43,7 +44,6 @@ Integers = npt.NDArray[np.int64]
 Features = npt.NDArray[np.float32]
 Embed = Callable[[Integers, Integers], Features]
 
-_EVEN = ("balanced-accuracy", "macro-f1")  # targets for which outputs are adjusted, too
 _STAGE = "prove"
 _LEAST_SURE = 25  # samples, from which to tell how many labels are wrong
 
@@ -179,7 +179,7 @@ class _Run:
 
     def try_all(self, copies: _Copies, told: Callable[[int, int], None]) -> None:
         """Find what is wrong, then train and judge a model for each change."""
-        even = self.options.target in _EVEN
+        even = self.options.target in EVEN_TARGETS
         names = [AS_IT_IS, REPEATS, LABELS, *([COPIES] if even else []), ALL, *([MENDED_ADJUSTED] if even else [])]
         of = len(names) + 1
         scores = score(self.points, self.labels, self.num_classes, options=self.options, repeats=self.repeats)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.mend import ACTIONS
 from burnish._improve.proof import AS_IT_IS, Gain, Proof
+from burnish._improve.proposals import ACTIONS
 from burnish._words import shown
 
 if TYPE_CHECKING:

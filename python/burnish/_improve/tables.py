@@ -12,9 +12,9 @@ import numpy.typing as npt
 import burnish
 from burnish._extras import needs_extra
 from burnish._files import replacing
-from burnish._improve.mend import ACTIONS, Proposals
 from burnish._improve.page.findings import findings_of
 from burnish._improve.proof import ALL, AS_IT_IS
+from burnish._improve.proposals import ACTIONS, Proposals
 from burnish._improve.score import Scores
 
 if TYPE_CHECKING:
