@@ -56,7 +56,7 @@ def _add_score_options(parser: Any) -> None:
     add("--probs", type=Path, metavar="FILE", help="your out-of-sample probabilities: .npy, .npz, .csv or .parquet")
     add("--logits", type=Path, metavar="FILE", help="the same before softmax")
     add = parser.add_argument
-    add("--model", choices=MODELS, default="auto", help="what images are described by (default: auto)")
+    add("--model", choices=MODELS, default="auto", help="what describes images (default: auto)")
     add("--folds", type=integer(2, 20), default=5, metavar="N", help="of the cross-validation, 2 to 20 (default: 5)")
     add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
 

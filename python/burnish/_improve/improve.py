@@ -86,27 +86,52 @@ class Improvement:
         return self.summary()
 
     def summary(self) -> str:
-        """Return what was found in words, for a terminal."""
+        """Say what was found in words, for a terminal.
+
+        Returns
+        -------
+        str
+            Lines: what was read, scores, proposals, and what they gain.
+        """
         from burnish._improve.summary import summary
 
         return summary(self)
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
-        from burnish._improve.notebook import embedded
+        from burnish._improve.page.notebook import embedded
 
         return embedded(self)
 
     def scores_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each image, as in ``scores.parquet``."""
+        """Return what is known of each image, as in ``scores.parquet``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each image.
+        """
         return _frame("scores", self)
 
     def proposals_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each proposal: what to do about which image, and why."""
+        """Return what to do about which image, and why.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each proposal: id, action, reason, label, to, other, score, number.
+        """
         return _frame("proposals", self)
 
     def class_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each class: images before and after, recall before and after."""
+        """Return what changes for each class.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each class: images before and after, copies, mean hardness, labels that look wrong; with a proof
+            the recall before and after, too.
+        """
         return _frame("classes", self)
 
     def write(
@@ -249,9 +274,23 @@ def improve(
     progress : callable, optional
         Called with what is done, how much of it, and of how much.
     **settings
-        model : {"auto", "backbone", "patches", "pixels"}; target : {"balanced-accuracy", "accuracy", "macro-f1",
-        "log-loss"}; budget, folds, runs, seed : int; duplicates, sure : float; flip : {"auto", "yes", "no"}; see
-        `burnish improve --help`.
+        model : {"auto", "backbone", "patches", "pixels"}, default "auto"
+            What images are described by: a pretrained network (of the extra ``embed``), patches of the set itself, or
+            pixels. "auto": the first of these that is installed and fits the size of the images.
+        target : {"balanced-accuracy", "accuracy", "macro-f1", "log-loss"}, default "balanced-accuracy"
+            What is to rise. Copies are proposed for the first and third only.
+        budget : int, default 100
+            How many images to propose for annotation.
+        folds : int, default 5
+            Each of as many parts is scored by a model trained on the others.
+        runs : int, default 3
+            Of the proof, each on parts of its own.
+        seed : int, default 0
+        sure : float, default 0.5
+            A wrong label becomes the class to which the model gives at least this probability, else the image goes.
+        flip : {"auto", "yes", "no"}, default "auto"
+            Whether copies may be mirrored. "auto": where images have colors, unless names of classes are letters,
+            numbers or sides.
 
     Returns
     -------

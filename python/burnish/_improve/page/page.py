@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from burnish import data as images
 from burnish._files import replacing
 from burnish._improve.page import charts
 from burnish._improve.page.classes import classes_section, hard_classes_section, hardness_section
@@ -20,7 +19,7 @@ from burnish._improve.page.galleries import annotate_section, hardest_section, l
 from burnish._improve.page.html import Markup, element, name_of, shortened
 from burnish._improve.page.kept import FOLDER, keep, kept
 from burnish._improve.page.parts import LOSS, Section, number, spread, verb
-from burnish._improve.page.pictures import LONGEST, Encoded, encode
+from burnish._improve.page.pictures import Encoded, encode, encoded_of
 from burnish._improve.page.repeats import repeats_section
 from burnish._improve.page.settings import files_section, settings_section
 from burnish._improve.page.shown import Shown, choose, wrong_labels
@@ -55,8 +54,7 @@ def write_report(
     """
     findings = findings_of(improvement, commands=commands)
     shown = choose(findings, SHOWN)
-    drawn = images.pictures(improvement.scan.images, shown.samples, longest=LONGEST)
-    pictures = {i: encode(pixels) for i, pixels in zip(shown.samples, drawn, strict=True)}
+    pictures = encoded_of(improvement.scan.images, shown.samples)
     if folder is not None:
         keep(findings, pictures, folder / FOLDER)
     _write(page(findings, shown, pictures), path)
