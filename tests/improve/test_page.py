@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from burnish._improve.page.charts import change, histogram, parts, runs
 from burnish._improve.page.findings import Findings, findings_of
+from burnish._improve.page.header import gain_sentence, headline
 from burnish._improve.page.html import Markup, element, name_of, shortened, visible
-from burnish._improve.page.page import gain_sentence, headline, page, write_again, write_report
+from burnish._improve.page.page import page, write_again, write_report
 from burnish._improve.page.pictures import LONGEST, encode
 from burnish._improve.page.shown import choose, some_of
 from burnish._improve.proof import ADJUSTED, Proof

@@ -66,7 +66,7 @@ def add_parser(commands: Any) -> None:
                        ".npy, .npz, .csv or .parquet, a row an image")  # fmt: skip
     given.add_argument("--logits", type=Path, metavar="FILE", help="the same as logits")
     add("--model", choices=MODELS, default=defaults.model, help="what describes images: a pretrained network, "
-        "patches of the set itself, pixels (default: auto, the first that is installed and fits their size)")  # fmt: skip
+        "patches of the set, pixels (default: auto, the first that is installed and fits their size)")  # fmt: skip
     add(
         "--image-size",
         type=integer(8, 512),

@@ -15,19 +15,15 @@ from burnish._improve.proof import (
     ADJUSTED,
     ALL,
     AS_IT_IS,
-    COPIES,
+    CHANGES,
     HARMED,
     HELPED,
-    LABELS,
     MENDED_ADJUSTED,
     OF_OUTPUTS,
-    REPEATS,
     Gain,
     Proof,
     Trial,
 )
-
-CHANGES = (REPEATS, LABELS, COPIES)
 
 _MEANING = (
     "The same model was trained on the set as it is and on the mended one, and judged on the same real samples, which "
