@@ -19,8 +19,9 @@ from burnish._improve.copies import (
     pipeline_text,
     varied,
 )
-from burnish._improve.mend import ACTIONS, Proposals, copies_of_classes, mend
+from burnish._improve.mend import copies_of_classes, mend
 from burnish._improve.options import Options
+from burnish._improve.proposals import ACTIONS, Proposals
 from burnish.augment import Compose, MixUp, Normalize, RandomCrop, VerticalFlip
 from burnish.data import DataError
 from improve_data import Judgment, judgment, sure_of

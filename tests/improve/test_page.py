@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from burnish._improve.findings import Findings, findings_of
-from burnish._improve.page import gain_sentence, headline, page, write_again, write_report
-from burnish._improve.page_charts import change, histogram, parts, runs
-from burnish._improve.page_html import Markup, element, name_of, shortened, visible
-from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose, some_of
+from burnish._improve.page.charts import change, histogram, parts, runs
+from burnish._improve.page.findings import Findings, findings_of
+from burnish._improve.page.header import gain_sentence, headline
+from burnish._improve.page.html import Markup, element, name_of, shortened, visible
+from burnish._improve.page.page import page, write_again, write_report
+from burnish._improve.page.pictures import LONGEST, encode
+from burnish._improve.page.shown import choose, some_of
 from burnish._improve.proof import ADJUSTED, Proof
 from page_data import HOSTILE, NAMES, K, N, Page, improvement, nothing, proof, unscored
 
@@ -367,7 +368,7 @@ def test_report_written_again_shows_more_from_thumbnails(tmp_path: Path) -> None
 
 
 def test_colors_can_be_told_apart_from_what_is_behind_them() -> None:
-    style = (resources.files("burnish._improve") / "page.css").read_text(encoding="utf-8")
+    style = (resources.files("burnish._improve.page") / "page.css").read_text(encoding="utf-8")
     light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in style.split(":root {")[1:3])
     for colors in (light, dark):
         for text, behind in (
