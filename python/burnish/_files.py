@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files are written beside and renamed, so that no half file stays."""
+"""Files are written beside and renamed, so that no half file stays; and where intermediate results are kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+KEPT = ".burnish"  # a folder for intermediate results in those that the commands write to
 
 
 @contextmanager

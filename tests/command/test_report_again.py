@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from burnish._improve.findings import Findings
-from burnish._improve.findings_kept import FOLDER, keep
-from burnish._improve.page import page
-from burnish._improve.page_shown import choose
+from burnish._improve.page.findings import Findings
+from burnish._improve.page.kept import FOLDER, keep
+from burnish._improve.page.page import page
+from burnish._improve.page.shown import choose
 
 pytest.importorskip("PIL.Image")
 

@@ -174,7 +174,8 @@ def test_ctrl_c_is_answered_at_once_and_the_next_run_goes_on(tmp_path: Path) -> 
         (tmp_path / "x" / "a" / f"{i}.png").symlink_to(tmp_path / "1.png")
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a shell's background
-        "import sys; from burnish._command import main, scan; scan._EVERY = 16; sys.exit(main())"
+        "import functools, sys; from burnish._command import main, scan\n"
+        "scan.stage_progress = functools.partial(scan.stage_progress, 0.0); sys.exit(main())"
     )
     command = [sys.executable, "-c", code, "scan", str(tmp_path / "x"), "--out", str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from burnish import hardness, quality
-from burnish._improve.mend import Proposals
+from burnish._improve.proposals import Proposals
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from burnish import hardness
-from burnish._improve.findings import Findings, findings_of
 from burnish._improve.mend import mend
 from burnish._improve.options import Options
+from burnish._improve.page.findings import Findings, findings_of
 from burnish._improve.proof import ALL, AS_IT_IS, LABELS, Proof, Trial, gain
 from burnish.data import load_digits
 

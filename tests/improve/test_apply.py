@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 from burnish import augment
 from burnish._improve import apply as applying
-from burnish._improve.apply import apply, read_manifest
+from burnish._improve.apply import apply
 from burnish._improve.copies import default_pipeline, varied
+from burnish._improve.manifest import read_manifest
 from burnish._improve.options import Options
 from burnish.data import DataError, open_images
 from burnish.data import _tree as tree

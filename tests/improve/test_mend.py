@@ -19,8 +19,9 @@ from burnish._improve.copies import (
     pipeline_text,
     varied,
 )
-from burnish._improve.mend import ACTIONS, Proposals, copies_of_classes, mend
+from burnish._improve.mend import copies_of_classes, mend
 from burnish._improve.options import Options
+from burnish._improve.proposals import ACTIONS, Proposals
 from burnish.augment import Compose, MixUp, Normalize, RandomCrop, VerticalFlip
 from burnish.data import DataError
 from improve_data import Judgment, judgment, sure_of
@@ -237,16 +238,15 @@ def test_copies_are_made_of_what_is_kept() -> None:
     assert copied.reason[-1] == '"c" has 1 sample, the largest class 59: add varied copies.'
 
 
-def test_no_copies_of_what_is_in_doubt() -> None:
-    labels = np.array([0] * 60 + [1] * 10)
-    probs = sure_of(labels, 2, 0.98)
-    probs[62] = (0.6, 0.4)
-    rows, _ = mend(labels, judgment(labels, probs), 2, Options(budget=0)).copies()
-    assert set(rows) == {60, 61, *range(63, 70)}
-    # Unless a class has nothing else.
-    probs[60:] = (0.6, 0.4)
-    rows, _ = mend(labels, judgment(labels, probs), 2, Options(budget=0)).copies()
-    assert set(rows) == set(range(60, 70))
+def test_samples_in_doubt_are_copied_where_a_model_takes_a_rare_class_for_another() -> None:
+    labels = np.repeat([0, 1], [60, 6])
+    probs = sure_of(np.repeat([0, 1], [64, 2]), 2, 0.7)
+    judged = judgment(labels, probs)
+    assert np.asarray(judged.issue).nonzero()[0].tolist() == [60, 61, 62, 63]
+    made = mend(labels, judged, 2, Options(budget=0))
+    kept = np.flatnonzero(made.labels_after(labels) == 1)
+    assert len(kept) > 2
+    assert set(made.copies()[0]) == set(kept)
 
 
 def _mixed(seed: int = 0) -> tuple[npt.NDArray[np.int64], Judgment, npt.NDArray[np.int64]]:

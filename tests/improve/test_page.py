@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from burnish._improve.findings import Findings, findings_of
-from burnish._improve.page import gain_sentence, headline, page, write_again, write_report
-from burnish._improve.page_charts import change, histogram, parts, runs
-from burnish._improve.page_html import Markup, element, name_of, shortened, visible
-from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose, some_of
+from burnish._improve.page.charts import change, histogram, parts, runs
+from burnish._improve.page.findings import Findings, findings_of
+from burnish._improve.page.header import gain_sentence, headline
+from burnish._improve.page.html import Markup, element, name_of, shortened, visible
+from burnish._improve.page.page import page, write_again, write_report
+from burnish._improve.page.pictures import LONGEST, encode
+from burnish._improve.page.shown import choose, some_of
 from burnish._improve.proof import ADJUSTED, Proof
 from page_data import HOSTILE, NAMES, K, N, Page, improvement, nothing, proof, unscored
 
@@ -84,6 +85,29 @@ def test_a_label_is_shown_with_what_is_to_replace_it(found: Findings) -> None:
     section = Page.of(text[text.index('<section id="labels"') : text.index('<section id="repeats"')]).text
     how = r"probability (?P<p>[> 0-9]+ %), of the given label (?P<q>[< 0-9]+ %) (?P=p) against (?P=q) "
     assert re.search(f"{given} given, suggested: → {to} {how}{re.escape(found.ids[first.sample])}", section)
+
+
+def test_a_label_that_is_to_go_is_shown_so(found: Findings) -> None:
+    text = check_whole(shown_as(found)).text
+    given, count = NAMES[found.column("label")[found.of("drop-label")[0].sample]], len(found.of("drop-label"))
+    assert f"{given} given, suggested: → leave out" in text
+    assert text.count("→ leave out") == count
+
+
+def test_hardness_of_right_and_wrong_predictions(found: Findings) -> None:
+    text = check_whole(shown_as(found)).text
+    known = found.column("prediction") >= 0
+    right = known & (found.column("prediction") == found.column("label"))
+    assert f"{right.sum():,} samples are predicted as labeled" in text
+    assert f"Right predictions: {right.sum():,}" in text
+    assert f"Wrong predictions: {(known & ~right).sum():,}" in text
+    section = text[text.index("Most often taken for") :]
+    accuracy = {
+        name: right[of].mean() for k, name in enumerate(NAMES) if (of := known & (found.column("label") == k)).any()
+    }
+    places = [section.index(f" {name} ") for name in sorted(accuracy, key=lambda name: accuracy[name])]
+    assert places[0] < places[-1]
+    assert section.split()[4] == min(accuracy, key=lambda name: accuracy[name])
 
 
 def test_nothing_is_asked_of_a_network(found: Findings) -> None:
@@ -173,7 +197,7 @@ def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
     swapped = replace(proof(0.03), trials=(first, replace(after, name=alone.name), replace(alone, name=after.name)))
     assert "Make one change only: labels mended alone did better (" in advised(swapped)
     assert re.search(
-        r"One change alone did better: labels mended, \d\d\.\d %\.", gain_sentence(replace(found, proof=swapped))
+        r"One change alone did better: labels mended, \d\d\.\d\s%\.", gain_sentence(replace(found, proof=swapped))
     )
     rival = replace(proof(0.03), trials=(first, alone, after, replace(after, name=ADJUSTED)))
     assert "Changing nothing, but adjusting a model's outputs" in advised(rival)
@@ -344,7 +368,7 @@ def test_report_written_again_shows_more_from_thumbnails(tmp_path: Path) -> None
 
 
 def test_colors_can_be_told_apart_from_what_is_behind_them() -> None:
-    style = (resources.files("burnish._improve") / "page.css").read_text(encoding="utf-8")
+    style = (resources.files("burnish._improve.page") / "page.css").read_text(encoding="utf-8")
     light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in style.split(":root {")[1:3])
     for colors in (light, dark):
         for text, behind in (

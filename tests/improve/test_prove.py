@@ -33,12 +33,12 @@ from burnish._improve.proof import (
     sampling_variances,
 )
 from burnish._improve.prove import prove
-from burnish._improve.repeats import Repeats
+from burnish._improve.repeats import Repeats, by_description
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Integers = npt.NDArray[np.int64]
-OPTIONS = Options(duplicates=1e-6, runs=3, folds=3)
+OPTIONS = Options(runs=3, folds=3)
 
 
 # ---- who is held out ----
@@ -195,6 +195,9 @@ def proved(labels: Integers, features: Any, options: Options = OPTIONS, repeats:
         "held_out": np.zeros(len(labels), bool),
         "embed_copies": lambda rows, numbers: features[rows] + 0.01 * numbers[:, None],
     }
+    if repeats is None:
+        rows = np.flatnonzero(labels >= 0)
+        repeats = by_description(features[rows], 1e-6).within(rows, len(labels))
     return prove(labels, features, repeats, options, **(given | more))
 
 
@@ -286,7 +289,7 @@ def test_what_spoils_the_set_is_said_to_harm(monkeypatch: pytest.MonkeyPatch) ->
         return replace(scores, issue=accused, logits=logits, logit_margin=margin, suggested=1 - labels)
 
     monkeypatch.setattr(module, "score", misled)
-    found = proved(labels, features, Options(duplicates=1e-6, runs=4, folds=3, target="log-loss"))
+    found = proved(labels, features, Options(runs=4, folds=3, target="log-loss"))
     assert found.headline.verdict == HARMED
     assert found.conclusions()[0].startswith("All changes together harmed: log loss +")
     assert found.conclusions()[1:3] == [
@@ -326,14 +329,14 @@ def test_twins_of_training_samples_are_not_judged_by() -> None:
     found = proved(labels, features, held_out=held_out)
     assert found.repeated in (2, 3)  # the twin may not be among the four fifths
     assert "repeat one that was trained on" in found.judged
-    together = proved(labels[:40], features[:40], Options(duplicates=1e-6, runs=4, folds=3), num_classes=2)
+    together = proved(labels[:40], features[:40], Options(runs=4, folds=3), num_classes=2)
     assert together.trials == ()
 
 
 def test_repeats_do_not_straddle() -> None:
     features, labels, _ = blobs([20, 20])
     features, labels = np.repeat(features, 2, axis=0), np.repeat(labels, 2)
-    found = proved(labels, features, Options(duplicates=1e-6, runs=4, folds=3))
+    found = proved(labels, features, Options(runs=4, folds=3))
     assert found.repeated == 0
     assert found.held_out.tolist() == [5, 5]
     assert found.trained.tolist() == [30, 30]
@@ -360,7 +363,7 @@ def test_copies_are_made_once() -> None:
 @pytest.mark.parametrize("target", ["accuracy", "log-loss"])
 def test_other_targets_add_no_rows(target: str) -> None:
     features, labels, _ = blobs([60, 20])
-    found = proved(labels, features, Options(duplicates=1e-6, runs=2, folds=3, target=target))
+    found = proved(labels, features, Options(runs=2, folds=3, target=target))
     assert [trial.name for trial in found.trials] == [AS_IT_IS, REPEATS, LABELS, ALL]
 
 
@@ -372,7 +375,7 @@ def test_the_same_input_gives_the_same_proof_and_steps_are_told() -> None:
     assert first.table() == second.table()
     assert [done for _, done, _ in told] == list(range(1, told[-1][2] + 1))
     assert {what for what, _, _ in told} == {"prove"}
-    other = proved(labels, features, Options(duplicates=1e-6, runs=3, folds=3, seed=1))
+    other = proved(labels, features, Options(runs=3, folds=3, seed=1))
     assert other.table() != first.table()
 
 

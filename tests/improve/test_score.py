@@ -12,7 +12,8 @@ from burnish import hardness, quality
 from burnish._improve import score as module
 from burnish._improve.linear import Directions
 from burnish._improve.options import Options
-from burnish._improve.score import folds_of, leaks_of, score
+from burnish._improve.repeats import by_description
+from burnish._improve.score import folds_of, score
 from burnish.data import DataError, load_digits
 
 pytest.importorskip("scipy")
@@ -49,7 +50,7 @@ def test_parts_agree_with_the_functions_they_are_made_of() -> None:
     features, labels = blobs()
     features[200] = features[100]
     logits = np.random.default_rng(1).normal(size=(300, 3)).astype(np.float32)
-    found = score(features, labels, 3, logits=logits, options=Options(duplicates=0.01))
+    found = score(features, labels, 3, logits=logits, repeats=by_description(features, 0.01))
     assert np.array_equal(found.entropy, hardness.entropy(logits))
     assert np.array_equal(found.prediction, logits.argmax(axis=1))
     assert np.array_equal(found.logit_margin, quality.logit_margin(logits, labels))
@@ -175,26 +176,6 @@ def test_wrong_shapes_are_refused() -> None:
         score(features, labels, 3, logits=np.zeros((300, 2), np.float32))
     with pytest.raises(ValueError, match="another shape"):
         score(features[:9], labels, 3)
-
-
-def test_leaks_are_found() -> None:
-    train, _ = blobs()
-    test, _ = blobs(40, seed=1)
-    test[3] = train[17]
-    test[9] = train[250] * np.float32(1.0001)
-    rows, distances = leaks_of(train, test, 1e-4)
-    assert np.flatnonzero(rows >= 0).tolist() == [3, 9]
-    assert rows[[3, 9]].tolist() == [17, 250]
-    assert (distances[[3, 9]] <= 1e-4).all()
-    assert np.isnan(np.delete(distances, [3, 9])).all()
-
-
-@pytest.mark.parametrize(("train", "test"), [(0, 3), (3, 0), (0, 0)])
-def test_no_leaks_of_nothing(train: int, test: int) -> None:
-    rows, distances = leaks_of(np.ones((train, 2), np.float32), np.ones((test, 2), np.float32), 0.1)
-    assert len(rows) == test
-    assert (rows == -1).all()
-    assert np.isnan(distances).all()
 
 
 def surest_first(disagreements: list[int], size: int = 400) -> tuple[Array, Array]:

@@ -85,8 +85,6 @@ def test_results_are_made_once(tmp_path: Path) -> None:
         assert found["numbers"].tolist() == [1, 2, 3]
         assert str(found["name"]) == "digits"
     assert len(calls) == 2
-    Store(tmp_path).forget()
-    assert not tmp_path.exists()
 
 
 def test_a_store_without_a_folder_leaves_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import math
 import time
 from collections.abc import Callable
@@ -14,14 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from burnish import augment
-from burnish import data as images
 from burnish._classifier import BATCH, duration
 from burnish._command.augment_output import print_proof, write_proof, write_sheet
-from burnish._command.augment_proof import PIPELINES, Indices, Run, checked, run, split
-from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
+from burnish._command.augment_proof import PIPELINES, Run, checked, run, split
+from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_pipeline, read_with_test
 from burnish._extras import needs_extra
-from burnish.data import DataError, LabeledImages
 
 # Enough for the network to learn all that it can from images as they are: its loss on them is then near 0.
 _PASSES, _FEWEST_EPOCHS, _MOST_EPOCHS = 60_000, 4, 100
@@ -99,8 +95,8 @@ def _run(options: argparse.Namespace) -> None:
     _check_libraries(options)
     check_out(options.out)
     named = options.pipelines or (("signs", "flips") if options.demo else ("photos",))
-    files = {name: _read_pipeline(name) for name in named if name not in PIPELINES}
-    data, title, given_test = _images(options)
+    files = {name: read_pipeline(name) for name in named if name not in PIPELINES}
+    data, title, given_test = read_with_test(options)
     size = data.images.shape[1]
     pipelines = {
         name: checked(name, files[name] if name in files else PIPELINES[name](size), data.images) for name in named
@@ -145,33 +141,6 @@ def _check_libraries(options: argparse.Namespace) -> None:
         importlib.import_module("sklearn.datasets" if options.demo else "PIL.Image")
         if not options.preview:
             importlib.import_module("torch")
-
-
-def _read_pipeline(path: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return augment.from_dict(json.load(file))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{path} is not a pipeline's to_dict(): {' '.join(str(error).split())}") from error
-
-
-def _images(options: argparse.Namespace) -> tuple[LabeledImages, str, Indices | None]:
-    """Read images; return them with a title, and which of them are to test where the data say so."""
-    if options.demo:
-        return images.load_digits().first_of_each_class(options.limit), "scikit-learn's digits", None
-    data, title = read_images(options)
-    if options.path != CIFAR10:
-        return data, title, None
-    test = images.load_cifar10("test", limit=options.limit)
-    both = LabeledImages(
-        images=np.concatenate([data.images, test.images]),
-        labels=np.concatenate([data.labels, test.labels]),
-        names=data.names,
-        ids=data.ids + test.ids,
-    )
-    return both, title, np.arange(len(data), len(both))
 
 
 def _default_epochs(n: int, passes: int) -> int:

@@ -11,14 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from burnish import data as images
 from burnish._classifier import convolutional_features, duration, pixel_features
 from burnish._command.balance_output import counts_text, print_proof, write_proof
 from burnish._command.balance_proof import METHODS, Floats, Run, run
 from burnish._command.balance_split import Indices, split
-from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
+from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_with_test
 from burnish._extras import needs_extra
 from burnish.data import LabeledImages
 
@@ -105,7 +102,7 @@ def _run(options: argparse.Namespace) -> None:
     _check_libraries(options)
     if options.out is not None:
         check_out(options.out)
-    data, title, given_test = _images(options)
+    data, title, given_test = read_with_test(options)
     by_rule = options.demo or options.path == CIFAR10
     ratio = options.ratio or (_RATIO if by_rule and not options.as_is else None)
     network, start = options.features == "network", time.monotonic()
@@ -146,23 +143,6 @@ def _check_libraries(options: argparse.Namespace) -> None:
         if options.features == "network":
             importlib.import_module("torch")
     importlib.import_module("burnish.balance")
-
-
-def _images(options: argparse.Namespace) -> tuple[LabeledImages, str, Indices | None]:
-    """Read images; return them with a title, and which of them are to test where the data say so."""
-    if options.demo:
-        return images.load_digits().first_of_each_class(options.limit), "scikit-learn's digits", None
-    data, title = read_images(options)
-    if options.path != CIFAR10:
-        return data, title, None
-    test = images.load_cifar10("test", limit=options.limit)
-    both = LabeledImages(
-        images=np.concatenate([data.images, test.images]),
-        labels=np.concatenate([data.labels, test.labels]),
-        names=data.names,
-        ids=data.ids + test.ids,
-    )
-    return both, title, np.arange(len(data), len(both))
 
 
 def _network_features(

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import shlex
 from pathlib import Path
 from typing import Any
 
-from burnish import augment
-from burnish._command.options import check_out, integer, printable, stage_progress
+from burnish._command.options import check_out, integer, read_pipeline, stage_progress
 from burnish._extras import needs_extra
 from burnish._improve.demo import load_demo
 from burnish._improve.improve import improve
-from burnish._improve.mend import ACTIONS
 from burnish._improve.options import MODELS, TARGETS, Options
-from burnish._improve.place import refuse_data, refuse_occupied
+from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError
 
@@ -50,7 +47,11 @@ def add_parser(commands: Any) -> None:
     add("data", nargs="?", metavar="DATA", help=DATA_HELP)
     add("--demo", action="store_true", help="use scikit-learn's digits, made uneven, with wrong labels and repeats")
     add("--out", type=Path, required=True, metavar="OUT", help="folder for the report and what else is written")
-    add("--apply", action="store_true", help="write the improved training set to OUT/improved, with a manifest")
+    add(
+        "--apply",
+        action="store_true",
+        help="write the improved training set: OUT/improved/, of a .npz OUT/improved.npz",
+    )
     add("--target", choices=TARGETS, default=defaults.target, help=f"what is to rise (default: {defaults.target})")
     add("--budget", type=integer(0), default=defaults.budget, metavar="N",
         help=f"how many images to propose for annotation (default: {defaults.budget})")  # fmt: skip
@@ -59,13 +60,19 @@ def add_parser(commands: Any) -> None:
     add = parser.add_argument_group("data").add_argument
     add("--test", metavar="DATA", help="the test part, where it lies elsewhere")
     add("--strict", action="store_true", help="skip what is usually converted: CMYK, 16 bits, turned by EXIF, animated")
-    add = parser.add_argument_group("model").add_argument
-    given = parser.add_mutually_exclusive_group()
+    model = parser.add_argument_group("model")
+    add, given = model.add_argument, model.add_mutually_exclusive_group()
     given.add_argument("--probs", type=Path, metavar="FILE", help="out-of-sample probabilities of a model of your own: "
                        ".npy, .npz, .csv or .parquet, a row an image")  # fmt: skip
     given.add_argument("--logits", type=Path, metavar="FILE", help="the same as logits")
-    add("--model", choices=MODELS, default=defaults.model, help=f"what describes images (default: {defaults.model})")
-    add("--image-size", type=integer(8, 512), metavar="PIXELS", help="of what the model sees (default: by the data)")
+    add("--model", choices=MODELS, default=defaults.model, help="what describes images: a pretrained network, "
+        "patches of the set, pixels (default: auto, the first that is installed and fits their size)")  # fmt: skip
+    add(
+        "--image-size",
+        type=integer(8, 512),
+        metavar="PIXELS",
+        help="a side of what the model sees (default: 64, less for small images)",
+    )
     add("--folds", type=integer(2, 20), default=defaults.folds, metavar="N", help=f"default: {defaults.folds}")
     add = parser.add_argument_group("proof").add_argument
     add("--runs", type=integer(2, 100), metavar="N", help=f"2 to 100 (default: {defaults.runs}; demo: {_DEMO_RUNS})")
@@ -73,7 +80,12 @@ def add_parser(commands: Any) -> None:
     add("--seed", type=integer(0), default=defaults.seed, metavar="N", help=f"default: {defaults.seed}")
     add = parser.add_argument_group("copies that fill up rare classes").add_argument
     add("--pipeline", type=Path, metavar="FILE", help="what varies them: a pipeline's to_dict() as JSON")
-    add("--flip", action=argparse.BooleanOptionalAction, help="whether to mirror them (default: photographs, yes)")
+    add(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        help="whether to mirror them (default: where "
+        "images have colors, unless classes are called by letters, numbers or sides)",
+    )
     parser.set_defaults(run=_run, error=parser.error)
 
 
@@ -83,17 +95,6 @@ def _actions(text: str) -> tuple[str, ...]:
         if name not in ACTIONS:
             raise argparse.ArgumentTypeError(f"{name!r} is not accepted; accepted: {', '.join(ACTIONS)}")
     return chosen
-
-
-def read_pipeline(path: Path | str) -> Any:
-    """Read what `burnish.augment.to_dict` made, as JSON."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return augment.from_dict(json.load(file))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (RecursionError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is not a pipeline's to_dict(): {' '.join(str(error).split())}") from error
 
 
 def _run(options: argparse.Namespace) -> None:

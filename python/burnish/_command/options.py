@@ -1,19 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the subcommands that read images share: checked options, and reading with a word on progress."""
+"""What the subcommands that read images share: checked options, and reading with a word on progress.
+
+`improve`, `scan` and `score` list images of any size (`open_data`); `augment`, `balance` and `hardness` read them into
+one array (`read_images`).
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import json
 import os
 import re
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from burnish import augment
 from burnish import data as images
 from burnish._classifier import duration
-from burnish.data import DataError, LabeledImages
+from burnish._extras import needs_extra
+from burnish._words import one_line
+from burnish.data import DataError, ImageSet, LabeledImages
 
 CIFAR10 = "cifar10"
 # Control characters other than the end of a line, separators of lines, what changes the direction of text, surrogates.
@@ -72,6 +85,44 @@ def stage_progress(every: float = 5.0) -> Callable[[str, int, int], None]:
     return tell
 
 
+def add_data_options(parser: Any, *, test: str) -> None:
+    """Add what says which images; `test` is what becomes of those held out."""
+    add = parser.add_argument
+    add("data", nargs="?", metavar="DATA", help="a folder, zip, .npz, .csv or .parquet of images, or cifar10")
+    add("--demo", action="store_true", help="use scikit-learn's handwritten digits")
+    add("--test", metavar="DATA", help=f"images to be held out, in any of these forms{test}")
+    add("--strict", action="store_true", help="skip odd images (CMYK, 16-bit, rotated by EXIF, animated), not convert")
+    add("--workers", type=integer(1, 256), metavar="N", help="threads for decoding (default: one for each processor)")
+
+
+def open_data(options: argparse.Namespace) -> ImageSet:
+    """List what ``options.data``, ``options.test`` and ``options.demo`` say."""
+    if (options.data is None) == (not options.demo):
+        options.error("name a folder, a zip, a table, an .npz or cifar10, or give --demo")
+    if options.test is not None and options.demo:
+        options.error("--test goes with DATA")
+    with needs_extra("demo"):
+        importlib.import_module("PIL.Image")
+    if options.demo:
+        return images.open_images(images.load_digits(), title="scikit-learn's digits")
+    return images.open_images(_named(options.data), test=_named(options.test))
+
+
+def _named(data: str | None) -> Any:
+    return images.open_cifar10() if data == CIFAR10 else data
+
+
+def read_pipeline(path: Path | str) -> Any:
+    """Read what a pipeline's `to_dict` made, as JSON."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return augment.from_dict(json.load(file))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path} is not a pipeline's to_dict(): {one_line(error)}") from error
+
+
 def read_images(options: argparse.Namespace) -> tuple[LabeledImages, str]:
     """Read what ``options.path`` names; return it with a title."""
 
@@ -83,3 +134,20 @@ def read_images(options: argparse.Namespace) -> tuple[LabeledImages, str]:
         return images.load_cifar10(limit=options.limit, progress=read), "CIFAR-10"
     data = images.load_images(options.path, size=options.image_size or 32, limit=options.limit, progress=read)
     return data, Path(options.path).resolve().name
+
+
+def read_with_test(options: argparse.Namespace) -> tuple[LabeledImages, str, npt.NDArray[np.int64] | None]:
+    """Read images; return them with a title, and which of them are to test where the data say so."""
+    if options.demo:
+        return images.load_digits().first_of_each_class(options.limit), "scikit-learn's digits", None
+    data, title = read_images(options)
+    if options.path != CIFAR10:
+        return data, title, None
+    test = images.load_cifar10("test", limit=options.limit)
+    both = LabeledImages(
+        images=np.concatenate([data.images, test.images]),
+        labels=np.concatenate([data.labels, test.labels]),
+        names=data.names,
+        ids=data.ids + test.ids,
+    )
+    return both, title, np.arange(len(data), len(both))

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from burnish._command.options import check_out, integer
-from burnish._improve.page import SHOWN, write_again
-
-_KEPT = ".burnish"
+from burnish._files import KEPT
+from burnish._improve.page.page import SHOWN, write_again
 
 
 def add_parser(commands: Any) -> None:
@@ -41,5 +40,5 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> None:
     check_out(options.folder)
     path = options.folder / "report.html"
-    write_again(options.folder / _KEPT, path, most=options.show)
+    write_again(options.folder / KEPT, path, most=options.show)
     print(f"written:\n  {path}: open it in a browser")

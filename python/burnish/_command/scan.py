@@ -4,23 +4,18 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from burnish import data as sets
 from burnish import report
-from burnish._command.options import CIFAR10, check_out, integer, printable, progress
-from burnish._extras import needs_extra
-from burnish._improve.place import refuse_data
+from burnish._command.options import add_data_options, check_out, open_data, stage_progress
+from burnish._files import KEPT
 from burnish._improve.scan import Scan, scan
 from burnish._improve.store import Store
-from burnish.data import ImageSet
 
-_EVERY = 5_000
 _UNKEPT = 8  # side of squares that nobody will look at; those of a million images are 12 GB otherwise
 
 
@@ -42,31 +37,10 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_data_options(parser, test="")
     add = parser.add_argument
-    add("data", nargs="?", metavar="DATA", help="a folder, zip, .npz, .csv or .parquet of images, or cifar10")
-    add("--demo", action="store_true", help="use scikit-learn's handwritten digits")
-    add("--test", metavar="DATA", help="images to be held out, in any of these forms")
     add("--out", type=Path, metavar="FOLDER", help="write scan.csv there, and keep what was done for the next run")
-    add("--strict", action="store_true", help="skip odd images (CMYK, 16-bit, rotated by EXIF, animated), not convert")
-    add("--workers", type=integer(1, 256), metavar="N", help="threads (default: one for each processor)")
     parser.set_defaults(run=_run, error=parser.error)
-
-
-def open_data(options: argparse.Namespace) -> ImageSet:
-    """Open what ``options.data``, ``options.test`` and ``options.demo`` say."""
-    if (options.data is None) == (not options.demo):
-        options.error("name a folder, a zip, a table, an .npz or cifar10, or give --demo")
-    if options.test is not None and options.demo:
-        options.error("--test goes with DATA")
-    with needs_extra("demo"):
-        importlib.import_module("PIL.Image")
-    if options.demo:
-        return sets.open_images(sets.load_digits(), title="scikit-learn's digits")
-    return sets.open_images(_named(options.data), test=_named(options.test))
-
-
-def _named(data: str | None) -> Any:
-    return sets.open_cifar10() if data == CIFAR10 else data
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -74,28 +48,14 @@ def _run(options: argparse.Namespace) -> None:
         check_out(options.out)
     refuse_data(options.out, *(data for data in (options.data, options.test) if data != CIFAR10))
     images = open_data(options)
-    store = Store(None if options.out is None else options.out / ".burnish")
+    store = Store(None if options.out is None else options.out / KEPT)
     size = None if options.out is not None else _UNKEPT
-    found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=Told())
-    print(printable(found.summary()))
+    found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=stage_progress())
+    print(found.summary())
     if options.out is not None:
         path = options.out / "scan.csv"
         report.write_csv(path, dict(columns(found)))
         print(f"\nwritten: {path}: every image, what it is and what is odd about it")
-
-
-class Told:
-    """Says now and then how far it is."""
-
-    def __init__(self) -> None:
-        self._what, self._next = "", 0
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        if what != self._what:
-            self._what, self._next = what, _EVERY
-        if done >= self._next:
-            progress(f"{what}: {done:,} of {of:,}")
-            self._next = (done // _EVERY + 1) * _EVERY
 
 
 def columns(found: Scan) -> Iterator[tuple[str, Any]]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from burnish import hardness
-from burnish._command.options import CIFAR10, check_out, integer, printable
-from burnish._command.scan import Told, open_data
+from burnish._command.options import add_data_options, check_out, integer, open_data, stage_progress
 from burnish._extras import needs_extra
+from burnish._files import KEPT
 from burnish._improve.embed import embed
 from burnish._improve.options import MODELS, Options
 from burnish._improve.place import refuse_data
@@ -21,7 +21,7 @@ from burnish._improve.predictions import read_predictions
 from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
 from burnish._improve.store import Store
-from burnish._improve.table import write_scores
+from burnish._improve.tables import scores_table, write_parquet
 
 _WORST = 5  # issues and repeats that are named
 _LEARNED = 0.995  # of labels that a user's predictions agree with: those of images that were trained on
@@ -44,29 +44,25 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_data_options(parser, test="; they are not scored")
     add = parser.add_argument
-    add("data", nargs="?", metavar="DATA", help="a folder, zip, .npz, .csv or .parquet of images, or cifar10")
-    add("--demo", action="store_true", help="use scikit-learn's handwritten digits")
-    add("--test", metavar="DATA", help="images to be held out, in any of these forms; they are not scored")
     add("--out", type=Path, required=True, metavar="FOLDER", help="where to write; goes on there if interrupted")
-    add("--strict", action="store_true", help="skip odd images (CMYK, 16-bit, rotated by EXIF, animated), not convert")
-    add_score_options(parser)
+    _add_score_options(parser)
     parser.set_defaults(run=_run, error=parser.error)
 
 
-def add_score_options(parser: Any) -> None:
+def _add_score_options(parser: Any) -> None:
     """Add what says how images are scored."""
     add = parser.add_mutually_exclusive_group().add_argument
     add("--probs", type=Path, metavar="FILE", help="your out-of-sample probabilities: .npy, .npz, .csv or .parquet")
     add("--logits", type=Path, metavar="FILE", help="the same before softmax")
     add = parser.add_argument
-    add("--model", choices=MODELS, default="auto", help="what images are described by (default: auto)")
+    add("--model", choices=MODELS, default="auto", help="what describes images (default: auto)")
     add("--folds", type=integer(2, 20), default=5, metavar="N", help="of the cross-validation, 2 to 20 (default: 5)")
     add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
-    add("--workers", type=integer(1, 256), metavar="N", help="threads for decoding (default: one for each processor)")
 
 
-def read_logits(options: argparse.Namespace, found: Scan) -> Any:
+def _logits(options: argparse.Namespace, found: Scan) -> Any:
     """Read what --probs or --logits names; None where neither is given."""
     path = options.probs or options.logits
     if path is None:
@@ -82,12 +78,13 @@ def _run(options: argparse.Namespace) -> None:
             importlib.import_module(library)
     refuse_data(options.out, *(data for data in (options.data, options.test) if data != CIFAR10))
     images = open_data(options)
-    store = Store(options.out / ".burnish")
+    store = Store(options.out / KEPT)
     settings = Options(model=options.model, folds=options.folds, seed=options.seed)
-    found = scan(images, store, workers=options.workers, strict=options.strict, progress=Told())
-    logits = read_logits(options, found)
-    embedding = embed(found, settings, store, progress=Told())
-    rows, scores = score_scan(found, embedding, settings, store, logits=logits)
+    told = stage_progress()
+    found = scan(images, store, workers=options.workers, strict=options.strict, progress=told)
+    logits = _logits(options, found)
+    embedding = embed(found, settings, store, progress=told)
+    rows, scores = score_scan(found, embedding, settings, store, logits=logits, progress=told)
     by = (
         f"predictions of {options.probs or options.logits}"
         if logits is not None
@@ -95,7 +92,7 @@ def _run(options: argparse.Namespace) -> None:
     )
     print(printable(summary(found, rows, scores, by, given=logits is not None)))
     path = options.out / "scores.parquet"
-    write_scores(path, images, found, scores, rows, model=by)
+    write_parquet(path, scores_table(images, found, scores, rows, model=by))
     print(f"\nwritten: {path}: every image with its scores")
 
 

@@ -1,2 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``burnish.improve``, stage by stage: read and look (scan), score, mend, prove, show (page)."""
+"""``burnish.improve``: `improve` runs the stages in a row, each of which takes what those before it found.
+
+- Read: `scan` decodes each image once, `scan_summary` says what is there.
+- Describe: `embed` chooses between `backbone` (a pretrained network), `patches` and pixels; `repeats` finds what shows
+  the same.
+- Score: `score`, by the light model of `linear` in cross-validation, or by a user's own `predictions`.
+- Mend: `mend` makes `proposals`, believing the model as far as `evidence` says; `copies` varies images.
+- Prove: `prove` trains with and without the changes on the parts of `held_out`; a `proof` says what that shows.
+- Show and write: `summary` for a terminal, `tables` for pandas and Parquet, `page` for a browser, `apply` for the
+  improved set with its `manifest`.
+
+`options` and `progress` are what all take; `store` keeps what each stage made; `demo` is a set with known faults, and
+`truth` counts how many of these were found.
+"""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from burnish import augment
 from burnish._improve.options import Options
+from burnish._words import one_line
 from burnish.data import DataError
 
 Pixels = npt.NDArray[np.uint8]
@@ -107,8 +108,8 @@ def pipeline_text(pipeline: Any) -> str:
 def _read(text: str) -> augment.Compose:
     try:
         pipe = augment.from_dict(json.loads(text))
-    except (RecursionError, TypeError, ValueError) as error:
-        raise DataError(f"the pipeline is not a pipeline's to_dict(): {_one_line(error)}") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the pipeline is not a pipeline's to_dict(): {one_line(error)}") from error
     return pipe if isinstance(pipe, augment.Compose) else augment.Compose([pipe])
 
 
@@ -117,13 +118,9 @@ def _try_out(pipe: augment.Compose, thumbnails: Pixels) -> None:
     try:
         made = pipe(images, ids=[0], dtype="uint8")
     except (TypeError, ValueError) as error:
-        raise DataError(f"the pipeline cannot be used: {_one_line(error)}") from error
+        raise DataError(f"the pipeline cannot be used: {one_line(error)}") from error
     if made.shape[3] != images.shape[3]:
         raise DataError(f"the pipeline makes images of {made.shape[3]} channels; accepted: {images.shape[3]}, as given")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def keys_of(ids: Sequence[str], numbers: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -161,4 +158,4 @@ def varied(pipe: augment.Compose, images: Any, ids: Sequence[str], numbers: Sequ
     try:
         return pipe(images, ids=keys_of(ids, numbers), dtype="uint8")
     except (TypeError, ValueError) as error:
-        raise DataError(f"the pipeline cannot be used: {_one_line(error)}") from error
+        raise DataError(f"the pipeline cannot be used: {one_line(error)}") from error

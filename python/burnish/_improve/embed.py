@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from burnish._improve import backbone, patches
 from burnish._improve.options import Options
+from burnish._improve.progress import Progress, silent
 from burnish._improve.store import Store, key_of
 
 Floats = npt.NDArray[np.float32]
 Describe = Callable[[npt.NDArray[np.uint8]], Floats]
-Progress = Callable[[str, int, int], None]
 
 _SMALLEST_PHOTOGRAPH = 16  # pixels a side; below it pixels say all there is
 _MOST_PIXELS = 16  # a side, where pixels are the description
@@ -71,7 +71,7 @@ class Embedding:
     key: str = ""
 
 
-def embed(scan: Any, options: Options, store: Store, progress: Progress = lambda what, done, of: None) -> Embedding:
+def embed(scan: Any, options: Options, store: Store, progress: Progress = silent) -> Embedding:
     """Describe the thumbnails of a scan.
 
     Parameters

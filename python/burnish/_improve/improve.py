@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.apply import Form
+from burnish._files import KEPT
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
-from burnish._improve.mend import ACTIONS, Proposals, mend
+from burnish._improve.manifest import Form
+from burnish._improve.mend import mend
 from burnish._improve.options import Options, checked_options
 from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
+from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
+from burnish._improve.proposals import Proposals
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.scan import Scan, scan
@@ -30,14 +33,8 @@ from burnish._improve.store import Store
 from burnish.data import DataError, ImageSet, open_images
 
 Integers = npt.NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
-KEPT = ".burnish"  # below OUT: intermediate results
 _COPIES = 512  # described at once
-
-
-def _silent(what: str, done: int, of: int) -> None:
-    pass
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -93,27 +90,52 @@ class Improvement:
         return self.summary()
 
     def summary(self) -> str:
-        """Return what was found in words, for a terminal."""
+        """Say what was found in words, for a terminal.
+
+        Returns
+        -------
+        str
+            Lines: what was read, scores, proposals, and what they gain.
+        """
         from burnish._improve.summary import summary
 
         return summary(self)
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
-        from burnish._improve.notebook import embedded
+        from burnish._improve.page.notebook import embedded
 
         return embedded(self)
 
     def scores_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each image, as in ``scores.parquet``."""
+        """Return what is known of each image, as in ``scores.parquet``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each image.
+        """
         return _frame("scores", self)
 
     def proposals_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each proposal: what to do about which image, and why."""
+        """Return what to do about which image, and why.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each proposal: id, action, reason, label, to, other, score, number.
+        """
         return _frame("proposals", self)
 
     def class_table(self) -> Any:
-        """Return a pandas.DataFrame with a row for each class: images before and after, recall before and after."""
+        """Return what changes for each class.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each class: images before and after, copies, mean hardness, labels that look wrong; with a proof
+            the recall before and after, too.
+        """
         return _frame("classes", self)
 
     def write(
@@ -133,17 +155,17 @@ class Improvement:
         list of (path, what it holds)
         """
         from burnish._improve.apply import write_plan
-        from burnish._improve.page import write_report
-        from burnish._improve.table import write_scores
+        from burnish._improve.page.page import write_report
+        from burnish._improve.tables import scores_table, write_parquet
 
         folder = self._folder(out)
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / KEPT if self.out is not None and folder == self.out else None
         write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
-        write_scores(
-            folder / "scores.parquet", self.images, self.scan, self.scores, self.rows, model=self.embedding.name,
-            proposals=self.proposals,
-        )  # fmt: skip
+        table = scores_table(
+            self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
+        )
+        write_parquet(folder / "scores.parquet", table)
         written = [
             (folder / "report.html", "what was found and what it gains; open it in a browser"),
             (folder / "scores.parquet", "every image with its scores"),
@@ -156,7 +178,7 @@ class Improvement:
         return written
 
     def apply(
-        self, out: str | os.PathLike[str] | None = None, *, form: Form | None = None, progress: Progress = _silent
+        self, out: str | os.PathLike[str] | None = None, *, form: Form | None = None, progress: Progress = silent
     ) -> list[tuple[Path, str]]:
         """Write the improved training set, beside a manifest of what came from where.
 
@@ -223,7 +245,7 @@ def improve(
     pipeline: Any = None,
     image_size: int | None = None,
     strict: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     **settings: Any,
 ) -> Improvement:
     """Find what is wrong with a set of labeled images, propose what to mend, and measure what that gains.
@@ -257,9 +279,23 @@ def improve(
     progress : callable, optional
         Called with what is done, how much of it, and of how much.
     **settings
-        model : {"auto", "backbone", "patches", "pixels"}; target : {"balanced-accuracy", "accuracy", "macro-f1",
-        "log-loss"}; budget, folds, runs, seed : int; duplicates, sure : float; flip : {"auto", "yes", "no"}; see
-        `burnish improve --help`.
+        model : {"auto", "backbone", "patches", "pixels"}, default "auto"
+            What images are described by: a pretrained network (of the extra ``embed``), patches of the set itself, or
+            pixels. "auto": the first of these that is installed and fits the size of the images.
+        target : {"balanced-accuracy", "accuracy", "macro-f1", "log-loss"}, default "balanced-accuracy"
+            What is to rise. Copies are proposed for the first and third only.
+        budget : int, default 100
+            How many images to propose for annotation.
+        folds : int, default 5
+            Each of as many parts is scored by a model trained on the others.
+        runs : int, default 3
+            Of the proof, each on parts of its own.
+        seed : int, default 0
+        sure : float, default 0.5
+            A wrong label becomes the class to which the model gives at least this probability, else the image goes.
+        flip : {"auto", "yes", "no"}, default "auto"
+            Whether copies may be mirrored. "auto": where images have colors, unless names of classes are letters,
+            numbers or sides.
 
     Returns
     -------

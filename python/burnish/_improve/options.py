@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
+EVEN_TARGETS = ("balanced-accuracy", "macro-f1")  # in which a rare class counts as much as a frequent one
 MODELS = ("auto", "backbone", "patches", "pixels")
 
 
@@ -30,8 +31,6 @@ class Options:
     runs : int
         Of the proof, each with a seed of its own.
     seed : int
-    duplicates : float
-        Largest cosine distance between descriptions of images that count as near duplicates.
     sure : float
         A sample whose label is wrong gets the class to which the model gives at least this probability, else it goes.
     flip : {"auto", "yes", "no"}
@@ -46,7 +45,6 @@ class Options:
     folds: int = 5
     runs: int = 3
     seed: int = 0
-    duplicates: float = 0.05
     sure: float = 0.5
     flip: str = "auto"
     pipeline: str = ""
@@ -54,7 +52,7 @@ class Options:
 
 _CHOICES = {"model": MODELS, "target": TARGETS, "flip": ("auto", "yes", "no")}
 _LEAST = {"budget": 0, "folds": 2, "runs": 1, "seed": 0}
-_SHARES = {"duplicates": 2.0, "sure": 1.0}  # 0 to these
+_SHARES = {"sure": 1.0}  # 0 to these
 
 
 def checked_options(settings: Mapping[str, Any]) -> Options:

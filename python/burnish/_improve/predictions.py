@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish._words import one_line, some
 from burnish.data import DataError
 
 Kind = Literal["probs", "logits"]
@@ -73,7 +74,7 @@ def read_predictions(
         raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, {len(names)})")
     order = _order_of_classes(path, table.classes, names)
     if values.shape[1] != len(names):
-        raise DataError(f"{path}: {values.shape[1]} columns; accepted: {len(names)}, one for each of {_some(names)}")
+        raise DataError(f"{path}: {values.shape[1]} columns; accepted: {len(names)}, one for each of {some(names)}")
     places = rows if table.ids is None else _places(path, table.ids, ids, rows)
     if table.ids is None and len(values) != len(ids):
         raise DataError(
@@ -122,8 +123,8 @@ def _order_of_classes(
         return None
     if len(set(classes)) != len(classes) or set(classes) != set(names):
         missing = [name for name in names if name not in set(classes)]
-        what = f"no column for {missing[0]}" if missing else f"columns {_some(classes)}"
-        raise DataError(f"{path}: {what}; accepted: one for each of the classes {_some(names)}, or 0, 1, ...")
+        what = f"no column for {missing[0]}" if missing else f"columns {some(classes)}"
+        raise DataError(f"{path}: {what}; accepted: one for each of the classes {some(names)}, or 0, 1, ...")
     place = {name: i for i, name in enumerate(classes)}
     return np.array([place[name] for name in names], np.int64)
 
@@ -154,7 +155,7 @@ def _read(path: Path, kind: Kind) -> _Table:
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, csv.Error) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+        raise DataError(f"{path} cannot be read: {one_line(error)}") from error
 
 
 def _read_npz(path: Path, kind: Kind) -> _Table:
@@ -162,9 +163,10 @@ def _read_npz(path: Path, kind: Kind) -> _Table:
         names = [name for name in arrays.files if name not in ("ids", "classes")]
         wanted = next((name for name in (kind, *_ARRAYS) if name in names), names[0] if len(names) == 1 else None)
         if wanted is None or (wanted in ("probs", "logits") and wanted != kind):
-            raise DataError(f"{path} holds {_some(names)}; accepted: {kind}, or a single array")
-        ids, classes = (_words(path, arrays, name) for name in ("ids", "classes"))
-        values = np.atleast_1d(arrays[wanted])
+            raise DataError(f"{path} holds {some(names)}; accepted: {kind}, or a single array")
+        ids = [str(name) for name in arrays["ids"]] if "ids" in arrays.files else None
+        classes = [str(name) for name in arrays["classes"]] if "classes" in arrays.files else None
+        values = arrays[wanted]
     if ids is not None and len(ids) != len(values):
         raise DataError(f"{path}: {len(ids)} ids for {len(values)} rows")
     return _Table(values, ids, classes)
@@ -209,7 +211,3 @@ def _read_parquet(path: Path) -> _Table:
     columns = [table.column(name).to_numpy().astype(np.float64) for name in classes]
     values = np.stack(columns, axis=1) if columns else np.empty((table.num_rows, 0))
     return _Table(values, ids, classes)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -21,7 +21,7 @@ REPEATS, LABELS, COPIES = "repeats dropped", "labels mended", "classes filled up
 ADJUSTED, MENDED_ADJUSTED = "outputs adjusted", "mended, outputs adjusted"
 OF_OUTPUTS = (ADJUSTED, MENDED_ADJUSTED)  # rivals of copies: they change what a model says, and add no rows
 
-_ACTIONS = {REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy"}
+CHANGES = {REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy"}  # what one change is made of
 
 HELPED, HARMED, NOT_SHOWN, NOTHING = "helped", "harmed", "not shown to help", "changed nothing"
 
@@ -259,13 +259,13 @@ class Proof:
         if self.headline is None:
             return [self.judged]
         said = [_sentence("All changes together", self.headline, self.target)]
-        parts = [trial for trial in self.trials if trial.name in (REPEATS, LABELS, COPIES)]
+        parts = [trial for trial in self.trials if trial.name in CHANGES]
         for verdict in (HELPED, HARMED, NOT_SHOWN):
             names = [trial.name for trial in parts if trial.gains[self.target].verdict == verdict]
             if names:
                 said.append(f"By themselves {verdict}: {', '.join(names)}.")
             if names and verdict == HARMED:
-                actions = ",".join(_ACTIONS[name] for name in names)
+                actions = ",".join(CHANGES[name] for name in names)
                 said.append(f"Leave them out: --without {actions}.")
         said += self._rivals()
         if self.suspected >= 0.005:

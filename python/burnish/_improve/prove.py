@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from burnish._improve.held_out import KEPT, QUARTERS, Part, parts
 from burnish._improve.linear import Directions, Linear
-from burnish._improve.mend import Proposals, mend
-from burnish._improve.options import TARGETS, Options
+from burnish._improve.mend import mend
+from burnish._improve.options import EVEN_TARGETS, TARGETS, Options
+from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import (
     ADJUSTED,
     ALL,
@@ -35,15 +36,14 @@ from burnish._improve.proof import (
     gains_of,
     sampling_variances,
 )
-from burnish._improve.repeats import Repeats, by_description, partners
+from burnish._improve.proposals import Proposals
+from burnish._improve.repeats import Repeats, partners
 from burnish._improve.score import Scores, score
 
 Integers = npt.NDArray[np.int64]
 Features = npt.NDArray[np.float32]
 Embed = Callable[[Integers, Integers], Features]
-Progress = Callable[[str, int, int], None]
 
-_EVEN = ("balanced-accuracy", "macro-f1")  # targets for which outputs are adjusted, too
 _STAGE = "prove"
 _LEAST_SURE = 25  # samples, from which to tell how many labels are wrong
 
@@ -51,13 +51,13 @@ _LEAST_SURE = 25  # samples, from which to tell how many labels are wrong
 def prove(
     labels: Integers,
     features: Features,
-    repeats: Repeats | None,
+    repeats: Repeats,
     options: Options,
     *,
     num_classes: int,
     held_out: npt.NDArray[np.bool_],
     embed_copies: Embed,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = silent,
 ) -> Proof:
     """Measure what the changes gain.
 
@@ -67,9 +67,8 @@ def prove(
         Given classes, 0 to K - 1; rows of -1 are left out.
     features : float32 array of shape (N, D)
         Finite where there is a label; memory-mapped if need be.
-    repeats : Repeats, optional
-        Of all N rows. They do not depend on labels; everything else is found anew in each run. Default: by features
-        alone, up to `options.duplicates`.
+    repeats : Repeats
+        Of all N rows. They do not depend on labels; everything else is found anew in each run.
     options : Options
         `target` decides what is shown to have helped, `runs` and `seed` how often and on which parts.
     num_classes : int
@@ -97,9 +96,6 @@ def prove(
     labels = np.asarray(labels, np.int64)
     rows = np.flatnonzero(~held_out & (labels >= 0))
     given = np.flatnonzero(held_out & (labels >= 0))
-    if repeats is None:
-        both = np.union1d(rows, given)
-        repeats = by_description(features[both], options.duplicates).within(both, len(labels))
     groups = repeats.among(rows).group
     if reason := _impossible(labels, groups, rows, given, num_classes):
         nothing = np.zeros(num_classes)
@@ -183,7 +179,7 @@ class _Run:
 
     def try_all(self, copies: _Copies, told: Callable[[int, int], None]) -> None:
         """Find what is wrong, then train and judge a model for each change."""
-        even = self.options.target in _EVEN
+        even = self.options.target in EVEN_TARGETS
         names = [AS_IT_IS, REPEATS, LABELS, *([COPIES] if even else []), ALL, *([MENDED_ADJUSTED] if even else [])]
         of = len(names) + 1
         scores = score(self.points, self.labels, self.num_classes, options=self.options, repeats=self.repeats)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from burnish._extras import needs_extra
 from burnish._improve.linear import Directions
 from burnish._improve.patches import averaged
+from burnish._improve.progress import Progress, silent
 from burnish._improve.store import Store, key_of
 from burnish.neighbors import kneighbors
 from burnish.quality import near_duplicates
@@ -242,7 +243,7 @@ def repeats_of_scan(
     scan: Any,
     embedding: Embedding,
     store: Store,
-    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Progress = silent,
 ) -> Repeats:
     """Return the repeats among all usable images of a scan, held-out ones too; kept in the store."""
     rows, n = np.flatnonzero(scan.usable), len(scan.usable)

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from burnish._improve.progress import Progress, silent
 from burnish._improve.store import Column, Store, key_of
 from burnish.data import DataError, ImageSet
 from burnish.data._decode import KINDS, SKIPPED, Decoded, decode, failed, shorter_side
 
 if TYPE_CHECKING:
     from PIL import Image
-
-Progress = Callable[[str, int, int], None]
 
 STRICT = ("cmyk", "16-bit", "exif-rotated", "animated")  # converted, or with `strict` skipped
 _LARGEST, _SMALLEST = 64, 8  # sides of the squares for models
@@ -34,10 +33,6 @@ _CHUNK = 16  # images that a thread takes at once
 _TEXT = 160
 _VERSION = 1  # of what is computed here
 _FEW_PIXELS = 1 << 13  # for fewer, sums are quicker than histograms
-
-
-def _no_progress(what: str, done: int, of: int) -> None:
-    pass
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,7 @@ def scan(
     size: int | None = None,
     workers: int | None = None,
     strict: bool = False,
-    progress: Progress = _no_progress,
+    progress: Progress = silent,
 ) -> Scan:
     """Decode every image once, some at a time, and keep a square of each.
 
@@ -256,7 +251,7 @@ def _probe(images: ImageSet, most: int = 64) -> tuple[int, int]:
     """
     rows = np.unique(np.linspace(0, len(images) - 1, most).astype(np.int64))
     sides, sizes = [], []
-    with _silent():
+    with _no_warnings():
         for i in rows:
             with suppress(Exception):  # the scan will name what cannot be read
                 content = images.content(int(i))
@@ -276,7 +271,7 @@ def _decoded(images: ImageSet, i: int) -> Decoded:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def _no_warnings() -> Iterator[None]:
     """Keep what decoders find odd from the terminal: it is reported by name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -306,7 +301,7 @@ def _decoding(
         return columns
 
     try:
-        with _silent():
+        with _no_warnings():
             yield make
     finally:
         stop.set()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from burnish._words import counted, shown, some
 from burnish.data._decode import KINDS, SKIPPED
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ def summary(scan: Scan) -> str:
     """Return lines for a terminal."""
     parts = [_head(scan), _classes(scan), _looks(scan), _problems(scan), _copies(scan)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
-
-
-def shown(name: str) -> str:
-    """Return a name on one line, whatever is in it; what no terminal should get is spelled out."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
 
 
 def channel_statistics(scan: Scan) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -47,16 +43,12 @@ def channel_statistics(scan: Scan) -> tuple[npt.NDArray[np.float64], npt.NDArray
 def _head(scan: Scan) -> list[str]:
     images, held = scan.images, int(scan.images.held_out.sum())
     parts = f" ({len(images) - held:,} to train on, {held:,} held out)" if held else ""
-    line = f"{shown(images.title)}: {_counted(len(images), 'image')}{parts}, {_counted(len(images.names), 'class')}, "
-    lines = [line + _size(int(scan.facts["bytes"].sum()))]
+    classes, size = counted(len(images.names), "class", "classes"), _size(int(scan.facts["bytes"].sum()))
+    lines = [f"{shown(images.title)}: {counted(len(images), 'image')}{parts}, {classes}, {size}"]
     unlabeled = int((images.labels < 0).sum())
     if unlabeled:
         lines.append(f"without a label: {unlabeled:,}")
     return lines + [f"note: {shown(note)}" for note in images.notes]
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
 def _size(count: float) -> str:
@@ -102,7 +94,7 @@ def _imbalance(names: tuple[str, ...], counts: npt.NDArray[np.int64]) -> list[st
     for count, words in ((0, "no usable image to train on"), (1, "one image only")):
         few = [shown(names[i]) for i in np.flatnonzero(counts == count)]
         if few:
-            lines.append(f"{words}: {', '.join(few[:_SHOWN])}{', ...' if len(few) > _SHOWN else ''}")
+            lines.append(f"{words}: {some(few, _SHOWN)}")
     return lines
 
 
@@ -125,7 +117,7 @@ def _looks(scan: Scan) -> list[str]:
     lines.append(f"channels    mean {_three(mean)}, std {_three(std)} of red, green, blue")
     blank = np.flatnonzero(usable & (facts["contrast"] < _ONE_COLOR))
     if len(blank):
-        lines.append(f"one color   {_counted(len(blank), 'image')}: {_some(scan, blank)}")
+        lines.append(f"one color   {counted(len(blank), 'image')}: {_some(scan, blank)}")
     return lines
 
 
@@ -144,8 +136,7 @@ def _three(values: npt.NDArray[np.float64]) -> str:
 
 
 def _some(scan: Scan, rows: npt.NDArray[np.int64]) -> str:
-    names = [shown(scan.images.ids[i]) for i in rows[:_SHOWN]]
-    return ", ".join(names) + (", ..." if len(rows) > _SHOWN else "")
+    return some([shown(scan.images.ids[i]) for i in rows[: _SHOWN + 1]], _SHOWN)
 
 
 def _problems(scan: Scan) -> list[str]:
@@ -156,7 +147,7 @@ def _problems(scan: Scan) -> list[str]:
         rows = by_kind.get(kind, np.empty(0, np.int64))
         if len(rows):
             done = "skipped" if not scan.usable[rows].any() or kind in SKIPPED else "converted"
-            lines.append(f"{kind}: {_counted(len(rows), 'image')}, {done}")
+            lines.append(f"{kind}: {counted(len(rows), 'image')}, {done}")
             some = scan.problems[start : start + min(_SHOWN, len(rows))]
             lines += [f"  {shown(scan.images.ids[problem.sample])}: {shown(problem.text)}" for problem in some]
             lines += [f"  ... and {len(rows) - _SHOWN:,} more"] if len(rows) > _SHOWN else []

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,12 @@ from burnish import hardness, quality
 from burnish._improve.embed import Embedding
 from burnish._improve.linear import Directions, Floats, Integers, Linear, directions_for
 from burnish._improve.options import Options
-from burnish._improve.repeats import Repeats, repeats_of_scan
+from burnish._improve.progress import Progress, silent
+from burnish._improve.repeats import Repeats, by_description, repeats_of_scan
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError
 from burnish.neighbors import kneighbors
 from burnish.quality._uniqueness import of_cosine_distances
-
-Progress = Callable[[str, int, int], None]
 
 _VERSION = 2  # of what is computed here
 _PARTS = 5  # by how sure the light model is
@@ -29,11 +27,8 @@ _SURE = 250  # samples that say something about a rate
 _BY_CHANCE = 2.0  # standard errors
 _NEIGHBORS = 10  # the last of them says how far out an image is
 _ROUNDING = 1e-6  # cosine distance of equal features, at most
+_NEAR = 0.05  # cosine distance of descriptions that count as near duplicates where pixels are not known
 _SCORED = 4096  # rows that model and scores are asked for at once
-
-
-def _silent(what: str, done: int, of: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -85,7 +80,7 @@ def score(
     logits: npt.NDArray[Any] | None = None,
     groups: Integers | None = None,
     repeats: Repeats | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Scores:
     """Score images by their features and labels.
 
@@ -98,7 +93,7 @@ def score(
     num_classes : int
         K.
     options : Options, optional
-        Of which `folds`, `seed` and `duplicates` are used.
+        Of which `folds` and `seed` are used.
     logits : float array of shape (M, K), optional
         Of a model of the user's, out of sample; default those of a light model by cross-validation.
     groups : int64 array of shape (M,), optional
@@ -129,17 +124,17 @@ def score(
         raise ValueError(f"score: features of {len(features)} images and labels of {n}, or logits of another shape")
     if logits is None:
         _check_classes(labels, num_classes)
-    progress("look for repeats", 0, n)
+    progress("look for neighbors", 0, n)
     points = Directions.of(features)(features)
-    alike = _alike(points, options.duplicates)
-    if repeats is not None:
-        alike = replace(alike, repeat_of=repeats.repeat_of, repeat_distance=repeats.distance)
-        groups = _joined(repeats.group, groups)
-    progress("look for repeats", n, n)
+    uniqueness, outlier = _apart(points)
+    progress("look for neighbors", n, n)
+    if repeats is None:
+        repeats = by_description(features, _NEAR)
+    groups = _joined(repeats.group, groups)
     judged = np.ones(n, np.bool_)
     is_light = logits is None
     if logits is None:
-        joined = _joined(alike.repeat_of, groups)
+        joined = _joined(repeats.repeat_of, groups)
         judged = _has_others(labels, joined, num_classes)
         logits = cross_validated(points[:, : directions_for(n)], labels, num_classes, joined, options, progress)
     logits = np.asarray(logits, np.float32)
@@ -154,10 +149,10 @@ def score(
         logit_margin=np.where(judged, found["logit_margin"], unknown),
         issue=issue,
         suggested=suggested,
-        uniqueness=alike.uniqueness,
-        outlier=alike.outlier,
-        repeat_of=alike.repeat_of,
-        repeat_distance=alike.repeat_distance,
+        uniqueness=uniqueness,
+        outlier=outlier,
+        repeat_of=repeats.repeat_of,
+        repeat_distance=repeats.distance,
     )
 
 
@@ -174,7 +169,7 @@ def score_scan(
     store: Store,
     *,
     logits: npt.NDArray[Any] | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> tuple[Integers, Scores]:
     """Score the images of a scan, exact copies kept together; kept in the store.
 
@@ -183,7 +178,7 @@ def score_scan(
     scan : Scan
     embedding : Embedding
     options : Options
-        Of which `folds`, `seed` and `duplicates` are used.
+        Of which `folds` and `seed` are used.
     store : Store
     logits : float array of shape (M, K), optional
         Of a model of the user's, for `rows_to_score`.
@@ -205,9 +200,11 @@ def score_scan(
     copy_of = np.asarray(scan.copy_of)
     groups = np.where(copy_of >= 0, copy_of, np.arange(len(copy_of)))[rows]
     given = np.asarray(logits if logits is not None else ())
-    settings = options.folds, options.seed, options.duplicates
-    key = key_of(_VERSION, embedding.key, rows, labels, len(images.names), groups, given, *settings)
     repeats = repeats_of_scan(scan, embedding, store, progress).among(rows)
+    key = key_of(
+        _VERSION, embedding.key, rows, labels, len(images.names), groups, given, options.folds, options.seed,
+        repeats.repeat_of, repeats.group,
+    )  # fmt: skip
     features = embedding.features if len(rows) == len(embedding.features) else embedding.features[rows]
 
     def make() -> dict[str, Any]:
@@ -228,7 +225,7 @@ def score_scan(
 
 
 def cross_validated(
-    points: Floats, labels: Integers, num_classes: int, groups: Integers, options: Options, progress: Progress = _silent
+    points: Floats, labels: Integers, num_classes: int, groups: Integers, options: Options, progress: Progress = silent
 ) -> Floats:
     """Return logits (M, K), each row's from a model that was trained on the other parts."""
     fold = folds_of(labels, groups, options.folds, options.seed)
@@ -256,63 +253,14 @@ def folds_of(labels: Integers, groups: Integers, folds: int, seed: int) -> Integ
     return np.asarray(part[group], np.int64)
 
 
-def leaks_of(
-    train: npt.NDArray[Any], test: npt.NDArray[Any], threshold: float
-) -> tuple[Integers, npt.NDArray[np.float32]]:
-    """Find held-out images that repeat an image that is trained on.
-
-    Parameters
-    ----------
-    train, test : array of shape (M, D), (T, D)
-        Features.
-    threshold : float
-        Largest cosine distance.
-
-    Returns
-    -------
-    int64 array of shape (T,), float32 array of shape (T,)
-        The nearest row of `train` where it is within the threshold, else -1; the distance from it, else NaN.
-    """
-    repeats, distances = np.full(len(test), -1), np.full(len(test), np.nan, np.float32)
-    if len(train) == 0 or len(test) == 0:
-        return repeats, distances
-    directions = Directions.of(train)
-    if len(directions.variances) == 0:
-        return repeats, distances
-    apart, nearest = kneighbors(directions(test), 1, directions(train), metric="cosine")
-    found = apart[:, 0] <= max(threshold, _ROUNDING)
-    repeats[found], distances[found] = nearest[found, 0], apart[found, 0]
-    return repeats, distances
-
-
-@dataclass(frozen=True)
-class _Alike:
-    uniqueness: Floats
-    outlier: Floats
-    repeat_of: Integers
-    repeat_distance: Floats
-
-
-def _alike(points: Floats, threshold: float) -> _Alike:
-    """Search the neighbors of each row once, and see from them what is unlike others and what repeats others."""
+def _apart(points: Floats) -> tuple[Floats, Floats]:
+    """Return uniqueness and outlier of each row, by one search of the neighbors."""
     n = len(points)
-    repeat_of, repeat_distance = np.full(n, -1), np.full(n, np.nan, np.float32)
     if points.shape[1] == 0 or n < 2:  # no two images differ
-        repeat_of[1:], repeat_distance[1:] = 0, 0
-        alone = np.full(n, float(n == 1), np.float32)
-        return _Alike(alone, np.zeros(n, np.float32), repeat_of, repeat_distance)
+        return np.full(n, float(n == 1), np.float32), np.zeros(n, np.float32)
     distances = kneighbors(points, min(_NEIGHBORS, n - 1), metric="cosine")[0]
     distances[distances < _ROUNDING] = 0
-    near = np.flatnonzero(distances[:, 0] <= max(threshold, _ROUNDING))  # all others are in no pair
-    if len(near) > 1:
-        found = quality.near_duplicates(points[near], threshold=max(threshold, _ROUNDING))
-        drop = found.duplicates
-        repeat_of[near[drop]] = near[found.representative[drop]]
-        repeat_distance[near[drop]] = found.distances[drop]
-    return _Alike(
-        of_cosine_distances(distances).astype(np.float32), distances[:, -1].astype(np.float32), repeat_of,
-        repeat_distance,
-    )  # fmt: skip
+    return of_cosine_distances(distances).astype(np.float32), distances[:, -1].astype(np.float32)
 
 
 def _joined(repeat_of: Integers, groups: Integers | None) -> Integers:

@@ -167,10 +167,6 @@ class Store:
                 progress(stop, n)
         return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in columns}
 
-    def forget(self) -> None:
-        """Remove everything that is kept."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _folder(self, stage: str, key: str) -> Path:
         """Return the folder of a stage, emptied where what is there belongs to another key."""
         folder = self.folder / stage

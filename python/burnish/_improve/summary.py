@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.mend import ACTIONS
 from burnish._improve.proof import AS_IT_IS, Gain, Proof
-from burnish._improve.scan_summary import shown
+from burnish._improve.proposals import ACTIONS
+from burnish._words import shown
 
 if TYPE_CHECKING:
     from burnish._improve.improve import Improvement
@@ -32,7 +32,7 @@ def summary(found: Improvement) -> str:
     """Return lines for a terminal."""
     parts = [found.scan.summary(), _scored(found), _proposed(found)]
     if found.proof is not None:
-        parts.append(proof_text(found.proof, found.images.names))
+        parts.append(_proved(found.proof))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -63,8 +63,8 @@ def _proposed(found: Improvement) -> str:
     return "\n".join(lines)
 
 
-def proof_text(proof: Proof, names: tuple[str, ...]) -> str:
-    """Return what was measured, as a table and in a sentence."""
+def _proved(proof: Proof) -> str:
+    """Return what was measured, as a table and in sentences."""
     before = proof.trial(AS_IT_IS)
     if proof.headline is None or before is None:
         return proof.judged
@@ -76,7 +76,7 @@ def proof_text(proof: Proof, names: tuple[str, ...]) -> str:
         if target in trial.gains:
             line += _gain(trial.gains[target])
         lines.append(line.rstrip())
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *proof.conclusions()])
 
 
 def _value(values: npt.NDArray[np.float64]) -> str:

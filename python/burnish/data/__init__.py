@@ -3,7 +3,6 @@
 
 from burnish.data._convert import to_fiftyone, to_huggingface, to_torch
 from burnish.data._image_set import DataError
-from burnish.data._images import ImageSet, open_images, pictures
 from burnish.data._labeled import (
     HumanLabels,
     LabeledImages,
@@ -14,6 +13,7 @@ from burnish.data._labeled import (
     open_cifar10,
     place_in_class,
 )
+from burnish.data._open import ImageSet, open_images, pictures
 from burnish.data._write import write_folder, write_npz, write_table
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish.data._decode import one_line
+from burnish._words import one_line
 from burnish.data._image_set import DataError, ImageSet, joined
 from burnish.data._labels import numbered
 

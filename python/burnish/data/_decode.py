@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish._words import one_line
 from burnish.data._image_set import Content
 
 if TYPE_CHECKING:
@@ -110,15 +111,6 @@ def failed(error: Exception, width: int = 0, height: int = 0, size: int = 0, kin
     return Decoded(
         None, width, height, size, kind, mode, ("truncated" if cut_off else "unreadable",), text[:_LARGEST_TEXT]
     )
-
-
-def one_line(error: BaseException) -> str:
-    """Return the message of an exception as one line."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror  # without the name of the file, which stands beside it
-    if type(error).__name__ == "UnidentifiedImageError":
-        return "not an image of a known format"
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _opened(content: Content) -> Image.Image:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish.data._decode import one_line
+from burnish._files import KEPT
+from burnish._words import counted, one_line, some
 from burnish.data._image_set import DataError
 
 SUFFIXES = (
@@ -23,7 +24,6 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pnm", ".avif", ".jp2", ".tga"),
 )
 _DEEPEST = 32  # folders below the one named
-_WRITTEN = ".burnish"  # lies in the folders that the command writes to
 _MOST_BYTES = 1 << 30  # of one image
 
 
@@ -74,16 +74,6 @@ def find(root: Path) -> Found:
     return found
 
 
-def counted(n: int, noun: str) -> str:
-    """Return "1 file", "2 files"."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def some(names: Sequence[str], most: int = 3) -> str:
-    """Return the first names, and that there are more."""
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
 def is_image_name(name: str) -> bool:
     """Tell whether a file is named as an image."""
     return name.lower().endswith(SUFFIXES)
@@ -106,7 +96,7 @@ def _walk(root: Path) -> tuple[Found, list[str]]:
                     raise
                 found.notes.append(f"folder {folder} cannot be read: {one_line(error)}")
                 continue
-            if folder and any(entry.name == _WRITTEN for entry in entries):
+            if folder and any(entry.name == KEPT for entry in entries):
                 found.notes.append(f"folder {folder} was written by burnish: left out")
                 found.folders.remove(folder)
                 continue

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from burnish.data._files import Files, Zipped, counted, find, some
+from burnish._words import counted, some
+from burnish.data._files import Files, Zipped, find
 from burnish.data._image_set import DataError, ImageSet, Source
 from burnish.data._labels import in_order, is_held_out
 

@@ -112,19 +112,57 @@ class ImageSet:
         return self.source.content(int(self.places[i]))
 
     def path(self, i: int) -> Path | None:
-        """Return where image `i` lies, None where it is not a file of its own."""
+        """Return where an image lies.
+
+        Parameters
+        ----------
+        i : int
+            Which.
+
+        Returns
+        -------
+        pathlib.Path or None
+            None where it is not a file of its own.
+        """
         return self.source.path(int(self.places[i]))
 
     def suffix(self, i: int) -> str:
-        """Return the suffix of a file with image `i`: ".jpg", ...; ".png" for pixels."""
+        """Return the suffix of a file that is to hold an image.
+
+        Parameters
+        ----------
+        i : int
+            Which.
+
+        Returns
+        -------
+        str
+            ".jpg", ...; ".png" for pixels.
+        """
         return self.source.suffix(int(self.places[i]))
 
     def state(self) -> tuple[object, ...]:
-        """Return what differs when ids or contents do, as far as that can be told without reading all of them."""
+        """Return what differs when ids or contents do, as far as that can be told without reading all of them.
+
+        Returns
+        -------
+        tuple
+            Of words, numbers and arrays.
+        """
         return (self.ids, *self.source.state(self.places))
 
     def take(self, indices: Indices) -> ImageSet:
-        """Return some of the images, in the order of `indices`, with the same classes."""
+        """Return some of the images, with the same classes.
+
+        Parameters
+        ----------
+        indices : sequence of int, or bool array of shape (N,)
+            Which, in the order wanted; or a mask.
+
+        Returns
+        -------
+        ImageSet
+        """
         rows = np.asarray(indices)
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
         return ImageSet(

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish._words import one_line
 from burnish.data._arrays import Pixels
-from burnish.data._decode import decode, failed, one_line
+from burnish.data._decode import decode, failed
 from burnish.data._files import Files, Zipped, find
 from burnish.data._folder import open_folder
 from burnish.data._image_set import DataError, ImageSet, Source, joined
@@ -42,6 +43,8 @@ class LabeledImages:
         Of the images: ``CLASS/FILE`` for files.
     root : pathlib.Path or None
         The folder or zip from which `pictures` reads; None where `images` is all there is.
+    files : tuple of N str
+        Their paths below `root`, with "/"; empty without one.
     """
 
     images: npt.NDArray[np.uint8]
@@ -80,7 +83,17 @@ class LabeledImages:
         return list(_decoded(self.root, [self.files[i] for i in indices], longest, reduced))
 
     def first_of_each_class(self, n: int | None) -> LabeledImages:
-        """Return the first `n` images of each class, in their order; all where `n` is None."""
+        """Keep the first images of each class, in their order.
+
+        Parameters
+        ----------
+        n : int or None
+            How many of each; None for all.
+
+        Returns
+        -------
+        LabeledImages
+        """
         keep = _first_of_each_class(self.labels, n)
         return LabeledImages(
             images=self.images[keep],
@@ -97,7 +110,22 @@ def _first_of_each_class(labels: npt.NDArray[Any], n: int | None) -> npt.NDArray
 
 
 def place_in_class(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Count, for each sample, the samples of its class before it."""
+    """Count, for each sample, the samples of its class before it.
+
+    Parameters
+    ----------
+    labels : int array of shape (N,)
+        0 or more.
+
+    Returns
+    -------
+    int64 array of shape (N,)
+
+    Examples
+    --------
+    >>> place_in_class(np.array([1, 0, 1, 1]))
+    array([0, 0, 1, 2])
+    """
     order = np.argsort(labels, kind="stable")
     sizes = np.bincount(labels)
     places = np.empty(len(labels), dtype=np.int64)
@@ -257,7 +285,17 @@ class HumanLabels:
     probs: npt.NDArray[np.float32]
 
     def first_of_each_class(self, n: int | None) -> HumanLabels:
-        """Return those of the first `n` photographs of each true class; all where `n` is None."""
+        """Keep the first photographs of each true class.
+
+        Parameters
+        ----------
+        n : int or None
+            How many of each; None for all.
+
+        Returns
+        -------
+        HumanLabels
+        """
         keep = _first_of_each_class(self.true, n)
         return HumanLabels(self.true[keep], self.given[keep], self.probs[keep])
 

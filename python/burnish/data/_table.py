@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from burnish._extras import needs_extra
-from burnish.data._decode import one_line
+from burnish._words import one_line
 from burnish.data._files import Files
 from burnish.data._image_set import DataError, ImageSet, unique_ids
 from burnish.data._labels import HELD_OUT, TRAIN, is_held_out, numbered

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from burnish._extras import needs_extra
 from burnish._files import replacing
-from burnish.data._decode import decode, one_line
+from burnish._words import one_line
+from burnish.data._decode import decode
 from burnish.data._file_names import class_folders, distinct, file_name
 from burnish.data._image_set import Content, DataError, ImageSet
 from burnish.data._npz import array_file

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from burnish._extras import needs_extra
+from burnish.data import ImageSet, pictures
 
 LONGEST = 176  # pixels of the longer side; shown at up to as many
 _SMALL = 48  # pixels; below it JPEG would smear what little there is
@@ -19,6 +20,12 @@ _QUALITY = 82
 _MOST_BYTES = 16_000  # of one picture; noise is what reaches it
 
 Encoded = Mapping[int, bytes]
+
+
+def encoded_of(images: ImageSet, samples: Sequence[int]) -> dict[int, bytes]:
+    """Return some of the images, small and encoded, by their number."""
+    drawn = pictures(images, samples, longest=LONGEST)
+    return {i: encode(pixels) for i, pixels in zip(samples, drawn, strict=True)}
 
 
 def encode(pixels: npt.NDArray[Any]) -> bytes:

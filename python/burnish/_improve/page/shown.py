@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from burnish._improve.findings import Action, Findings, Group
+from burnish._improve.page.findings import Action, Findings, Group
 
 MEMBERS = 4  # of a group of repeats
 LOOK = "look"  # at a label that looks wrong, but is not to be changed

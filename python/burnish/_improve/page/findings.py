@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 import burnish
-from burnish._improve.mend import Proposals
 from burnish._improve.proof import Proof
+from burnish._improve.proposals import Proposals
 
 Array = npt.NDArray[Any]
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from burnish import data
-from burnish._improve.findings import findings_of
-from burnish._improve.page import page
-from burnish._improve.page_pictures import LONGEST, encode
-from burnish._improve.page_shown import choose
+from burnish._improve.page.findings import findings_of
+from burnish._improve.page.page import page
+from burnish._improve.page.pictures import encoded_of
+from burnish._improve.page.shown import choose
 
 if TYPE_CHECKING:
     from burnish._improve.improve import Improvement
@@ -22,7 +21,6 @@ def embedded(found: Improvement) -> str:
     """Return the report in a frame of its own, so that neither changes how the other looks."""
     findings = findings_of(found)
     shown = choose(findings, _SHOWN)
-    drawn = data.pictures(found.images, shown.samples, longest=LONGEST)
-    pictures = {i: encode(pixels) for i, pixels in zip(shown.samples, drawn, strict=True)}
+    pictures = encoded_of(found.images, shown.samples)
     style = "width:100%;height:720px;border:0"
     return f'<iframe srcdoc="{escape(page(findings, shown, pictures))}" style="{style}" title="burnish"></iframe>'

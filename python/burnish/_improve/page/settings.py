@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from burnish._improve.findings import Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, table, visible
-from burnish._improve.page_parts import ROWS, Section, counted, none
+from burnish._improve.page.findings import Findings
+from burnish._improve.page.html import Markup, element, joined, name_of, table, visible
+from burnish._improve.page.parts import ROWS, Section, none
+from burnish._words import counted
 
 _FILES = 200
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from burnish._improve import page_charts as charts
-from burnish._improve.findings import Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, table
-from burnish._improve.page_parts import ROWS, Section, class_of, counted, mean, none, share
+from burnish._improve.page import charts
+from burnish._improve.page.findings import Findings
+from burnish._improve.page.html import Markup, element, joined, name_of, table
+from burnish._improve.page.parts import ROWS, Section, class_of, mean, none, share
+from burnish._words import counted
 
 _BINS = 40
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from burnish._files import replacing
-from burnish._improve.findings import Findings
-from burnish._improve.mend import Proposals
+from burnish._improve.page.findings import Findings
 from burnish._improve.proof import Gain, Proof, Trial
+from burnish._improve.proposals import Proposals
 from burnish.data import DataError
 
 FOLDER = "report"  # below that of the other intermediate results

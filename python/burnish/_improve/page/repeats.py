@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from burnish._improve.findings import Findings, Group
-from burnish._improve.page_html import Markup, element, joined
-from burnish._improve.page_parts import Section, class_name, class_of, counted, listed, none, rest, tile, verb
-from burnish._improve.page_pictures import Encoded
-from burnish._improve.page_shown import MEMBERS, Shown, some_of
+from burnish._improve.page.findings import Findings, Group
+from burnish._improve.page.html import Markup, element, joined
+from burnish._improve.page.parts import Section, class_name, class_of, listed, none, rest, tile, verb
+from burnish._improve.page.pictures import Encoded
+from burnish._improve.page.shown import MEMBERS, Shown, some_of
+from burnish._words import counted
 
 
 def repeats_section(findings: Findings, shown: Shown, pictures: Encoded) -> Section:

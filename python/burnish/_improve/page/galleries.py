@@ -8,15 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from burnish._improve import page_charts as charts
-from burnish._improve.findings import Action, Findings
-from burnish._improve.page_html import Markup, element, joined, name_of
-from burnish._improve.page_parts import (
+from burnish._improve.page import charts
+from burnish._improve.page.findings import Action, Findings
+from burnish._improve.page.html import Markup, element, joined, name_of
+from burnish._improve.page.parts import (
     Section,
     certain,
     class_name,
     class_of,
-    counted,
     gallery,
     listed,
     none,
@@ -25,8 +24,9 @@ from burnish._improve.page_parts import (
     tile,
     verb,
 )
-from burnish._improve.page_pictures import Encoded
-from burnish._improve.page_shown import LOOK, Shown, wrong_labels
+from burnish._improve.page.pictures import Encoded
+from burnish._improve.page.shown import LOOK, Shown, wrong_labels
+from burnish._words import counted
 
 
 def labels_section(findings: Findings, shown: Shown, pictures: Encoded) -> Section:
@@ -100,7 +100,7 @@ def _class_to_class(findings: Findings, given: int, each: Action) -> Markup:
     if each.action != "relabel":
         target = element("span", name_of(_instead(findings, each), 26), class_="class new")
     said = element("span", " given, suggested: ", class_="hidden")
-    return element("p", class_of(findings, given, "old"), said, arrow, target, class_="labels")
+    return element("p", class_of(findings, given, "old"), said, " ", arrow, " ", target, class_="labels")
 
 
 def _chances(confidence: float, own: float) -> Markup:

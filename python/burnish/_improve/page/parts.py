@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from burnish._improve.findings import Array, Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, visible
-from burnish._improve.page_pictures import Encoded, data_uri
+from burnish._improve.page.findings import Array, Findings
+from burnish._improve.page.html import Markup, element, joined, name_of, visible
+from burnish._improve.page.pictures import Encoded, data_uri
 
 ROWS = 24  # of a table of classes; the others are folded away
 LOSS = "log-loss"
@@ -73,11 +73,6 @@ def spread(measure: str, values: Sequence[float]) -> str:
 def share(part: float, whole: float) -> str:
     """Return a part in percent of the whole."""
     return f"{100 * part / whole:.1f}\N{NO-BREAK SPACE}%" if whole else "-"
-
-
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def mean(values: Array) -> str:

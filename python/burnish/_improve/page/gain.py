@@ -7,27 +7,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from burnish._improve import page_charts as charts
-from burnish._improve.findings import Findings
-from burnish._improve.page_html import Markup, element, joined, name_of, table
-from burnish._improve.page_parts import LOSS, ROWS, Section, none, number, spread
+from burnish._improve.page import charts
+from burnish._improve.page.findings import Findings
+from burnish._improve.page.html import Markup, element, joined, name_of, table
+from burnish._improve.page.parts import LOSS, ROWS, Section, none, number, spread
 from burnish._improve.proof import (
     ADJUSTED,
     ALL,
     AS_IT_IS,
-    COPIES,
+    CHANGES,
     HARMED,
     HELPED,
-    LABELS,
     MENDED_ADJUSTED,
     OF_OUTPUTS,
-    REPEATS,
     Gain,
     Proof,
     Trial,
 )
-
-CHANGES = (REPEATS, LABELS, COPIES)
 
 _MEANING = (
     "The same model was trained on the set as it is and on the mended one, and judged on the same real samples, which "

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.page_html import Markup, element
+from burnish._improve.page.html import Markup, element
 
 Floats = npt.NDArray[np.float64]
 _HEIGHT = 120  # pixels, of a histogram

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest: what becomes of every image, why, and in which file; made, written and read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+import burnish
+from burnish import augment
+from burnish._files import replacing
+from burnish._improve.copies import LONGEST
+from burnish._improve.options import Options
+from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._words import one_line
+from burnish.data import DataError
+from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
+from burnish.data._image_set import ImageSet
+from burnish.data._tree import writing
+
+Form = Literal["folder", "table", "npz"]
+
+FOLDER, TABLE, NPZ, MANIFEST = "improved", "improved.csv", "improved.npz", "manifest.json"
+NEXT = ".manifest.next.json"  # of what is about to be put in its place
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a sample, or a copy: a row of the manifest.
+
+    Attributes
+    ----------
+    source : str
+        The sample's id.
+    action : str
+        "keep", "relabel", "copy"; or "drop-label", "drop-repeat", "drop-leak", "held-out", "no-label", "unreadable" of
+        what is not in the improved set.
+    reason : str
+        A sentence, where there is one.
+    file : str or None
+        Where it is, below the folder of the manifest; in an .npz the place in the arrays. None where it is not.
+    label : str or None
+        Its class there.
+    was : str or None
+        Its class in the data.
+    number : int
+        Of a copy, from 1; else 0.
+    annotate : str or None
+        Why a person should look at it.
+    sha256 : str or None
+        Of what was written: of a file, or of pixels in an .npz.
+    source_sha256 : str or None
+        Of what it was made from. None where that was not read: held out, or not readable.
+    """
+
+    source: str
+    action: str
+    reason: str
+    file: str | None
+    label: str | None
+    was: str | None
+    number: int = 0
+    annotate: str | None = None
+    sha256: str | None = None
+    source_sha256: str | None = None
+
+
+def rows_of(
+    images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
+) -> tuple[list[Row], list[int]]:
+    """Return the manifest's rows, samples in their order and copies last, and the sample of each."""
+    after, names = proposals.labels_after(images.labels), images.names
+    why: dict[str, dict[int, str]] = {action: {} for action in ACTIONS}
+    for i, action, reason in zip(proposals.sample.tolist(), proposals.action.tolist(), proposals.reason, strict=True):
+        why[action][i] = reason
+    rows, samples = [], []
+    for i, label in enumerate(after.tolist()):
+        was = names[images.labels[i]] if images.labels[i] >= 0 else None
+        action, reason = "keep", ""
+        if images.held_out[i]:
+            action, reason = "held-out", "Held out to judge models; it stays where it is."
+        elif usable is not None and not usable[i]:
+            action, reason = "unreadable", problems.get(i, "Cannot be read.")
+        elif was is None:
+            action, reason = "no-label", "Has no label."
+        else:
+            changes = ("drop-leak", "drop-repeat", "drop-label", "relabel")
+            action, reason = next(((name, why[name][i]) for name in changes if i in why[name]), (action, reason))
+        is_in = action in ("keep", "relabel")
+        rows.append(
+            Row(images.ids[i], action, reason, "" if is_in else None, names[label] if is_in else None, was,
+                annotate=why["annotate"].get(i) if is_in else None)
+        )  # fmt: skip
+        samples.append(i)
+    copied = proposals.only("copy")
+    order = np.lexsort((copied.number, copied.sample))
+    for j in order.tolist():
+        i, label, reason = int(copied.sample[j]), int(copied.to[j]), str(copied.reason[j])
+        if rows[i].file is None:
+            raise ValueError(f"apply: 'proposals' copies {images.ids[i]!r}, which is not kept")
+        rows.append(Row(images.ids[i], "copy", reason, "", names[label], rows[i].was, int(copied.number[j])))
+        samples.append(i)
+    return _with_files(images, rows, samples, form), samples
+
+
+def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: Form) -> list[Row]:
+    inside = [j for j, row in enumerate(rows) if row.file is not None]
+    if form == "npz":
+        files = [f"{NPZ}#{place}" for place in range(len(inside))]
+    else:
+        inside.sort(key=lambda j: rows[j].action == "relabel")  # what stays in its class stays with its name
+        folders = class_folders(images.names)
+        wanted = [f"{FOLDER}/{folders[rows[j].label or '']}/{_file_name(images, rows[j], samples[j])}" for j in inside]
+        files = distinct(wanted, [f"{rows[j].source}#{rows[j].number}" for j in inside])
+    result = list(rows)
+    for j, file in zip(inside, files, strict=True):
+        result[j] = replace(rows[j], file=file)
+    return result
+
+
+def _file_name(images: ImageSet, row: Row, sample: int) -> str:
+    name = file_name(row.source, images.suffix(sample))
+    return f"{split_suffix(name)[0]}.copy{row.number}.png" if row.number else name
+
+
+def head_of(images: ImageSet, rows: list[Row], options: Options, pipeline: augment.Compose) -> dict[str, Any]:
+    """Return what stands before the rows."""
+    folders = class_folders(images.names)
+    chosen = asdict(options)
+    chosen.pop("pipeline", None)
+    return {
+        "made_by": "burnish improve",
+        "version": burnish.__version__,
+        "title": images.title,
+        "seed": options.seed,
+        "options": chosen,
+        "pipeline": pipeline.to_dict(),
+        "longest_side_of_copies": LONGEST,
+        "classes": [{"name": name, "folder": folders[name]} for name in images.names],
+        "held_out": sum(row.action == "held-out" for row in rows),
+    }
+
+
+def write_manifest(path: Path, head: dict[str, Any], rows: Sequence[Row]) -> None:
+    """Write the manifest: JSON with a row in each line."""
+    with writing(path), replacing(path) as partial, partial.open("w", encoding="ascii", newline="\n") as file:
+        text = json.dumps(head, indent=1)
+        file.write(text[: text.rindex("\n")] + ',\n "rows": [')
+        for j, row in enumerate(rows):
+            filled = {name: value for name, value in row.__dict__.items() if value not in (None, "", 0)}
+            file.write(",\n  " if j else "\n  ")
+            file.write(json.dumps(filled))
+        file.write("\n ]\n}\n")
+
+
+def read_manifest(path: Path) -> tuple[dict[str, Any], list[Row]]:
+    """Read a manifest.
+
+    Returns
+    -------
+    dict, list of Row
+        What stands before the rows, and these.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    try:
+        head = json.loads(path.read_text(encoding="utf-8"))
+        if head["made_by"] != "burnish improve":
+            raise ValueError(f"made by {head['made_by']}")
+        empty = {"reason": "", "file": None, "label": None, "was": None}
+        rows = [Row(**{**empty, **row}) for row in head.pop("rows")]
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is not a manifest that burnish wrote: {one_line(error)}") from error
+    return head, rows

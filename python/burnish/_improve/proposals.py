@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proposed changes of a set, which can be turned down one by one: the table that all stages after `mend` read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+ACTIONS = ("relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy")
+DROPS = ("drop-label", "drop-repeat", "drop-leak")
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Changes, one in each row: by action in the order of `ACTIONS`, the surest first.
+
+    Attributes
+    ----------
+    sample : int64 array of shape (P,)
+        What to change.
+    action : str array of shape (P,)
+        "relabel"; "drop-label" (it is wrong, unclear is what is right), "drop-repeat", "drop-leak"; "annotate" (have a
+        person look at it; changes nothing); "copy" (add one that is varied).
+    reason : object array of P str
+        A sentence.
+    to : int64 array of shape (P,)
+        The new class, or that of a copy; else -1.
+    other : int64 array of shape (P,)
+        The sample that this one repeats, held out for "drop-leak"; else -1.
+    score : float32 array of shape (P,)
+        How sure: probability of the new class, of the label being wrong, likeness; entropy where to annotate.
+    number : int64 array of shape (P,)
+        Of a copy, from 1 in each sample; else 0.
+    ids : tuple of str
+        Of all samples, for `without`; may be empty.
+    """
+
+    sample: Integers
+    action: npt.NDArray[np.str_]
+    reason: npt.NDArray[np.object_]
+    to: Integers
+    other: Integers
+    score: npt.NDArray[np.float32]
+    number: Integers
+    ids: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.sample)
+
+    def take(self, chosen: Any) -> Proposals:
+        """Return those that are chosen by a mask or by their places."""
+        columns = (field.name for field in fields(self) if field.name != "ids")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in columns})
+
+    def only(self, *actions: str) -> Proposals:
+        """Return those of some kinds."""
+        return self.take(np.isin(self.action, _checked_actions("only", actions)))
+
+    def without(self, actions: Sequence[str] = (), ids: Sequence[str] = ()) -> Proposals:
+        """Turn down proposals.
+
+        Parameters
+        ----------
+        actions : sequence of str
+            All of these kinds.
+        ids : sequence of str
+            All for the samples of these ids.
+
+        Returns
+        -------
+        Proposals
+            The others. Copies that a sample would have given to its new class go with the new class.
+        """
+        actions, ids = [actions] if isinstance(actions, str) else actions, [ids] if isinstance(ids, str) else ids
+        unwanted = np.isin(self.action, _checked_actions("without", actions))
+        if len(ids):
+            numbers = {name: i for i, name in enumerate(self.ids)}
+            unknown = [name for name in ids if name not in numbers]
+            if unknown:
+                raise ValueError(f"without: 'ids' has {unknown[0]!r}; accepted: ids of samples")
+            unwanted |= np.isin(self.sample, [numbers[name] for name in ids])
+        kept_labels = self.sample[unwanted & (self.action == "relabel")]
+        return self.take(~(unwanted | ((self.action == "copy") & np.isin(self.sample, kept_labels))))
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of proposals of each kind, 0 included."""
+        return {action: int((self.action == action).sum()) for action in ACTIONS}
+
+    def labels_after(self, labels: npt.NDArray[Any]) -> Integers:
+        """Return the classes after the change, -1 for samples that go; copies are not among them."""
+        after = np.array(labels, np.int64)
+        changed = self.action == "relabel"
+        after[self.sample[changed]] = self.to[changed]
+        after[self.sample[np.isin(self.action, DROPS)]] = -1
+        return after
+
+    def copies(self) -> tuple[Integers, Integers]:
+        """Return of which samples copies are made, and the number of each copy among those of its sample."""
+        copied = self.action == "copy"
+        return self.sample[copied], self.number[copied]
+
+    def among(self, rows: Integers, ids: Sequence[str] = ()) -> Proposals:
+        """Return the same with samples counted in a larger set, of which this one is `rows`.
+
+        `other` of "drop-leak" is left as it is: `mend` was given it in that count.
+        """
+        own = (self.other >= 0) & (self.action != "drop-leak")
+        other = self.other.copy()
+        other[own] = rows[self.other[own]]
+        return replace(self, sample=rows[self.sample], other=other, ids=tuple(ids))
+
+
+def _checked_actions(call: str, actions: Sequence[str]) -> list[str]:
+    for action in actions:
+        if action not in ACTIONS:
+            raise ValueError(f"{call}: 'actions' has {action!r}; accepted: {', '.join(ACTIONS)}")
+    return list(actions)
