@@ -9,11 +9,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from burnish._command.options import check_out, integer, read_pipeline, stage_progress
+from burnish._command.options import check_out, integer, printable, read_pipeline, stage_progress
 from burnish._extras import needs_extra
 from burnish._improve.demo import load_demo
 from burnish._improve.improve import improve
 from burnish._improve.options import MODELS, TARGETS, Options
+from burnish._improve.place import refuse_data, refuse_occupied
 from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError

@@ -119,7 +119,7 @@ def read_pipeline(path: Path | str) -> Any:
             return augment.from_dict(json.load(file))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (TypeError, ValueError) as error:
+    except (RecursionError, TypeError, ValueError) as error:
         raise DataError(f"{path} is not a pipeline's to_dict(): {one_line(error)}") from error
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from burnish import report
-from burnish._command.options import add_data_options, check_out, open_data, stage_progress
+from burnish._command.options import CIFAR10, add_data_options, check_out, open_data, printable, stage_progress
 from burnish._files import KEPT
+from burnish._improve.place import refuse_data
 from burnish._improve.scan import Scan, scan
 from burnish._improve.store import Store
 
@@ -51,7 +52,7 @@ def _run(options: argparse.Namespace) -> None:
     store = Store(None if options.out is None else options.out / KEPT)
     size = None if options.out is not None else _UNKEPT
     found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=stage_progress())
-    print(found.summary())
+    print(printable(found.summary()))
     if options.out is not None:
         path = options.out / "scan.csv"
         report.write_csv(path, dict(columns(found)))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from burnish import hardness
-from burnish._command.options import add_data_options, check_out, integer, open_data, stage_progress
+from burnish._command.options import CIFAR10, add_data_options, check_out, integer, open_data, printable, stage_progress
 from burnish._extras import needs_extra
 from burnish._files import KEPT
 from burnish._improve.embed import embed

@@ -108,7 +108,7 @@ def pipeline_text(pipeline: Any) -> str:
 def _read(text: str) -> augment.Compose:
     try:
         pipe = augment.from_dict(json.loads(text))
-    except (TypeError, ValueError) as error:
+    except (RecursionError, TypeError, ValueError) as error:
         raise DataError(f"the pipeline is not a pipeline's to_dict(): {one_line(error)}") from error
     return pipe if isinstance(pipe, augment.Compose) else augment.Compose([pipe])
 

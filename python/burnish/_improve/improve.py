@@ -24,7 +24,7 @@ from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
-from burnish._improve.proposals import Proposals
+from burnish._improve.proposals import ACTIONS, Proposals
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.scan import Scan, scan

@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from burnish._improve.apply import FOLDER, MANIFEST, NPZ, TABLE, refuse_foreign
+from burnish._files import KEPT
+from burnish._improve.apply import refuse_foreign
+from burnish._improve.manifest import FOLDER, MANIFEST, NPZ, TABLE
 from burnish.data import DataError
 
 FILES = ("report.html", "scores.parquet", "scan.csv")
 _WRITTEN = (*FILES, FOLDER, MANIFEST, NPZ, TABLE)
-_KEPT = ".burnish"
 
 
 def refuse_data(out: str | os.PathLike[str] | None, *data: Any) -> None:
@@ -43,7 +44,7 @@ def refuse_data(out: str | os.PathLike[str] | None, *data: Any) -> None:
                 f"{out} lies in the data, {os.fspath(source)}, which stay as they are; name a place outside"
             )
         within = os.path.relpath(there, place).split(os.sep)
-        if within[0] == _KEPT or (len(within) == 1 and within[0] in _WRITTEN and not os.path.isdir(there)):
+        if within[0] == KEPT or (len(within) == 1 and within[0] in _WRITTEN and not os.path.isdir(there)):
             raise DataError(f"{os.fspath(source)} would be replaced by what is written to {out}; name another place")
 
 

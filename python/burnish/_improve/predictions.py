@@ -164,9 +164,8 @@ def _read_npz(path: Path, kind: Kind) -> _Table:
         wanted = next((name for name in (kind, *_ARRAYS) if name in names), names[0] if len(names) == 1 else None)
         if wanted is None or (wanted in ("probs", "logits") and wanted != kind):
             raise DataError(f"{path} holds {some(names)}; accepted: {kind}, or a single array")
-        ids = [str(name) for name in arrays["ids"]] if "ids" in arrays.files else None
-        classes = [str(name) for name in arrays["classes"]] if "classes" in arrays.files else None
-        values = arrays[wanted]
+        ids, classes = (_words(path, arrays, name) for name in ("ids", "classes"))
+        values = np.atleast_1d(arrays[wanted])
     if ids is not None and len(ids) != len(values):
         raise DataError(f"{path}: {len(ids)} ids for {len(values)} rows")
     return _Table(values, ids, classes)
