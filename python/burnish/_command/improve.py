@@ -11,13 +11,12 @@ from typing import Any
 
 from burnish._command.options import check_out, integer, printable, read_pipeline, stage_progress
 from burnish._extras import needs_extra
-from burnish._improve.demo import load_demo
 from burnish._improve.improve import improve
 from burnish._improve.options import MODELS, TARGETS, Options
 from burnish._improve.place import refuse_data, refuse_occupied
 from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
-from burnish.data import DataError
+from burnish.data import DataError, load_faulty_digits
 
 _DEMO_RUNS = 6  # small sets differ more, and cost less
 DATA_HELP = (
@@ -109,7 +108,7 @@ def _run(options: argparse.Namespace) -> None:
     check_out(options.out)
     refuse_data(options.out, options.data, options.test)
     refuse_occupied(options.out, apply=options.apply)
-    demo = load_demo(options.seed) if options.demo else None
+    demo = load_faulty_digits(options.seed) if options.demo else None
     found = improve(
         options.data if demo is None else demo.images(),
         out=options.out,

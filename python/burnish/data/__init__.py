@@ -2,6 +2,7 @@
 """Labeled images: read from where they are, and written where they are wanted."""
 
 from burnish.data._convert import to_fiftyone, to_huggingface, to_torch
+from burnish.data._faulty_digits import FaultyDigits, load_faulty_digits
 from burnish.data._image_set import DataError
 from burnish.data._labeled import (
     HumanLabels,
@@ -18,12 +19,14 @@ from burnish.data._write import write_folder, write_npz, write_table
 
 __all__ = [
     "DataError",
+    "FaultyDigits",
     "HumanLabels",
     "ImageSet",
     "LabeledImages",
     "load_cifar10",
     "load_cifar10_human_labels",
     "load_digits",
+    "load_faulty_digits",
     "load_images",
     "open_cifar10",
     "open_images",

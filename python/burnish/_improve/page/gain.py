@@ -95,13 +95,16 @@ def _advice(proof: Proof, after: Trial) -> str:
 
 
 def better_alone(proof: Proof) -> Trial | None:
-    """Return the one change that by itself helped more than all together, if there is one."""
+    """Return the one change that by itself helped more than all together, in every run, if there is one."""
     after = proof.trial(ALL)
     if after is None:
         return None
     alone = [trial for trial in proof.trials if trial.name in CHANGES and _verdict_of(proof, trial) == HELPED]
     best = max(alone, key=lambda trial: trial.gains[proof.target].mean, default=None)
-    return best if best is not None and best.gains[proof.target].mean > after.gains[proof.target].mean else None
+    if best is None:
+        return None
+    differences = np.subtract(best.measures[proof.target], after.measures[proof.target])
+    return best if (differences * (-1 if proof.target == LOSS else 1) > 0).all() else None
 
 
 def _verdict_of(proof: Proof, trial: Trial) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from burnish.data import ImageSet, LabeledImages, load_digits, open_images, place_in_class
+from burnish.data._labeled import LabeledImages, load_digits, place_in_class
+from burnish.data._open import ImageSet, open_images
 
 _TEST_CLASS = 45  # a quarter
 _RATIO = 10.0  # of the most frequent class to the rarest
@@ -18,7 +19,7 @@ _LIGHT, _NOISE = 0.08, 2.0  # how much a near duplicate differs: lighter or dark
 
 
 @dataclass(frozen=True)
-class Demo:
+class FaultyDigits:
     """A set with known faults.
 
     Attributes
@@ -44,7 +45,7 @@ class Demo:
         return replace(images, held_out=self.held_out)
 
 
-def load_demo(seed: int = 0) -> Demo:
+def load_faulty_digits(seed: int = 0) -> FaultyDigits:
     """Return the digits with uneven classes, wrong labels and repeats, beside a test part without fault.
 
     Parameters
@@ -53,7 +54,7 @@ def load_demo(seed: int = 0) -> Demo:
 
     Returns
     -------
-    Demo
+    FaultyDigits
 
     Notes
     -----
@@ -90,7 +91,7 @@ def load_demo(seed: int = 0) -> Demo:
         f"{'test' if is_test else 'train'}/{digits.names[label]}/{i:04d}.png"
         for i, (label, is_test) in enumerate(zip(labels.tolist(), held_out.tolist(), strict=True))
     )
-    return Demo(
+    return FaultyDigits(
         replace(digits, images=images, labels=labels, ids=ids),
         held_out,
         np.concatenate([np.concatenate([true, true[again]])[order], digits.labels[test]]),

@@ -8,12 +8,11 @@ import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
-from burnish._improve.demo import load_demo
-from burnish.data import load_digits
+from burnish.data import load_digits, load_faulty_digits
 
 
 def test_faults_are_as_said() -> None:
-    demo = load_demo()
+    demo = load_faulty_digits()
     data, train = demo.data, ~demo.held_out
     assert len(set(data.ids)) == len(data.ids) == len(demo.true) == len(demo.held_out) == len(demo.repeat_of)
     assert np.bincount(data.labels[demo.held_out]).tolist() == [45] * 10
@@ -33,7 +32,7 @@ def test_faults_are_as_said() -> None:
 
 
 def test_images_show_what_the_truth_says() -> None:
-    demo, digits = load_demo(), load_digits()
+    demo, digits = load_faulty_digits(), load_digits()
     known = {image.tobytes(): label for image, label in zip(digits.images, digits.labels.tolist(), strict=True)}
     own = demo.repeat_of < 0
     assert [known[image.tobytes()] for image in demo.data.images[own]] == demo.true[own].tolist()
@@ -41,7 +40,7 @@ def test_images_show_what_the_truth_says() -> None:
 
 
 def test_the_same_seed_gives_the_same_set() -> None:
-    first, second, other = load_demo(), load_demo(), load_demo(1)
+    first, second, other = load_faulty_digits(), load_faulty_digits(), load_faulty_digits(1)
     assert np.array_equal(first.data.images, second.data.images)
     assert first.data.ids == second.data.ids
     assert first.data.images.tobytes() != other.data.images.tobytes()
