@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from burnish._improve.proof import (
 )
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, by_description
+from burnish._improve.store import Store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -377,6 +379,41 @@ def test_the_same_input_gives_the_same_proof_and_steps_are_told() -> None:
     assert {what for what, _, _ in told} == {"prove"}
     other = proved(labels, features, Options(runs=3, folds=3, seed=1))
     assert other.table() != first.table()
+
+
+def test_a_proof_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    features, labels, _ = blobs([40, 30, 10], wrong=0.1)
+    whole = proved(labels, features)
+    of = 7  # steps of a run
+
+    def interrupting(what: str, done: int, steps: int) -> None:
+        assert steps == 3 * of
+        if done == of + 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        proved(labels, features, store=Store(tmp_path), key="a", progress=interrupting)
+    told: list[int] = []
+
+    def tell(what: str, done: int, steps: int) -> None:
+        told.append(done)
+
+    for _ in range(2):
+        again = proved(
+            labels, features, store=Store(tmp_path), key="a", progress=lambda what, done, of: told.append(done)
+        )
+        assert again.table() == whole.table()
+        assert all(np.array_equal(a.recall, b.recall) for a, b in zip(again.trials, whole.trials, strict=True))
+    assert told == list(range(of + 1, 3 * of + 1))  # the first run was kept, and in the end all of them
+    proved(labels, features, store=Store(tmp_path), key="b", progress=tell)
+    assert len(told) == 2 * of + 3 * of
+
+
+def test_all_leaves_out_what_is_to_be_left_out() -> None:
+    features, labels, _ = blobs([60, 20], wrong=0.1)
+    found = proved(labels, features, without=("copy", "relabel", "drop-label", "drop-repeat"))
+    assert found.trial(ALL).measures == found.trial(AS_IT_IS).measures
+    assert found.trial(COPIES).rows[0] > found.trial(ALL).rows[0]
 
 
 def test_rows_without_a_label_are_left_out() -> None:

@@ -10,6 +10,6 @@
 - Show and write: `summary` for a terminal, `tables` for pandas and Parquet, `page` for a browser, `apply` for the
   improved set with its `manifest`.
 
-`options` and `progress` are what all take; `store` keeps what each stage made; `truth` counts how much was found of what
-is known to be wrong.
+`options` and `progress` are what all take; `store` keeps what each stage made; `truth` counts how much was found of
+what is known to be wrong.
 """

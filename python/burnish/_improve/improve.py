@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +30,7 @@ from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
-from burnish._improve.store import Store
+from burnish._improve.store import Store, key_of
 from burnish.data import DataError, ImageSet, open_images
 
 Integers = npt.NDArray[np.int64]
@@ -360,6 +361,9 @@ def improve(
             num_classes=len(images.names),
             held_out=images.held_out,
             embed_copies=_copies(seen, embedding, pipe),
+            without=unwanted,
+            store=store,
+            key=key_of(embedding.key, images.ids, json.dumps(pipe.to_dict(), sort_keys=True)),
             progress=progress,
         )
     return replace(found, proof=proved)

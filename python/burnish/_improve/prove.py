@@ -9,8 +9,9 @@ not judged by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,12 +40,14 @@ from burnish._improve.proof import (
 from burnish._improve.proposals import Proposals
 from burnish._improve.repeats import Repeats, partners
 from burnish._improve.score import Scores, score
+from burnish._improve.store import Store, key_of
 
 Integers = npt.NDArray[np.int64]
 Features = npt.NDArray[np.float32]
 Embed = Callable[[Integers, Integers], Features]
 
 _STAGE = "prove"
+_VERSION = 1  # of what is computed here
 _LEAST_SURE = 25  # samples, from which to tell how many labels are wrong
 
 
@@ -57,6 +60,9 @@ def prove(
     num_classes: int,
     held_out: npt.NDArray[np.bool_],
     embed_copies: Embed,
+    without: Sequence[str] = (),
+    store: Store | None = None,
+    key: str = "",
     progress: Progress = silent,
 ) -> Proof:
     """Measure what the changes gain.
@@ -77,6 +83,12 @@ def prove(
         The test part that came with the data, if there is one.
     embed_copies : callable
         Takes rows and the numbers of their copies; returns features of the copies, (P, D).
+    without : sequence of str, optional
+        Kinds of changes that "all" leaves out.
+    store : Store, optional
+        Where the answers of each run are kept, so that a proof that was interrupted goes on.
+    key : str, optional
+        Of what `features` and `embed_copies` depend on (`burnish._improve.store.key_of`).
     progress : callable, optional
         Called with the stage, and the number of trials done and of all.
 
@@ -101,12 +113,13 @@ def prove(
         nothing = np.zeros(num_classes)
         return Proof((), options.target, reason, nothing, nothing)
     divided = parts(labels, groups, rows, given, num_classes=num_classes, runs=options.runs, seed=options.seed)
-    copies = _Copies(embed_copies)
+    copies, store = _Copies(embed_copies), store or Store()
     runs: list[_Run] = []
     for number, part in enumerate(divided):
-        run = _Run(labels, features, repeats, part, options, num_classes, given=len(given) > 0)
+        run = _Run(labels, features, repeats, part, options, num_classes, given=len(given) > 0, without=without)
         if len(run.truth):
-            run.try_all(copies, _offset(progress, number, options.runs))
+            told = _offset(progress, number, options.runs)
+            run.remember(store.result(f"prove-{number}", run.key(key), partial(run.try_all, copies, told)))
             runs.append(run)
     if not runs:
         reason = "Nothing was proved: every sample that could be held out repeats one to train on."
@@ -161,24 +174,43 @@ class _Run:
         num_classes: int,
         *,
         given: bool,
+        without: Sequence[str],
     ) -> None:
         self.train, self.options, self.num_classes, self.given = part.train, options, num_classes, given
-        self.labels, own, judged = labels[part.train], features[part.train], features[part.held_out]
+        self.labels, self.without, self.features = labels[part.train], tuple(without), features
         own_groups, judged_groups = repeats.group[part.train], repeats.group[part.held_out]
         alone = partners(judged_groups, own_groups) < 0
         twin = partners(own_groups, judged_groups)
         self.repeats, self.twin_of = repeats.among(part.train), np.where(twin >= 0, part.held_out[twin], -1)
-        self.repeated, self.truth = int((~alone).sum()), labels[part.held_out][alone]
-        # Found once for all trials, and without the held-out samples; smaller, too.
-        self.directions = Directions.of(own)
-        self.points, self.judged = self.directions(own), self.directions(judged[alone])
+        self.repeated, self.judged_by = int((~alone).sum()), part.held_out[alone]
+        self.truth = labels[self.judged_by]
         self.answers: dict[str, Answers] = {}
         self.rows: dict[str, int] = {}
         self.suspected = np.nan
-        self._fitted: dict[bytes, Features] = {}
 
-    def try_all(self, copies: _Copies, told: Callable[[int, int], None]) -> None:
-        """Find what is wrong, then train and judge a model for each change."""
+    def key(self, inputs: str) -> str:
+        """Return the key of the answers."""
+        return key_of(
+            _VERSION, inputs, self.train, self.judged_by, self.labels, self.truth, self.repeats.repeat_of,
+            self.repeats.group, self.twin_of, self.num_classes, self.given, self.without,
+            replace(self.options, budget=0, runs=1),
+        )  # fmt: skip
+
+    def remember(self, found: Mapping[str, Any]) -> None:
+        """Take the answers that `try_all` returned."""
+        self.suspected = float(found["suspected"])
+        columns = (found[name] for name in ("names", "rows", "predictions", "losses"))
+        for name, rows, predictions, losses in zip(*columns, strict=True):
+            self.answers[str(name)] = Answers(self.truth, predictions, losses, self.num_classes)
+            self.rows[str(name)] = int(rows)
+
+    def try_all(self, copies: _Copies, told: Callable[[int, int], None]) -> dict[str, Any]:
+        """Find what is wrong, then train and judge a model for each change; return the answers of all."""
+        # Directions are found once for all trials, and without the held-out samples; smaller, too.
+        own = self.features[self.train]
+        self.directions = Directions.of(own)
+        self.points, self.judged = self.directions(own), self.directions(self.features[self.judged_by])
+        self._fitted: dict[bytes, Features] = {}
         even = self.options.target in EVEN_TARGETS
         names = [AS_IT_IS, REPEATS, LABELS, *([COPIES] if even else []), ALL, *([MENDED_ADJUSTED] if even else [])]
         of = len(names) + 1
@@ -195,6 +227,14 @@ class _Run:
                     self._keep(ADJUSTED, adjusted(logits, counts), int(counts.sum()))
             told(done, of)
         del self.points, self.judged, self._fitted
+        answers = list(self.answers.values())
+        return {
+            "names": list(self.answers),
+            "rows": list(self.rows.values()),
+            "predictions": np.stack([each.predictions for each in answers]),
+            "losses": np.stack([each.losses for each in answers]),
+            "suspected": self.suspected,
+        }
 
     def _recipes(self, scores: Scores, names: list[str]) -> Mapping[str, Proposals]:
         """Return the proposals of each trial; a kind of change by itself is proposed as if nothing else were wrong."""
@@ -212,8 +252,8 @@ class _Run:
             REPEATS: lambda: found(plain, twins, **no_issues),
             LABELS: lambda: found(plain, None, **no_repeats),
             COPIES: lambda: found(options, None, **no_issues, **no_repeats),
-            ALL: lambda: found(options, twins),
-            MENDED_ADJUSTED: lambda: found(plain, twins),
+            ALL: lambda: found(options, twins).without(self.without),
+            MENDED_ADJUSTED: lambda: found(plain, twins).without(self.without),
         }
         return {name: made[name]() for name in names}
 
