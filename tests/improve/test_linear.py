@@ -29,12 +29,13 @@ def probabilities(logits: Array) -> Array:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def test_directions_are_those_of_a_singular_value_decomposition() -> None:
-    features, _ = blobs(500)
+@pytest.mark.parametrize(("n", "columns"), [(500, 12), (30, 100)])
+def test_directions_are_those_of_a_singular_value_decomposition(n: int, columns: int) -> None:
+    features, _ = blobs(n, columns)
     found = Directions.of(features, 5)
     centered = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     _, values, axes = np.linalg.svd(centered, full_matrices=False)
-    np.testing.assert_allclose(found.variances, values[:5] ** 2 / 500, rtol=1e-4)
+    np.testing.assert_allclose(found.variances, values[:5] ** 2 / n, rtol=1e-4)
     np.testing.assert_allclose(np.abs(found.axes.T @ axes[:5].T), np.eye(5), atol=2e-3)
     np.testing.assert_allclose(np.abs(found(features)), np.abs(centered @ axes[:5].T), atol=2e-2)
 

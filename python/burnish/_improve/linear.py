@@ -52,11 +52,17 @@ class Directions:
         for rows in _blocks(features):
             total += rows.sum(axis=0, dtype=np.float64)
         mean = (total / max(n, 1)).astype(np.float32)
-        covariance = np.zeros((columns, columns))
-        for rows in _blocks(features):
-            centered = rows - mean
-            covariance += centered.T @ centered
-        variances, axes = np.linalg.eigh(covariance / max(n, 1))
+        if 0 < n < columns:  # the same from products of rows, of which there are fewer
+            centered = np.asarray(features, np.float64) - mean
+            variances, parts = np.linalg.eigh(centered @ centered.T / n)
+            axes = centered.T @ parts
+            axes /= np.maximum(np.linalg.norm(axes, axis=0), np.finfo(np.float64).tiny)
+        else:
+            covariance = np.zeros((columns, columns))
+            for rows in _blocks(features):
+                centered = rows - mean
+                covariance += centered.T @ centered
+            variances, axes = np.linalg.eigh(covariance / max(n, 1))
         variances, axes = variances[::-1][:most], axes[:, ::-1][:, :most]
         kept = variances > _RELATIVE_VARIANCE * max(float(variances[0]), np.finfo(np.float64).tiny)
         axes = axes[:, kept]
