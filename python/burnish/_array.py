@@ -86,8 +86,10 @@ def empty(like: Any, shape: int | tuple[int, ...], dtype: str) -> Any:
 
 
 def deliver(like: Any, result: Any) -> Any:
-    """Hand a finished result of `empty` to the library of `like`, on a CPU without a copy where that library can."""
-    return like_cpu(like, result) if isinstance(result, np.ndarray) else result
+    """Hand a finished result to the library of `like` on its device, on a CPU without a copy where that library can."""
+    if not isinstance(result, np.ndarray):
+        return result
+    return to_device(like, result) if is_on_gpu(like) else like_cpu(like, result)
 
 
 def to_device(like: Any, array: np.ndarray[Any, Any]) -> Any:
@@ -97,6 +99,17 @@ def to_device(like: Any, array: np.ndarray[Any, Any]) -> Any:
     if is_torch(like):
         return sys.modules["torch"].from_numpy(array).to(like.device, non_blocking=True)
     return sys.modules["cupy"].asarray(array)
+
+
+def on_host(x: Any) -> Any:
+    """Return `x` itself, or what lives on a GPU as a copy in CPU memory, for work that is done there."""
+    if not is_on_gpu(x):
+        return x
+    if is_torch(x):
+        return x.cpu()  # not as NumPy's, which has no bfloat16
+    if is_cupy(x):
+        return x.get()
+    raise TypeError(f"GPU arrays of type {type(x).__name__} are not accepted; accepted: torch, CuPy")
 
 
 def like_cpu(like: Any, array: np.ndarray[Any, Any]) -> Any:
@@ -111,7 +124,7 @@ def like_cpu(like: Any, array: np.ndarray[Any, Any]) -> Any:
 
 
 def to_numpy(x: Any) -> np.ndarray[Any, Any]:
-    """Return `x` as a NumPy array; the one place where data is moved from a GPU, for results that are small."""
+    """Return `x` as a NumPy array; what is on a GPU is moved: for results that are small."""
     if isinstance(x, np.ndarray):
         return x
     if is_torch(x):

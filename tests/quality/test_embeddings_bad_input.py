@@ -129,15 +129,6 @@ def test_bad_input(case: Any) -> None:
         assert word in str(caught.value)
 
 
-@pytest.mark.skipif(torch is None, reason="torch is not installed")
-@pytest.mark.parametrize("name", ["near_duplicates", "leaks", "representativeness", "coreset", "sample"])
-def test_rows_on_a_gpu_are_refused_with_the_remedy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("burnish.quality._rows")
-    monkeypatch.setattr(module, "is_on_gpu", lambda x: True)
-    with pytest.raises(ValueError, match=rf"{name}: '(X|train)' is on a GPU; accepted: .* (X|train)\.cpu\(\)"):
-        ON_ROWS[name](torch.from_numpy(X))
-
-
 MODULES = ("_agreement", "_annotators", "_coreset", "_dynamics", "_leaks", "_near_duplicates", "_outliers",
            "_representativeness", "_sample", "_uniqueness")  # fmt: skip
 FUNCTIONS = ("agreement", "majority", "consensus", "coreset", "leaks", "near_duplicates", "outliers",

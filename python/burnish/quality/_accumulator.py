@@ -193,7 +193,7 @@ class LabelIssueAccumulator:
         labels : integer array of shape (N,)
             The given classes.
         probs, logits : array of shape (N, num_classes)
-            One of them; probabilities as a matrix or `TopK`.
+            One of them; probabilities as a matrix or `TopK`. CUDA tensors are read through the host, block by block.
         first_row : int, optional
             Number of the shard's first sample in the whole; default the one after the last that this accumulator saw in
             this pass. In the last of three passes shards must come in ascending order.

@@ -11,18 +11,15 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish._array import as_array, is_on_gpu, like_cpu
+from burnish._array import as_array, deliver, on_host
 
 
 def label_table(call: str, labels: Any) -> Any:
-    """Return (N, annotators) labels as an array that the core can read; missing ones of a data frame become NaN."""
+    """Return (N, annotators) labels as an array that the core can read, on a CPU; missing ones of a data frame become NaN."""
     check.no_mask(call, "labels", labels)
     if hasattr(labels, "to_numpy") and hasattr(labels, "columns"):
         return labels.to_numpy(dtype=np.float64, na_value=np.nan)
-    table = as_array(labels)
-    if is_on_gpu(table):
-        raise ValueError(f"{call}: 'labels' is on a GPU; accepted: arrays on the CPU, such as labels.cpu()")
-    return table
+    return on_host(as_array(labels))
 
 
 def majority(labels: Any, probs: Any = None) -> Any:
@@ -46,6 +43,10 @@ def majority(labels: Any, probs: Any = None) -> Any:
     TypeError, ValueError
         If a shape or dtype is wrong, a label is neither a class nor missing, or a row of `probs` is no distribution.
 
+    Notes
+    -----
+    CUDA tensors are read through the host, in one copy; the result comes back on the device of `labels`.
+
     Examples
     --------
     >>> from burnish import quality
@@ -54,8 +55,8 @@ def majority(labels: Any, probs: Any = None) -> Any:
     """
     table = label_table("majority", labels)
     out = np.empty(int(table.shape[0]) if len(table.shape) else 0, np.int64)
-    _core.majority("majority", table, None if probs is None else as_array(probs), out)
-    return like_cpu(table, out)
+    _core.majority("majority", table, None if probs is None else on_host(as_array(probs)), out)
+    return deliver(labels, out)
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -118,6 +119,8 @@ def consensus(labels: Any, probs: Any) -> Consensus:
     from which it starts and which break ties of the result, break their own ties as `majority` says. A sample without
     labels gets the model's; an annotator who shares no sample with others the weight of average agreement.
 
+    CUDA tensors are read through the host, in one copy; what has N entries comes back on the device of `probs`.
+
     References
     ----------
     H. W. Goh, U. Tkachenko, J. Mueller, CROWDLAB: supervised learning to infer consensus labels and quality scores for
@@ -135,12 +138,12 @@ def consensus(labels: Any, probs: Any) -> Consensus:
     n, annotators = (int(size) for size in table.shape) if len(table.shape) == 2 else (0, 0)
     label, quality, agreement = np.empty(n, np.int64), np.empty(n), np.empty(n)
     counts, stats = np.empty(n, np.int64), np.empty((annotators, 3))
-    weight = _core.consensus("consensus", table, likely, label, quality, agreement, counts, stats)
+    weight = _core.consensus("consensus", table, on_host(likely), label, quality, agreement, counts, stats)
     return Consensus(
-        labels=like_cpu(likely, label),
-        quality=like_cpu(likely, quality),
-        agreement=like_cpu(likely, agreement),
-        num_annotations=like_cpu(likely, counts),
+        labels=deliver(likely, label),
+        quality=deliver(likely, quality),
+        agreement=deliver(likely, agreement),
+        num_annotations=deliver(likely, counts),
         annotator_quality=stats[:, 0].copy(),
         annotator_weight=stats[:, 1].copy(),
         annotator_agreement=stats[:, 2].copy(),

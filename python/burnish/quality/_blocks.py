@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _core
-from burnish._array import as_array, dtype_name, is_on_gpu
+from burnish._array import as_array, dtype_name, on_host
 from burnish.quality._topk import TopK, check_labels, survey_top
 
 Array = npt.NDArray[Any]
@@ -95,7 +95,7 @@ def _add_fixed_point(sums: Array, labels: Array, values: Array) -> None:
 
 
 def predictions_of(call: str, logits: Any, probs: Any) -> tuple[Any, _core.InputKind]:
-    """Return what was given of the two as an array on a CPU, and which it was."""
+    """Return what was given of the two as an array, wherever it is, and which it was."""
     if (logits is None) == (probs is None):
         given = "neither" if logits is None else "both"
         raise TypeError(f"{call}: one of 'logits' and 'probs' is needed, got {given}")
@@ -106,8 +106,6 @@ def predictions_of(call: str, logits: Any, probs: Any) -> tuple[Any, _core.Input
             raise TypeError(f"{call}: 'logits' is a TopK; accepted: probs=TopK(...), as a softmax needs every class")
         return given, kind
     array = as_array(given)
-    if is_on_gpu(array):
-        raise TypeError(f"{call}: '{name}' is on a GPU; accepted: arrays on a CPU, such as {name}.cpu()")
     if len(array.shape) != 2:
         raise ValueError(f"{call}: '{name}' must be 2-D (N, C), got shape {tuple(array.shape)}")
     return array, kind
@@ -116,7 +114,8 @@ def predictions_of(call: str, logits: Any, probs: Any) -> tuple[Any, _core.Input
 def blocks_of(call: str, predictions: Any, kind: _core.InputKind, labels: Any, first_row: int = 0) -> Iterator[Block]:
     """Cut predictions into blocks; at least one, so that what is wrong with an empty array is said too.
 
-    All labels are checked before the first block comes: by then nothing has been added that cannot be taken back.
+    All labels are checked before the first block comes: by then nothing has been added that cannot be taken back. So
+    from a GPU labels, which are few bytes, are copied at once; predictions block by block.
     """
     rows, classes = (int(n) for n in predictions.shape)
     if labels is None:
@@ -124,10 +123,11 @@ def blocks_of(call: str, predictions: Any, kind: _core.InputKind, labels: Any, f
     labels = as_array(labels)
     if tuple(labels.shape) != (rows,):
         raise ValueError(f"{call}: 'labels' has shape {tuple(labels.shape)}; accepted: ({rows},), one label a row")
+    labels = on_host(labels)
     width = predictions.values.shape[1] if isinstance(predictions, TopK) else classes
     step = min(MOST_ROWS, max(64, BLOCK_VALUES // max(1, width) // 64 * 64))
     _core.check_labels(call, labels, rows, classes)
     for first in range(0, max(rows, 1), step):
         last = min(rows, first + step)
-        part = predictions.rows(first, last) if isinstance(predictions, TopK) else predictions[first:last]
+        part = predictions.rows(first, last) if isinstance(predictions, TopK) else on_host(predictions[first:last])
         yield Block(call, part, kind, labels[first:last], first_row + first)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish._array import as_array, like_cpu, to_numpy
+from burnish._array import as_array, deliver, to_numpy
 from burnish.neighbors import kneighbors
 from burnish.neighbors._search import metric_of
 from burnish.quality._naming import named
@@ -24,7 +24,8 @@ def coreset(X: Any, k: int, *, metric: Metric = "euclidean", selected: Any = Non
     Parameters
     ----------
     X : array of shape (N, D), float32 or float64
-        Embeddings on a CPU; finite values.
+        Embeddings; finite values. CUDA tensors are read through the host, in one copy; results come back on the same
+        device.
     k : int
         0 to N, or to as many as are not `selected`.
     metric : {"cosine", "euclidean"}, default "euclidean"
@@ -64,7 +65,7 @@ def coreset(X: Any, k: int, *, metric: Metric = "euclidean", selected: Any = Non
     """
     rows = cpu_rows("coreset", "X", X)
     chosen, _ = farthest_first("coreset", rows, k, metric_name("coreset", metric), _selected(selected, len(rows)))
-    return like_cpu(as_array(X), chosen)
+    return deliver(as_array(X), chosen)
 
 
 def farthest_first(

@@ -37,8 +37,9 @@ def find_label_issues(
     labels : integer array of shape (N,)
         The given classes, 0 to C - 1.
     probs, logits : array of shape (N, C), float64, float32, float16 or bfloat16
-        One of them, NumPy or torch on a CPU, memory-mapped if need be; probabilities as a matrix or `TopK`. They must
-        be of samples that the model was not trained on (cross-validation), or be averaged over epochs.
+        One of them, NumPy or torch, memory-mapped if need be; probabilities as a matrix or `TopK`. They must be of
+        samples that the model was not trained on (cross-validation), or be averaged over epochs. CUDA tensors are read
+        through the host, block by block, in each pass; the result holds NumPy arrays whatever is given.
     shards : iterable of (probs, labels), optional
         The data set in pieces instead. It is iterated 1 to 3 times (see `LabelIssueAccumulator`), so that a generator
         serves only where one pass is enough.
@@ -175,7 +176,7 @@ def num_label_issues(
     labels : integer array of shape (N,)
         The given classes, 0 to C - 1.
     probs, logits : array of shape (N, C)
-        One of them, as in `find_label_issues`.
+        One of them, as in `find_label_issues`; CUDA tensors are read through the host, block by block.
     method : {"auto", "off_diagonal", "off_diagonal_calibrated"}, default "auto"
         "off_diagonal" counts the samples that "confident_learning" flags, "off_diagonal_calibrated" those of the
         calibrated confident joint that are not on its diagonal, both as cleanlab. "auto" looks at how often the model

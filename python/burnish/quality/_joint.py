@@ -93,7 +93,8 @@ def class_thresholds(labels: Any, *, probs: Any = None, logits: Any = None) -> n
     labels : integer array of shape (N,)
         The given classes, 0 to C - 1.
     probs, logits : array of shape (N, C)
-        One of them; probabilities as a matrix or `TopK`.
+        One of them; probabilities as a matrix or `TopK`. CUDA tensors are read through the host, block by block; the
+        result is a NumPy array whatever is given.
 
     Returns
     -------
@@ -137,7 +138,8 @@ def confident_joint(
     labels : integer array of shape (N,)
         The given classes, 0 to C - 1.
     probs, logits : array of shape (N, C)
-        One of them, made for samples that the model was not trained on; probabilities as a matrix or `TopK`.
+        One of them, made for samples that the model was not trained on; probabilities as a matrix or `TopK`. CUDA
+        tensors are read through the host, block by block; the result is a NumPy array whatever is given.
     thresholds : array of shape (C,), optional
         Of `class_thresholds`, by default computed.
     calibrate : bool, default True
@@ -256,7 +258,8 @@ def noise_rates(
     labels : integer array of shape (N,)
         The given classes, 0 to C - 1.
     probs, logits : array of shape (N, C), optional
-        One of them, unless `joint` is given.
+        One of them, unless `joint` is given. CUDA tensors are read through the host, block by block; the result holds
+        NumPy arrays whatever is given.
     joint : integer array of shape (C, C), optional
         Of `confident_joint`, by default computed and calibrated.
     converge : bool, default False

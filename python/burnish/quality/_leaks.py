@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import as_array, like_cpu
+from burnish._array import as_array, deliver
 from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cpu_rows, metric_name, within
 
@@ -46,7 +46,8 @@ def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine")
     Parameters
     ----------
     train : array of shape (N, D), float32 or float64
-        Embeddings on a CPU; finite values.
+        Embeddings; finite values. CUDA tensors are read through the host, in one copy; the result comes back on the
+        device of `test`.
     test : array of shape (M, D)
         Of the same dtype.
     threshold : float
@@ -92,7 +93,7 @@ def leaks(train: Any, test: Any, threshold: float, *, metric: Metric = "cosine")
     if len(zeros[0]) and len(zeros[1]):  # rows without a direction, but equal
         pairs = _with(pairs, np.tile(zeros[0], len(zeros[1])), np.repeat(zeros[1], len(zeros[0])))
     like = as_array(test)
-    return Leaks(*(like_cpu(like, np.ascontiguousarray(part)) for part in pairs))
+    return Leaks(*(deliver(like, np.ascontiguousarray(part)) for part in pairs))
 
 
 def _with(pairs: Any, zeros_train: npt.NDArray[np.int64], zeros_test: npt.NDArray[np.int64]) -> Any:

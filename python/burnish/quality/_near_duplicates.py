@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import as_array, like_cpu, to_numpy
+from burnish._array import as_array, deliver, to_numpy
 from burnish.neighbors import kneighbors
 from burnish.quality._copies import first_copies
 from burnish.quality._naming import named
@@ -46,19 +46,19 @@ class NearDuplicates:
     @property
     def keep(self) -> Any:
         """Samples to keep, ascending."""
-        return like_cpu(self.representative, np.flatnonzero(self._is_kept()))
+        return deliver(self.representative, np.flatnonzero(self._is_kept()))
 
     @property
     def duplicates(self) -> Any:
         """Samples to drop, ascending."""
-        return like_cpu(self.representative, np.flatnonzero(~self._is_kept()))
+        return deliver(self.representative, np.flatnonzero(~self._is_kept()))
 
     def groups(self) -> list[Any]:
         """Return the groups of two and more, each ascending: the first is kept."""
         representative = to_numpy(self.representative)
         order = np.argsort(representative, kind="stable")
         ends = np.flatnonzero(np.diff(representative[order])) + 1
-        return [like_cpu(self.representative, group) for group in np.split(order, ends) if len(group) > 1]
+        return [deliver(self.representative, group) for group in np.split(order, ends) if len(group) > 1]
 
     def _is_kept(self) -> npt.NDArray[np.bool_]:
         representative = to_numpy(self.representative)
@@ -74,7 +74,8 @@ def near_duplicates(
     Parameters
     ----------
     X : array of shape (N, D), float32 or float64
-        Embeddings on a CPU; finite values.
+        Embeddings; finite values. CUDA tensors are read through the host, in one copy; results come back on the same
+        device.
     threshold : float, optional
         The largest distance of a duplicate, 0 or more. 0 finds exact duplicates only: equal rows and, with "cosine",
         rows that are multiples of one another. Multiples that have been rounded are about 1e-15 apart in float32
@@ -135,7 +136,7 @@ def near_duplicates(
         kept_for, distances = search.assign(threshold)
     place = np.searchsorted(distinct, first)  # of a row's first copy among the distinct ones
     like = as_array(X)
-    return NearDuplicates(like_cpu(like, distinct[kept_for[place]]), like_cpu(like, distances[place]), float(threshold))
+    return NearDuplicates(deliver(like, distinct[kept_for[place]]), deliver(like, distances[place]), float(threshold))
 
 
 class _Pairs:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import as_array, like_cpu
+from burnish._array import as_array, deliver
 from burnish._extras import needs_extra
 from burnish.quality._naming import named
 from burnish.quality._rows import Metric, cpu_rows, metric_name
@@ -26,7 +26,8 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
     Parameters
     ----------
     X : array of shape (N, D), float32 or float64
-        Embeddings on a CPU; finite values.
+        Embeddings; finite values. CUDA tensors are read through the host, in one copy; results come back on the same
+        device.
     n_clusters : int, default 20
         Of scikit-learn's k-means; of fewer samples than that, each is a cluster.
     metric : {"cosine", "euclidean"}, default "cosine"
@@ -67,7 +68,7 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.preprocessing import normalize
     if len(rows) <= n_clusters:
-        return like_cpu(as_array(X), np.ones(len(rows)))
+        return deliver(as_array(X), np.ones(len(rows)))
     rows = _moderate(rows)
     points = normalize(rows) if metric == "cosine" else rows
     clusters = KMeans(n_clusters, n_init=1, random_state=random_state)
@@ -81,7 +82,7 @@ def representativeness(X: Any, n_clusters: int = 20, *, metric: Metric = "cosine
         distances[block] = np.sqrt(np.einsum("ij,ij->i", offsets, offsets))
     scale = distances.mean()
     scores = scale / (scale + distances) if scale > 0 else np.ones(len(rows))
-    return like_cpu(as_array(X), scores)
+    return deliver(as_array(X), scores)
 
 
 def _moderate(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from burnish import _check as check
 from burnish import _core
-from burnish._array import as_array, dtype_name, is_on_gpu, is_torch, to_numpy
+from burnish._array import as_array, dtype_name, is_torch, on_host, to_numpy
 from burnish.neighbors import kneighbors
 from burnish.neighbors._search import metric_of
 
@@ -61,10 +61,11 @@ def _check_range(call: str, name: str, rows: Any) -> None:
 
 
 def cpu_rows(call: str, name: str, x: Any) -> npt.NDArray[Any]:
-    """Return 2-D float rows in CPU memory as a C-contiguous NumPy array, without a copy where they are one."""
-    rows = rows_of(call, name, x)
-    if is_on_gpu(rows):
-        raise ValueError(f"{call}: '{name}' is on a GPU; accepted: arrays on the CPU, such as {name}.cpu()")
+    """Return 2-D float rows in CPU memory as a C-contiguous NumPy array, without a copy where they are one.
+
+    Rows on a GPU are copied from there, once; `burnish._array.deliver` takes results back.
+    """
+    rows = rows_of(call, name, on_host(x))
     array = np.ascontiguousarray(to_numpy(rows))
     if not (isinstance(rows, np.ndarray) or is_torch(rows)):
         _check_range(call, name, array)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import as_array, like_cpu, to_numpy
+from burnish._array import as_array, deliver, to_numpy
 from burnish.hardness import hardest
 from burnish.hardness._selection import _quotas
 from burnish.quality._coreset import farthest_first
@@ -26,7 +26,8 @@ def sample(scores: Any, X: Any, k: int, labels: Any = None, *, beta: float = 10.
     scores : array of shape (N,), float32 or float64
         Higher is harder, such as `burnish.hardness.entropy`; samples without a score (NaN) come last.
     X : array of shape (N, D), float32 or float64
-        Embeddings on a CPU; finite values.
+        Embeddings; finite values. CUDA tensors are read through the host, in one copy; the result comes back on the
+        device of `X`.
     k : int
         0 to N.
     labels : integer array of shape (N,), optional
@@ -79,7 +80,7 @@ def sample(scores: Any, X: Any, k: int, labels: Any = None, *, beta: float = 10.
         check.one_dimensional("sample", "labels", classes, len(rows))
         check.integers("sample", "labels", classes)
         chosen = _by_class(values, rows, k, classes, beta, metric)
-    return like_cpu(as_array(X), chosen)
+    return deliver(as_array(X), chosen)
 
 
 def _of_hardest(

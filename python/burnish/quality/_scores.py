@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _core
-from burnish._array import as_array, is_on_gpu, like_cpu, to_numpy
+from burnish._array import as_array, deliver, to_numpy
 from burnish.hardness._scores import _scores as native_scores
 from burnish.quality._blocks import blocks_of, predictions_of
 from burnish.quality._naming import named, naming
@@ -40,7 +40,8 @@ sureness : {"entropy", "confidence"}, default "entropy"
 _ADJUST = """
     adjust : bool or float array of shape (C,), default False
         Subtract each class's threshold (`class_thresholds` by default) from its probability first, so that classes of
-        which the model is less sure are judged alike; NumPy and torch on a CPU."""
+        which the model is less sure are judged alike. CUDA tensors are then read through the host, block by block; the
+        result comes back on the same device."""
 _OUTPUT = """
     dtype : {"float32", "float64"}, optional
         Of the arithmetic and the result; default float64 for float64 input, else float32.
@@ -104,7 +105,8 @@ def label_scores(
     temperature : float, default 1.0
         Logits are divided by it first.
     adjust : bool or float array of shape (C,), default False
-        Subtract class thresholds first; for self_confidence and normalized_margin.
+        Subtract class thresholds first; for self_confidence and normalized_margin. CUDA tensors are then read through
+        the host, block by block; results come back on the same device.
     dtype : {"float32", "float64"}, optional
         Of the arithmetic and the results; default float64 for float64 input, else float32.
     out : mapping of str to array of shape (N,), optional
@@ -168,7 +170,7 @@ def _into(result: npt.NDArray[Any], out: Any) -> Any:
         return result
     if tuple(out.shape) != result.shape:
         raise ValueError(f"label_scores: 'out' has shape {tuple(out.shape)}; accepted: {result.shape}")
-    out[...] = result
+    out[...] = deliver(out, result)
     return out
 
 
@@ -183,10 +185,7 @@ def _adjusted(
         raise ValueError(f"{call}: 'adjust' takes neither 'temperature' nor 'dtype'; scale the logits first")
     predictions, kind = predictions_of(call, logits, probs)
     rows, num_classes = (int(n) for n in predictions.shape)
-    given = as_array(labels)
-    if is_on_gpu(given):
-        raise TypeError(f"{call}: 'labels' is on a GPU; accepted: arrays on a CPU, such as labels.cpu()")
-    classes = check_labels(call, given, rows, num_classes, may_be_missing=True)
+    classes = check_labels(call, labels, rows, num_classes, may_be_missing=True)
     has_label = classes >= 0
     if adjust is True:
         from burnish.quality._joint import class_thresholds  # it leans on the blocks, as this does
@@ -213,7 +212,7 @@ def _adjusted(
         result = np.concatenate(parts[name])
         result[~has_label] = np.nan
         target = None if out is None else out.get(name)
-        results[name] = like_cpu(predictions, result) if target is None else _into(result, target)
+        results[name] = deliver(predictions, result) if target is None else _into(result, target)
     return results
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import _check as check
-from burnish._array import as_array, is_on_gpu, to_numpy
+from burnish._array import as_array, on_host, to_numpy
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +35,8 @@ class TopK:
     Notes
     -----
     A label that is not among the k has probability 0, so its logit margin is -infinity. Keep at least two classes a
-    row: of a single one nothing is known about the next best.
+    row: of a single one nothing is known about the next best. CUDA tensors are copied to the host, on which a `TopK`
+    lives and its scores are computed.
 
     Examples
     --------
@@ -46,9 +47,7 @@ class TopK:
     """
 
     def __init__(self, indices: Any, values: Any, num_classes: int) -> None:
-        indices, values = as_array(indices), as_array(values)
-        if is_on_gpu(indices) or is_on_gpu(values):
-            raise TypeError("TopK: 'indices' and 'values' are on a GPU; pass indices.cpu() and values.cpu()")
+        indices, values = on_host(as_array(indices)), on_host(as_array(values))
         self.num_classes = check.integer("TopK", "num_classes", num_classes, 1, (1 << 31) - 1)
         self.indices: Array = to_numpy(indices)
         check.integers("TopK", "indices", self.indices)
