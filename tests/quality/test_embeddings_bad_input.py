@@ -13,11 +13,6 @@ import numpy as np
 import pytest
 from burnish import quality
 
-try:
-    import torch
-except ImportError:
-    torch = None  # type: ignore[assignment]
-
 EITHER = (TypeError, ValueError)
 X = np.random.default_rng(0).standard_normal((30, 4))
 SCORES = np.linspace(0, 1, 30)

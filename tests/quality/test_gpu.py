@@ -79,6 +79,7 @@ ANNOTATED: dict[str, Callable[[Any, Any], Any]] = {
     "majority probs": lambda table, probs: quality.majority(table, probs),
     "consensus": quality.consensus,
 }
+EITHER = (TypeError, ValueError, RuntimeError, BufferError)
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
@@ -260,6 +261,15 @@ def test_top_k(dtype: str, copies: Any) -> None:
     assert_same(quality.find_label_issues(elsewhere(LABELS), probs=top), quality.find_label_issues(LABELS, probs=plain))
     assert_same(quality.self_confidence(probs=top, labels=elsewhere(LABELS)),
                 quality.self_confidence(probs=plain, labels=LABELS))  # fmt: skip
+
+
+def test_a_gradient_is_refused_as_on_a_cpu(copies: Any) -> None:
+    probs = torch.from_numpy(PROBS).requires_grad_()
+    for given in (probs, elsewhere(PROBS).requires_grad_()):
+        with pytest.raises(EITHER, match="requires_grad|requires grad|detach"):
+            quality.class_thresholds(LABELS, probs=given)
+    rows = elsewhere(ROWS).requires_grad_()
+    assert_same(quality.coreset(rows, 9), quality.coreset(ROWS, 9))
 
 
 class OfAnotherLibrary:

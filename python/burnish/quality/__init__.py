@@ -7,6 +7,9 @@ on: `class_thresholds`, `confident_joint`, `noise_rates`. For shards `LabelIssue
 On embeddings: `near_duplicates`, `leaks`, `uniqueness`, `representativeness`, `outliers`, `coreset`, and `sample` for
 what to annotate next. Over the epochs of a training: `DynamicsRecorder`. With several annotators: `majority`,
 `consensus`, `agreement`.
+
+All take NumPy arrays and torch tensors, on a CPU or a GPU. The scores, `uniqueness` and `outliers` are computed on the
+GPU; everything else reads CUDA tensors through the host, and returns what it returns for CPU tensors, on the same device.
 """
 
 from burnish.quality._accumulator import LabelIssueAccumulator

@@ -15,11 +15,11 @@ from burnish._array import as_array, deliver, on_host
 
 
 def label_table(call: str, labels: Any) -> Any:
-    """Return (N, annotators) labels as an array that the core can read, on a CPU; missing ones of a data frame become NaN."""
+    """Return (N, annotators) labels as an array that the core can read; missing ones of a data frame become NaN."""
     check.no_mask(call, "labels", labels)
     if hasattr(labels, "to_numpy") and hasattr(labels, "columns"):
         return labels.to_numpy(dtype=np.float64, na_value=np.nan)
-    return on_host(as_array(labels))
+    return as_array(labels)
 
 
 def majority(labels: Any, probs: Any = None) -> Any:
@@ -55,8 +55,8 @@ def majority(labels: Any, probs: Any = None) -> Any:
     """
     table = label_table("majority", labels)
     out = np.empty(int(table.shape[0]) if len(table.shape) else 0, np.int64)
-    _core.majority("majority", table, None if probs is None else on_host(as_array(probs)), out)
-    return deliver(labels, out)
+    _core.majority("majority", on_host(table), None if probs is None else on_host(as_array(probs)), out)
+    return deliver(table, out)
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -138,7 +138,7 @@ def consensus(labels: Any, probs: Any) -> Consensus:
     n, annotators = (int(size) for size in table.shape) if len(table.shape) == 2 else (0, 0)
     label, quality, agreement = np.empty(n, np.int64), np.empty(n), np.empty(n)
     counts, stats = np.empty(n, np.int64), np.empty((annotators, 3))
-    weight = _core.consensus("consensus", table, on_host(likely), label, quality, agreement, counts, stats)
+    weight = _core.consensus("consensus", on_host(table), on_host(likely), label, quality, agreement, counts, stats)
     return Consensus(
         labels=deliver(likely, label),
         quality=deliver(likely, quality),
