@@ -266,7 +266,7 @@ def test_top_k(dtype: str, copies: Any) -> None:
 def test_a_gradient_is_refused_as_on_a_cpu(copies: Any) -> None:
     probs = torch.from_numpy(PROBS).requires_grad_()
     for given in (probs, elsewhere(PROBS).requires_grad_()):
-        with pytest.raises(EITHER, match="requires_grad|requires grad|detach"):
+        with pytest.raises(EITHER, match=r"requires_grad|requires grad|detach"):
             quality.class_thresholds(LABELS, probs=given)
     rows = elsewhere(ROWS).requires_grad_()
     assert_same(quality.coreset(rows, 9), quality.coreset(ROWS, 9))

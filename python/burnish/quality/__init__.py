@@ -8,8 +8,9 @@ On embeddings: `near_duplicates`, `leaks`, `uniqueness`, `representativeness`, `
 what to annotate next. Over the epochs of a training: `DynamicsRecorder`. With several annotators: `majority`,
 `consensus`, `agreement`.
 
-All take NumPy arrays and torch tensors, on a CPU or a GPU. The scores, `uniqueness` and `outliers` are computed on the
-GPU; everything else reads CUDA tensors through the host, and returns what it returns for CPU tensors, on the same device.
+All take NumPy arrays and torch tensors, on a CPU or a GPU. Label scores (without ``adjust``), `uniqueness`, `outliers`
+and what `DynamicsRecorder` records are computed on the GPU; everything else reads CUDA tensors through the host. Where a
+CPU tensor yields tensors, a CUDA tensor yields them on its own device.
 """
 
 from burnish.quality._accumulator import LabelIssueAccumulator
