@@ -9,8 +9,8 @@ what to annotate next. Over the epochs of a training: `DynamicsRecorder`. With s
 `consensus`, `agreement`.
 
 All take NumPy arrays and torch tensors, on a CPU or a GPU. Label scores (without ``adjust``), `uniqueness`, `outliers`
-and what `DynamicsRecorder` records are computed on the GPU; everything else reads CUDA tensors through the host. Where a
-CPU tensor yields tensors, a CUDA tensor yields them on its own device.
+and what `DynamicsRecorder` records are computed on the GPU; everything else reads CUDA tensors through the host. Where
+CPU tensors yield tensors, CUDA tensors yield them on their own device.
 """
 
 from burnish.quality._accumulator import LabelIssueAccumulator
