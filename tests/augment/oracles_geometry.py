@@ -11,6 +11,7 @@ from burnish.augment import functional as F  # noqa: N812
 from oracles import Pair, drawn, row, white
 
 WEIGHTS = "weights of pixels have 14 bits"
+WEIGHTS_OFF = 255 * 1.5 / 2**14  # three of four are rounded, and the fourth is what is left of 1
 BORDERS = ("constant", "replicate", "reflect", "reflect101", "wrap")
 NUMPY_BORDERS = dict(zip(BORDERS, ("constant", "edge", "symmetric", "reflect", "wrap"), strict=True))
 SCIPY_BORDERS = dict(zip(BORDERS, ("grid-constant", "nearest", "reflect", "mirror", "grid-wrap"), strict=True))
@@ -164,7 +165,7 @@ def by_scipy(image: np.ndarray, matrix: Any, border: str, fill: float, order: in
     return np.stack(planes, axis=-1)
 
 
-@row("Rotate", "SciPy", WEIGHTS, levels=0.02, floats=1e-4, needs="scipy")
+@row("Rotate", "SciPy", WEIGHTS, levels=WEIGHTS_OFF, floats=1e-4, needs="scipy")
 def rotate(images: np.ndarray, ids: np.ndarray) -> Pair:
     border, fill = border_of(images), white(images) / 5
     result, entry = drawn(augment.Rotate(170, border_mode=border, fill=fill, p=1), images, ids)
@@ -192,7 +193,7 @@ def quarter_turns_by_rotate(images: np.ndarray, ids: np.ndarray) -> Pair:
     return F.rotate(squares, 90), np.rot90(squares, axes=(1, 2))
 
 
-@row("Affine", "SciPy", WEIGHTS, levels=0.02, floats=1e-4, needs="scipy")
+@row("Affine", "SciPy", WEIGHTS, levels=WEIGHTS_OFF, floats=1e-4, needs="scipy")
 def affine(images: np.ndarray, ids: np.ndarray) -> Pair:
     border = border_of(images)
     transform = augment.Affine(
@@ -202,7 +203,7 @@ def affine(images: np.ndarray, ids: np.ndarray) -> Pair:
     return result, _as_planned(images, entry, border)
 
 
-@row("ShiftScaleRotate", "SciPy", WEIGHTS, levels=0.02, floats=1e-4, needs="scipy")
+@row("ShiftScaleRotate", "SciPy", WEIGHTS, levels=WEIGHTS_OFF, floats=1e-4, needs="scipy")
 def shift_scale_rotate(images: np.ndarray, ids: np.ndarray) -> Pair:
     border = border_of(images)
     result, entry = drawn(augment.ShiftScaleRotate(border_mode=border, p=1), images, ids)
@@ -220,7 +221,7 @@ def _as_planned(images: np.ndarray, entry: Any, border: str) -> np.ndarray:
     return np.stack(expected)
 
 
-@row("functional.affine", "SciPy", WEIGHTS, levels=0.02, floats=1e-4, needs="scipy")
+@row("functional.affine", "SciPy", WEIGHTS, levels=WEIGHTS_OFF, floats=1e-4, needs="scipy")
 def functional_affine(images: np.ndarray, ids: np.ndarray) -> Pair:
     angle, scale = ids * 11.0, np.array([0.7, 1.4])
     result = F.affine(images, angle=angle, scale=tuple(scale), shear=(7, -3), translate=(2.25, -1), border_mode="wrap")
@@ -238,7 +239,7 @@ def nearest(images: np.ndarray, ids: np.ndarray) -> Pair:
     return result, images[:, y, x]
 
 
-@row("Perspective", "SciPy", WEIGHTS, levels=0.02, floats=1e-4, needs="scipy")
+@row("Perspective", "SciPy", WEIGHTS, levels=WEIGHTS_OFF, floats=1e-4, needs="scipy")
 def perspective(images: np.ndarray, ids: np.ndarray) -> Pair:
     border, (height, width) = border_of(images), images.shape[1:3]
     result, entry = drawn(augment.Perspective(scale=0.2, border_mode=border, p=1), images, ids)
