@@ -16,7 +16,16 @@ import numpy as np
 from burnish._classifier import BATCH, duration
 from burnish._command.augment_output import print_proof, write_proof, write_sheet
 from burnish._command.augment_proof import PIPELINES, Run, checked, run, split
-from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_pipeline, read_with_test
+from burnish._command.options import (
+    CIFAR10,
+    PATH_HELP,
+    add_training_options,
+    check_out,
+    integer,
+    progress,
+    read_pipeline,
+    read_with_test,
+)
 from burnish._extras import needs_extra
 
 # Enough for the network to learn all that it can from images as they are: its loss on them is then near 0.
@@ -72,13 +81,7 @@ def add_parser(commands: Any) -> None:
     add("--runs", type=integer(2, 100), metavar="N", help="seeds, 2 to 100 (default: 3; demo: 6)")
     add("--epochs", type=integer(1), metavar="N", help=f"default: {_PASSES:,} images in all; demo: {_DEMO_PASSES:,}")
     add("--limit", type=integer(2), metavar="N", help="read the first N images of each class only")
-    add(
-        "--image-size",
-        type=integer(8, 256),
-        metavar="PIXELS",
-        help="images are cropped to a square and resized to this, 8 to 256 (default: 32)",
-    )
-    add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
+    add_training_options(add, flip=False)
     parser.set_defaults(run=_run, error=parser.error)
 
 

@@ -15,7 +15,15 @@ from burnish._classifier import convolutional_features, duration, pixel_features
 from burnish._command.balance_output import counts_text, print_proof, write_proof
 from burnish._command.balance_proof import METHODS, Floats, Run, run
 from burnish._command.balance_split import Indices, split
-from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_with_test
+from burnish._command.options import (
+    CIFAR10,
+    PATH_HELP,
+    add_training_options,
+    check_out,
+    integer,
+    progress,
+    read_with_test,
+)
 from burnish._extras import needs_extra
 from burnish.data import LabeledImages
 
@@ -70,14 +78,7 @@ def add_parser(commands: Any) -> None:
     add("--runs", type=integer(2, 100), metavar="N", help="2 to 100 (default: 3 with a network, else 10)")
     add("--limit", type=integer(4), metavar="N", help="use the first N images of each class only")
     add("--epochs", type=integer(1), metavar="N", help="of the network; default: 6, more for small sets")
-    add(
-        "--image-size",
-        type=integer(8, 256),
-        metavar="PIXELS",
-        help="images are cropped to a square and resized to this, 8 to 256 (default: 32)",
-    )
-    add("--flip", action="store_true", help="mirror half of the training images; not for letters (default: cifar10)")
-    add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
+    add_training_options(add)
     parser.set_defaults(run=_run, error=parser.error)
 
 

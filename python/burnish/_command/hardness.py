@@ -15,7 +15,7 @@ from burnish import data as images
 from burnish._classifier import convolutional_folds, linear_folds
 from burnish._command.hardness_output import print_label_noise, print_summary, write_report
 from burnish._command.hardness_score import Task, score
-from burnish._command.options import CIFAR10, PATH_HELP, check_out, integer, progress, read_images
+from burnish._command.options import CIFAR10, PATH_HELP, add_training_options, check_out, integer, progress, read_images
 from burnish._extras import needs_extra
 from burnish.data import DataError, HumanLabels, LabeledImages
 
@@ -64,14 +64,7 @@ def add_parser(commands: Any) -> None:
         help="each of N parts is scored by a model trained on the others, 2 to 20 (default: 2; demo: 5)",
     )
     add("--epochs", type=integer(1), metavar="N", help="default: 6, more for small sets")
-    add(
-        "--image-size",
-        type=integer(8, 256),
-        metavar="PIXELS",
-        help="images are cropped to a square and resized to this, 8 to 256 (default: 32)",
-    )
-    add("--flip", action="store_true", help="mirror half of the training images; not for letters (default: cifar10)")
-    add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
+    add_training_options(add)
     parser.set_defaults(run=_run, error=parser.error)
 
 

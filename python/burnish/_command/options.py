@@ -56,6 +56,23 @@ def printable(text: str, *, lines: bool = True) -> str:
     return escaped if lines else escaped.replace("\n", "\\n")
 
 
+def add_training_options(add: Callable[..., Any], *, flip: bool = True) -> None:
+    """Add what is chosen alike wherever a small network is trained here."""
+    add(
+        "--image-size",
+        type=integer(8, 256),
+        metavar="PIXELS",
+        help="images are cropped to a square and resized to this, 8 to 256 (default: 32)",
+    )
+    if flip:
+        add(
+            "--flip",
+            action="store_true",
+            help="mirror half of the training images; not for letters (default: cifar10)",
+        )
+    add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
+
+
 def check_out(folder: Path) -> None:
     """Refuse a folder that cannot be written to, before the work rather than after it."""
     nearest = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
