@@ -149,3 +149,15 @@ def test_wrong_arguments(
     assert words in run.stderr
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(("suffix", "between"), [(".csv", ","), (".tsv", "\t")])
+def test_a_table_is_improved_as_a_table(
+    burnish_command: Callable[..., Any], digit_folder: Path, tmp_path: Path, suffix: str, between: str
+) -> None:
+    files = sorted(digit_folder.glob("*/*.png"))
+    lines = [between.join(("path", "label")), *(between.join((str(path), path.parent.name)) for path in files)]
+    (tmp_path / f"set{suffix}").write_text("\n".join(lines) + "\n")
+    run = burnish_command("improve", tmp_path / f"set{suffix}", "--no-proof", "--apply", "--out", tmp_path / "out")
+    assert run.code == 0, run.stderr
+    assert (tmp_path / "out" / "improved.csv").read_text().startswith("path,label\n")

@@ -32,6 +32,7 @@ from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError, ImageSet, open_images
+from burnish.data._table import SUFFIXES as TABLES
 
 Integers = npt.NDArray[np.int64]
 
@@ -372,7 +373,7 @@ def improve(
 def _form(dataset: Any) -> Form:
     if isinstance(dataset, str | os.PathLike):
         suffix = Path(dataset).suffix.lower()
-        return "npz" if suffix == ".npz" else "table" if suffix in (".csv", ".parquet") else "folder"
+        return "npz" if suffix == ".npz" else "table" if suffix in TABLES else "folder"
     return "npz" if isinstance(dataset, tuple | list) else "folder"
 
 
