@@ -19,9 +19,11 @@ from burnish._improve.copies import (
     pipeline_text,
     varied,
 )
-from burnish._improve.mend import copies_of_classes, mend
+from burnish._improve.feature_rows import feature_labels, feature_rows
+from burnish._improve.fill import to_add
+from burnish._improve.mend import mend
 from burnish._improve.options import Options
-from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._improve.proposals import ACTIONS, ADDS, Proposals
 from burnish.augment import Compose, MixUp, Normalize, RandomCrop, VerticalFlip
 from burnish.data import DataError
 from improve_data import Judgment, judgment, sure_of
@@ -210,8 +212,8 @@ def test_samples_to_annotate_are_hard_diverse_and_of_all_classes() -> None:
         ([0, 0], "balanced-accuracy", [0, 0]),
     ],
 )
-def test_how_many_copies(sizes: list[int], target: str, expected: list[int]) -> None:
-    assert copies_of_classes(np.array(sizes, np.int64), target).tolist() == expected
+def test_how_many_are_added(sizes: list[int], target: str, expected: list[int]) -> None:
+    assert to_add(np.array(sizes, np.int64), target).tolist() == expected
 
 
 def test_copies_are_made_of_what_is_kept() -> None:
@@ -236,6 +238,50 @@ def test_copies_are_made_of_what_is_kept() -> None:
     for i in set(rows):
         assert sorted(numbers[rows == i]) == list(range(1, (rows == i).sum() + 1))
     assert copied.reason[-1] == '"c" has 1 sample, the largest class 59: add varied copies.'
+
+
+def test_rows_between_features_are_those_of_smote() -> None:
+    imblearn = pytest.importorskip("imblearn.over_sampling", reason="imbalanced-learn is not installed")
+    labels = np.repeat([0, 1, 2], [60, 20, 12])
+    features = np.random.default_rng(0).normal(size=(92, 5)).astype(np.float32)
+    probs = sure_of(labels, 3)
+    probs[3] = (0.001, 0.998, 0.001)  # a 1 labeled 0
+    made = mend(labels, judgment(labels, probs), 3, Options(budget=0, seed=7, fill="smote"), features=features)
+    after = made.labels_after(labels)
+    assert made.counts() == {**dict.fromkeys(ACTIONS, 0), "relabel": 1, "interpolate": 85}
+    # The oracle: as many rows of each class.
+    sampler = imblearn.SMOTE(sampling_strategy={1: 59, 2: 59}, random_state=7)
+    X, y = sampler.fit_resample(features, after)
+    rows = np.concatenate(list(feature_rows(features, np.arange(92), made)))
+    classes = feature_labels(labels, np.arange(92), made)
+    assert np.array_equal(rows[:92], features)
+    assert np.array_equal(classes[:92], after)
+    for label in (1, 2):
+        expected, found = X[92:][y[92:] == label], rows[92:][classes[92:] == label]
+        assert np.array_equal(*(part[np.lexsort(part.T)] for part in (expected, found)))
+    added = made.only("interpolate")
+    assert (after[added.sample] == added.to).all()
+    assert (after[added.other] == added.to).all()
+    assert (added.sample != added.other).all()
+    for i in set(added.sample.tolist()):
+        assert added.number[added.sample == i].tolist() == list(range(1, (added.sample == i).sum() + 1))
+    assert added.reason[-1] == "class 2 has 12 samples, the largest class 59: add rows between their features."
+
+
+def test_rows_between_features_of_small_classes() -> None:
+    labels = np.repeat([0, 1, 2, 3], [40, 2, 1, 0])
+    features = np.arange(86, dtype=np.float32).reshape(43, 2) ** 2
+    made = mend(labels, judgment(labels, sure_of(labels, 4)), 4, Options(budget=0, fill="smote"), features=features)
+    base, other, step = made.between()
+    added = made.only("interpolate")
+    assert np.bincount(added.to, minlength=4).tolist() == [0, 20, 10, 0]
+    assert {frozenset(pair) for pair in zip(base[added.to == 1], other[added.to == 1], strict=True)} == {
+        frozenset({40, 41})
+    }
+    assert set(base[added.to == 2]) == set(other[added.to == 2]) == {42}  # repeated, since it is alone
+    assert ((step >= 0) & (step < 1)).all()
+    with pytest.raises(ValueError, match="'features' is None; accepted where 'fill' is 'smote'"):
+        mend(labels, judgment(labels, sure_of(labels, 4)), 4, Options(budget=0, fill="smote"))
 
 
 def test_samples_in_doubt_are_copied_where_a_model_takes_a_rare_class_for_another() -> None:
@@ -264,20 +310,24 @@ def _mixed(seed: int = 0) -> tuple[npt.NDArray[np.int64], Judgment, npt.NDArray[
     return labels, judged, held_out
 
 
-def _everything(seed: int = 0) -> tuple[npt.NDArray[np.int64], Proposals]:
+def _everything(seed: int = 0, fill: str = "copies") -> tuple[npt.NDArray[np.int64], Proposals]:
     labels, judged, held_out = _mixed(seed)
-    made = mend(labels, judged, 4, Options(budget=10, sure=0.8), held_out=held_out, ids=[f"s{i}" for i in range(400)])
-    assert set(made.action) == set(ACTIONS)
+    features = np.random.default_rng(seed).normal(size=(400, 6)).astype(np.float32)
+    options, ids = Options(budget=10, sure=0.8, fill=fill), [f"s{i}" for i in range(400)]
+    made = mend(labels, judged, 4, options, features=features, held_out=held_out, ids=ids)
+    assert set(made.action) == set(ACTIONS) - {"copy" if fill == "smote" else "interpolate"}
     return labels, made
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_proposals_do_not_contradict_each_other(seed: int) -> None:
-    labels, made = _everything(seed)
+@pytest.mark.parametrize("fill", ["copies", "smote"])
+@pytest.mark.parametrize("seed", range(3))
+def test_proposals_do_not_contradict_each_other(seed: int, fill: str) -> None:
+    labels, made = _everything(seed, fill)
     after = made.labels_after(labels)
     changing = made.only("relabel", "drop-label", "drop-repeat", "drop-leak")
     assert len(set(changing.sample)) == len(changing)
-    assert (after[made.only("copy").sample] == made.only("copy").to).all()
+    assert (after[made.only(*ADDS).sample] == made.only(*ADDS).to).all()
+    assert (after[made.only("interpolate").other] == made.only("interpolate").to).all()
     assert (after[made.only("annotate").sample] == labels[made.only("annotate").sample]).all()
     assert (made.only("relabel").to != labels[made.only("relabel").sample]).all()
     repeats = made.only("drop-repeat")
@@ -288,7 +338,7 @@ def test_proposals_do_not_contradict_each_other(seed: int) -> None:
     assert set(ends) <= {*np.flatnonzero(after >= 0), *made.only("drop-label").sample}
     order = [ACTIONS.index(action) for action in made.action]
     assert order == sorted(order)
-    for action in ACTIONS:
+    for action in set(ACTIONS) - {"interpolate"}:
         assert (np.diff(made.only(action).score) <= 0).all()
     assert all(isinstance(reason, str) and reason.endswith(".") for reason in made.reason)
 
@@ -300,20 +350,26 @@ def test_the_same_every_time_and_nothing_is_changed() -> None:
     first, second = (mend(labels, judged, 4, Options(), held_out=held_out) for _ in range(2))
     for name, values in vars(first).items():
         assert np.array_equal(values, getattr(second, name)), name
+    assert vars(_everything(0, "smote")[1]).keys() == vars(first).keys()
+    for one, two in zip(*(vars(_everything(0, "smote")[1]).values() for _ in range(2)), strict=True):
+        assert np.array_equal(one, two)
 
 
+@pytest.mark.parametrize("fill", ["copies", "smote"])
 @pytest.mark.parametrize("action", ACTIONS)
-def test_a_kind_of_proposal_is_turned_down(action: str) -> None:
-    labels, made = _everything()
+def test_a_kind_of_proposal_is_turned_down(action: str, fill: str) -> None:
+    labels, made = _everything(0, fill)
     rest = made.without(action)
     assert rest.counts()[action] == 0
-    for other in set(ACTIONS) - {action, "copy"}:
+    for other in set(ACTIONS) - {action, *ADDS}:
         assert rest.counts()[other] == made.counts()[other] > 0
     after = rest.labels_after(labels)
-    assert (after[rest.only("copy").sample] == rest.only("copy").to).all()
-    if action != "relabel":
-        assert rest.counts()["copy"] == made.counts()["copy"] * (action != "copy")
-    undone = made.only(action).sample if action not in ("copy", "annotate") else []
+    assert (after[rest.only(*ADDS).sample] == rest.only(*ADDS).to).all()
+    assert (after[rest.only("interpolate").other] == rest.only("interpolate").to).all()
+    for adds in ADDS:
+        if action != "relabel":
+            assert rest.counts()[adds] == made.counts()[adds] * (action != adds)
+    undone = made.only(action).sample if action not in (*ADDS, "annotate") else []
     assert (after[undone] == labels[undone]).all()
 
 
@@ -340,6 +396,8 @@ def test_samples_counted_in_a_larger_set() -> None:
     own = made.action == "drop-repeat"
     assert (moved.other[own] == rows[made.other[own]]).all()
     assert (moved.other[~own] == made.other[~own]).all()
+    between, inner = _everything(0, "smote")[1].among(rows).between(), _everything(0, "smote")[1].between()
+    assert all(np.array_equal(*ends) for ends in zip(between, (rows[inner[0]], rows[inner[1]], inner[2]), strict=True))
     larger = np.full(1201, 7)
     larger[rows] = labels
     after = moved.labels_after(larger)

@@ -19,7 +19,7 @@ from burnish._improve.page.html import Markup, element, name_of, shortened, visi
 from burnish._improve.page.page import page, write_again, write_report
 from burnish._improve.page.pictures import LONGEST, encode
 from burnish._improve.page.shown import choose, some_of
-from burnish._improve.proof import ADJUSTED, Proof
+from burnish._improve.proof import ADJUSTED, COPIES, SMOTE, Proof
 from page_data import HOSTILE, NAMES, K, N, Page, improvement, nothing, proof, unscored
 
 Image = pytest.importorskip("PIL.Image")
@@ -204,6 +204,13 @@ def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
     assert re.search(
         r"One change alone did better: labels mended, \d\d\.\d\s%\.", gain_sentence(replace(found, proof=swapped))
     )
+    two_ways = (first, replace(alone, name=COPIES), replace(after, name=SMOTE), after)
+    filled = advised(replace(proof(0.03), trials=two_ways))
+    assert "By itself filled up by SMOTE gained more than filled up with copies" in filled
+    assert "Make one change only" not in filled  # it is none of all
+    text = Page.of(shown_as(replace(found, proof=replace(proof(0.03), trials=two_ways)))).text
+    assert "filled up by SMOTE, between features (not among all)" in text
+    assert "filled up with copies (not among all)" not in text
     rival = replace(proof(0.03), trials=(first, alone, after, replace(after, name=ADJUSTED)))
     assert "Changing nothing, but adjusting a model's outputs" in advised(rival)
 
@@ -317,13 +324,15 @@ def test_the_hardest_are_shown_first(found: Findings) -> None:
 
 
 def test_class_counts(found: Findings) -> None:
-    before, after, copies = found.class_counts()
+    before, after, added = found.class_counts()
     labels = found.column("label")[found.training]
     np.testing.assert_array_equal(before, np.bincount(labels, minlength=K))
     assert before.sum() == 279
     drops = len(found.of("drop-label", "drop-repeat", "drop-leak"))
     assert after.sum() == before.sum() - drops + len(found.of("copy"))
-    assert copies.sum() == len(found.of("copy")) > 0
+    assert added.sum() == len(found.of("copy")) > 0
+    between = replace(found.proposals, action=np.where(found.proposals.action == "copy", "interpolate", "relabel"))
+    assert np.array_equal(replace(found, proposals=between).class_counts()[2], added)
 
 
 def test_groups_of_repeats(found: Findings) -> None:

@@ -25,6 +25,7 @@ from burnish._improve.proof import (
     NOTHING,
     OF_OUTPUTS,
     REPEATS,
+    SMOTE,
     Answers,
     Gain,
     Proof,
@@ -362,10 +363,58 @@ def test_copies_are_made_once() -> None:
     assert found.trial(rivals[0]).rows == found.trial(AS_IT_IS).rows
 
 
+def test_rows_between_features_are_those_of_smote_on_what_is_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = pytest.importorskip("imblearn.over_sampling", reason="imbalanced-learn is not installed").SMOTE
+    features, labels, _ = blobs([60, 20, 12])
+    held_out = np.arange(92) % 4 == 0
+    spy = Spy(monkeypatch)
+    options = Options(runs=1, folds=3, fill="smote", seed=5)
+    found = proved(labels, features, options, repeats=none_of(92), held_out=held_out, embed_copies=None)
+    (part,) = parts(labels, np.arange(69), np.flatnonzero(~held_out), np.flatnonzero(held_out),
+                    num_classes=3, runs=1, seed=5)  # fmt: skip
+    own = labels[part.train]
+    sizes = np.bincount(own)
+    assert sizes.sum() == found.trial(AS_IT_IS).rows[0]
+    wanted = {k: int(sizes[0]) for k in (1, 2)}
+    expected = {row.tobytes() for row in sampler(sampling_strategy=wanted, random_state=5).fit_resample(
+        features[part.train], own)[0]}  # fmt: skip
+    assert expected in spy.seen
+    assert found.trial(SMOTE).rows == (3 * sizes[0],)
+    assert found.trial(COPIES) is None
+    assert found.fill == "smote"
+    assert found.trial(ALL).measures == found.trial(SMOTE).measures  # nothing else is wrong here
+    assert spy.saw(features[held_out]) == 0
+
+
+def test_the_way_of_filling_up_that_all_does_not_take_is_tried_by_itself() -> None:
+    features, labels, _ = blobs([60, 20, 12], wrong=0.05, apart=0.7)
+    copies, smote = (proved(labels, features, replace(OPTIONS, fill=fill)) for fill in ("copies", "smote"))
+    for name in (COPIES, SMOTE, LABELS):
+        assert copies.trial(name).measures == smote.trial(name).measures
+    assert copies.trial(ALL).measures != smote.trial(ALL).measures
+    assert [trial.name for trial in copies.parts] == [REPEATS, LABELS, COPIES]
+    assert [trial.name for trial in smote.parts] == [REPEATS, LABELS, SMOTE]
+    with pytest.raises(ValueError, match="'fill' is 'auto'; accepted where copies cannot be described: 'smote'"):
+        proved(labels, features, embed_copies=None)
+    for name, other, fill in ((COPIES, SMOTE, "smote"), (SMOTE, COPIES, "copies")):
+        better = Gain(0.2, 0.01, 0.1, 0.3, HELPED)
+        trials = tuple(
+            replace(trial, gains={**trial.gains, "balanced-accuracy": better if trial.name == other else
+                                  replace(better, mean=0.1)}) for trial in copies.trials)  # fmt: skip
+        said = replace(copies, trials=trials, fill="copies" if fill == "smote" else "smote").conclusions()
+        assert any(
+            f"By itself {other} gained more than {name}, balanced accuracy +0.200 and balanced accuracy +0.100: "
+            f"--fill {fill}, where you train on" in text for text in said
+        )  # fmt: skip
+        said = replace(copies, trials=trials, fill=fill).conclusions()
+        assert not any("--fill" in text for text in said)
+        assert not any(f"{name}" in text for text in said)  # a rival is no part of all
+
+
 @pytest.mark.parametrize("target", ["accuracy", "log-loss"])
 def test_other_targets_add_no_rows(target: str) -> None:
     features, labels, _ = blobs([60, 20])
-    found = proved(labels, features, Options(runs=2, folds=3, target=target))
+    found = proved(labels, features, Options(runs=2, folds=3, target=target), embed_copies=None)
     assert [trial.name for trial in found.trials] == [AS_IT_IS, REPEATS, LABELS, ALL]
 
 
@@ -384,7 +433,7 @@ def test_the_same_input_gives_the_same_proof_and_steps_are_told() -> None:
 def test_a_proof_that_was_interrupted_goes_on(tmp_path: Path) -> None:
     features, labels, _ = blobs([40, 30, 10], wrong=0.1)
     whole = proved(labels, features)
-    of = 7  # steps of a run
+    of = 8  # steps of a run
 
     def interrupting(what: str, done: int, steps: int) -> None:
         assert steps == 3 * of
@@ -414,6 +463,8 @@ def test_all_leaves_out_what_is_to_be_left_out() -> None:
     found = proved(labels, features, without=("copy", "relabel", "drop-label", "drop-repeat"))
     assert found.trial(ALL).measures == found.trial(AS_IT_IS).measures
     assert found.trial(COPIES).rows[0] > found.trial(ALL).rows[0]
+    found = proved(labels, features, replace(OPTIONS, fill="smote"), without=("interpolate",))
+    assert found.trial(SMOTE).rows[0] > found.trial(ALL).rows[0]
 
 
 def test_rows_without_a_label_are_left_out() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from burnish._command.options import check_out, integer, printable, read_pipeline, stage_progress
 from burnish._extras import needs_extra
 from burnish._improve.improve import improve
-from burnish._improve.options import MODELS, TARGETS, Options
+from burnish._improve.options import FILLS, MODELS, TARGETS, Options
 from burnish._improve.place import refuse_data, refuse_occupied
 from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
@@ -50,7 +50,7 @@ def add_parser(commands: Any) -> None:
     add(
         "--apply",
         action="store_true",
-        help="write the improved training set: OUT/improved/, of a .npz OUT/improved.npz",
+        help="write the improved training set: OUT/improved/, of a .npz OUT/improved.npz; with SMOTE its features, too",
     )
     add("--target", choices=TARGETS, default=defaults.target, help=f"what is to rise (default: {defaults.target})")
     add("--budget", type=integer(0), default=defaults.budget, metavar="N",
@@ -65,8 +65,12 @@ def add_parser(commands: Any) -> None:
     given.add_argument("--probs", type=Path, metavar="FILE", help="out-of-sample probabilities of a model of your own: "
                        ".npy, .npz, .csv or .parquet, a row an image")  # fmt: skip
     given.add_argument("--logits", type=Path, metavar="FILE", help="the same as logits")
-    add("--model", choices=MODELS, default=defaults.model, help="what describes images: a pretrained network, "
+    described = model.add_mutually_exclusive_group()
+    described.add_argument(
+        "--model", choices=MODELS, default=defaults.model, help="what describes images: a pretrained network, "
         "patches of the set, pixels (default: auto, the first that is installed and fits their size)")  # fmt: skip
+    described.add_argument("--features", type=Path, metavar="FILE", help="features of a network of your own instead: "
+                           "a file as for --probs; .parquet may have a column of lists")  # fmt: skip
     add(
         "--image-size",
         type=integer(8, 512),
@@ -78,12 +82,14 @@ def add_parser(commands: Any) -> None:
     add("--runs", type=integer(2, 100), metavar="N", help=f"2 to 100 (default: {defaults.runs}; demo: {_DEMO_RUNS})")
     add("--no-proof", action="store_true", help="do not measure")
     add("--seed", type=integer(0), default=defaults.seed, metavar="N", help=f"default: {defaults.seed}")
-    add = parser.add_argument_group("copies that fill up rare classes").add_argument
-    add("--pipeline", type=Path, metavar="FILE", help="what varies them: a pipeline's to_dict() as JSON")
+    add = parser.add_argument_group("what fills up rare classes").add_argument
+    add("--fill", choices=FILLS, default=defaults.fill, help="varied copies of images, or rows between features "
+        "(SMOTE), to train on these (default: auto, copies unless --features)")  # fmt: skip
+    add("--pipeline", type=Path, metavar="FILE", help="what varies copies: a pipeline's to_dict() as JSON")
     add(
         "--flip",
         action=argparse.BooleanOptionalAction,
-        help="whether to mirror them (default: where "
+        help="whether to mirror copies (default: where "
         "images have colors, unless classes are called by letters, numbers or sides)",
     )
     parser.set_defaults(run=_run, error=parser.error)
@@ -100,8 +106,10 @@ def _actions(text: str) -> tuple[str, ...]:
 def _run(options: argparse.Namespace) -> None:
     if (options.data is None) == (not options.demo):
         options.error("name DATA, or give --demo")
-    if options.demo and (options.test or options.probs or options.logits):
-        options.error("--test, --probs and --logits go with DATA only")
+    if options.demo and (options.test or options.probs or options.logits or options.features):
+        options.error("--test, --probs, --logits and --features go with DATA only")
+    if options.features and options.fill == "copies" and not options.no_proof:
+        options.error("--fill copies cannot be judged with --features, which copies have none of; add --no-proof")
     with needs_extra("demo"):  # a missing library is told before the work rather than after it
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)
@@ -115,6 +123,7 @@ def _run(options: argparse.Namespace) -> None:
         test=options.test,
         probs=options.probs,
         logits=options.logits,
+        features=options.features,
         proof=not options.no_proof,
         without=options.without,
         reject=_ids(options.reject),
@@ -124,7 +133,7 @@ def _run(options: argparse.Namespace) -> None:
         strict=options.strict,
         progress=stage_progress(),
         runs=options.runs or (_DEMO_RUNS if demo is not None else Options().runs),
-        **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "seed")},
+        **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "seed", "fill")},
     )
     print(printable(found.summary()))
     if demo is not None:

@@ -15,6 +15,7 @@ from burnish._command.options import CIFAR10, add_data_options, check_out, integ
 from burnish._extras import needs_extra
 from burnish._files import KEPT
 from burnish._improve.embed import embed
+from burnish._improve.given_features import given_features
 from burnish._improve.options import MODELS, Options
 from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
@@ -56,8 +57,10 @@ def _add_score_options(parser: Any) -> None:
     add = parser.add_mutually_exclusive_group().add_argument
     add("--probs", type=Path, metavar="FILE", help="your out-of-sample probabilities: .npy, .npz, .csv or .parquet")
     add("--logits", type=Path, metavar="FILE", help="the same before softmax")
-    add = parser.add_argument
+    add = parser.add_mutually_exclusive_group().add_argument
     add("--model", choices=MODELS, default="auto", help="what describes images (default: auto)")
+    add("--features", type=Path, metavar="FILE", help="features of a network of your own instead; such a file, too")
+    add = parser.add_argument
     add("--folds", type=integer(2, 20), default=5, metavar="N", help="of the cross-validation, 2 to 20 (default: 5)")
     add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
 
@@ -76,14 +79,18 @@ def _run(options: argparse.Namespace) -> None:
     with needs_extra("demo"):
         for library in ("pyarrow.parquet", "scipy.optimize"):
             importlib.import_module(library)
-    refuse_data(options.out, *(data for data in (options.data, options.test) if data != CIFAR10))
+    given = (options.data, options.test, options.features)
+    refuse_data(options.out, *(data for data in given if data != CIFAR10))
     images = open_data(options)
     store = Store(options.out / KEPT)
     settings = Options(model=options.model, folds=options.folds, seed=options.seed)
     told = stage_progress()
     found = scan(images, store, workers=options.workers, strict=options.strict, progress=told)
     logits = _logits(options, found)
-    embedding = embed(found, settings, store, progress=told)
+    if options.features:
+        embedding = given_features(options.features, found, store, progress=told)
+    else:
+        embedding = embed(found, settings, store, progress=told)
     rows, scores = score_scan(found, embedding, settings, store, logits=logits, progress=told)
     by = (
         f"predictions of {options.probs or options.logits}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The improved set, written: files as they are, varied copies, and a manifest of what came from where and why.
+"""The improved set, written: files as they are, varied copies, features; a manifest of what came from where and why.
 
 Only the training part is written. Held-out images stay where they are, since they are not changed. Nothing is drawn but
 what copies look like, and no time or place is written down: the same call writes the same bytes.
@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ import numpy.typing as npt
 from burnish import augment
 from burnish._files import replacing
 from burnish._improve.copies import LONGEST, varied
+from burnish._improve.feature_rows import feature_labels, feature_rows
 from burnish._improve.manifest import (
+    FEATURES,
     FOLDER,
     MANIFEST,
     NEXT,
@@ -32,6 +35,7 @@ from burnish._improve.manifest import (
     Row,
     head_of,
     read_manifest,
+    rows_between,
     rows_of,
     write_manifest,
 )
@@ -71,6 +75,7 @@ def apply(
     *,
     options: Options,
     pipeline: augment.Compose,
+    features: npt.NDArray[Any] | None = None,
     usable: npt.NDArray[np.bool_] | None = None,
     problems: Mapping[int, str] | None = None,
     form: Form = "folder",
@@ -91,6 +96,9 @@ def apply(
         Written down; all of the seed's effect is in `pipeline`.
     pipeline : burnish.augment.Compose
         Makes the copies; see `burnish._improve.copies.pipeline_of`.
+    features : float array of shape (N, D), optional
+        To be written, too, to ``improved-features.npz``: those of the images that are kept, and between them what the
+        proposals interpolate.
     usable : bool array of shape (N,), optional
         Which could be read; the others are left out.
     problems : mapping of int to str, optional
@@ -114,18 +122,26 @@ def apply(
     """
     _check_out(images, out)
     rows, samples = rows_of(images, proposals, usable, problems or {}, form)
-    job = _Job(images, rows, samples, pipeline)
+    between = rows_between(images, proposals, rows)
+    if features is None and between[0]:
+        raise ValueError("apply: 'features' is None; accepted where 'proposals' interpolates: an array")
+    job = _Job(images, rows, samples, pipeline, *between)
     head = head_of(images, rows, options, pipeline)
-    if form == "npz":
-        _write_npz(job, out, head, workers, progress)
-        written = [out / NPZ]
-    else:
-        _write_folder(job, out, head, form == "table", workers, progress)
-        written = [out / FOLDER] + ([out / TABLE] if form == "table" else [])
+    with _features_beside(job, out, features, proposals) as outputs:
+        if form == "npz":
+            _write_npz(job, out, head, outputs, workers, progress)
+            written = [out / NPZ]
+        else:
+            _write_folder(job, out, head, outputs, form == "table", workers, progress)
+            written = [out / FOLDER] + ([out / TABLE] if form == "table" else [])
+    with writing(out):
+        if features is None:
+            (out / FEATURES).unlink(missing_ok=True)  # of an earlier run
+        (out / NEXT).replace(out / MANIFEST)
     counts: dict[str, int] = {}
-    for row in rows:
+    for row in [*rows, *between[0]]:
         counts[row.action] = counts.get(row.action, 0) + 1
-    return Applied((*written, out / MANIFEST), counts)
+    return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), counts)
 
 
 def write_plan(
@@ -145,10 +161,11 @@ def write_plan(
     bool
         False where there is an improved set already, whose manifest is left as it is.
     """
-    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ)):
+    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ, FEATURES)):
         return False
     _known(out)  # refuses a manifest of somebody else
-    rows = [replace(row, file=None) for row in rows_of(images, proposals, usable, problems or {}, "folder")[0]]
+    rows = rows_of(images, proposals, usable, problems or {}, "folder")[0]
+    rows = [replace(row, file=None) for row in [*rows, *rows_between(images, proposals, rows)[0]]]
     write_manifest(out / MANIFEST, {**head_of(images, rows, options, pipeline), "applied": False}, rows)
     return True
 
@@ -156,8 +173,17 @@ def write_plan(
 class _Job:
     """Reads sources and makes copies, on any thread."""
 
-    def __init__(self, images: ImageSet, rows: list[Row], samples: list[int], pipeline: augment.Compose) -> None:
+    def __init__(
+        self,
+        images: ImageSet,
+        rows: list[Row],
+        samples: list[int],
+        pipeline: augment.Compose,
+        between: list[Row],
+        bases: list[int],
+    ) -> None:
         self.images, self.rows, self.samples, self._pipeline = images, rows, samples, pipeline
+        self.between, self.bases = between, bases  # what is among the features only, and the sample of each
         self.inside = [j for j, row in enumerate(rows) if row.file is not None]
         self.source_digests: dict[int, str] = {}
         self._pixels = functools.lru_cache(maxsize=16)(self._decoded)  # copies of one image follow each other
@@ -227,10 +253,9 @@ class _Job:
         for i, row in zip(self.samples, self.rows, strict=True):
             if row.action in ("drop-label", "drop-repeat", "drop-leak", "no-label") and i not in self.source_digests:
                 self.source(i)
-        return [
-            replace(row, sha256=written.get(j), source_sha256=self.source_digests.get(i))
-            for j, (i, row) in enumerate(zip(self.samples, self.rows, strict=True))
-        ]
+        found = [replace(row, sha256=written.get(j)) for j, row in enumerate(self.rows)] + self.between
+        samples = self.samples + self.bases
+        return [replace(row, source_sha256=self.source_digests.get(i)) for i, row in zip(samples, found, strict=True)]
 
 
 def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -244,22 +269,58 @@ def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArra
     return np.concatenate([np.broadcast_to(pixels, (*pixels.shape[:2], 3)), opaque], axis=2)
 
 
+@contextmanager
+def _features_beside(
+    job: _Job, out: Path, features: npt.NDArray[Any] | None, proposals: Proposals
+) -> Iterator[dict[str, str]]:
+    """Write features, and put them in their place when all else is; give what is written with its digest."""
+    if features is None:
+        yield {}
+        return
+    inside = [j for j in job.inside if not job.rows[j].number]
+    kept = np.array([job.samples[j] for j in inside], np.int64)
+    digests: list[str] = []
+
+    def noted() -> Iterator[npt.NDArray[Any]]:
+        for block in feature_rows(features, kept, proposals):
+            digests.extend(hashlib.sha256(row.data).hexdigest() for row in np.ascontiguousarray(block))
+            yield block
+
+    rows = [job.rows[j] for j in inside] + job.between
+    with array_file(out / FEATURES) as (arrays, partial):
+        arrays.add_rows("features", (len(rows), features.shape[1]), features.dtype, noted())
+        arrays.add("labels", feature_labels(job.images.labels, kept, proposals))
+        arrays.add("names", np.array(job.images.names, "U"))
+        arrays.add("ids", np.array([row.source for row in rows], "U"))
+        arrays.add("neighbors", np.array([row.neighbor or "" for row in rows], "U"))
+        arrays.add("steps", np.array([row.step or 0.0 for row in rows]))
+        arrays.finish()
+        job.between = [
+            replace(row, sha256=digest) for row, digest in zip(job.between, digests[len(kept) :], strict=True)
+        ]
+        yield {FEATURES: _digest_of_file(partial)}
+
+
 def _write_folder(
-    job: _Job, out: Path, head: dict[str, Any], with_table: bool, workers: int | None, progress: Progress
+    job: _Job,
+    out: Path,
+    head: dict[str, Any],
+    outputs: dict[str, str],
+    with_table: bool,
+    workers: int | None,
+    progress: Progress,
 ) -> None:
     names = [str(job.rows[j].file).removeprefix(f"{FOLDER}/") for j in job.inside]
 
     def note(digests: list[str]) -> None:
         rows = job.finished(digests)
         table = _table(rows) if with_table else b""
-        outputs = {TABLE: hashlib.sha256(table).hexdigest()} if with_table else {}
-        write_manifest(out / NEXT, {**head, "outputs": outputs}, rows)
+        tables = {TABLE: hashlib.sha256(table).hexdigest()} if with_table else {}
+        write_manifest(out / NEXT, {**head, "outputs": {**outputs, **tables}}, rows)
         if with_table:
             _write_bytes(out / TABLE, table)
 
     write_tree(out / FOLDER, names, job.files, workers=workers, progress=progress, on_written=note)
-    with writing(out):
-        (out / NEXT).replace(out / MANIFEST)
 
 
 def _table(rows: Sequence[Row]) -> bytes:
@@ -268,7 +329,7 @@ def _table(rows: Sequence[Row]) -> bytes:
     with io.StringIO(newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "label"])
-        writer.writerows([row.file, row.label] for row in rows if row.file is not None)
+        writer.writerows([row.file, row.label] for row in rows if row.file is not None and row.action != "interpolate")
         return file.getvalue().encode(errors="surrogateescape")
 
 
@@ -277,7 +338,9 @@ def _write_bytes(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
 
 
-def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, progress: Progress) -> None:
+def _write_npz(
+    job: _Job, out: Path, head: dict[str, Any], outputs: dict[str, str], workers: int | None, progress: Progress
+) -> None:
     """Write arrays block by block, so that they need not fit into memory."""
     inside = [job.rows[j] for j in job.inside]
     names = job.images.names
@@ -306,10 +369,8 @@ def _write_npz(job: _Job, out: Path, head: dict[str, Any], workers: int | None, 
         arrays.add("ids", np.array([row.source for row in inside], "U"))
         arrays.add("copy", np.array([row.number for row in inside], np.int64))
         arrays.finish()
-        outputs = {NPZ: _digest_of_file(partial)}
+        outputs = {**outputs, NPZ: _digest_of_file(partial)}
         write_manifest(out / NEXT, {**head, "outputs": outputs}, job.finished(digests))
-    with writing(out):
-        (out / NEXT).replace(out / MANIFEST)
 
 
 def _check_out(images: ImageSet, out: Path) -> None:
@@ -326,7 +387,7 @@ def refuse_foreign(out: Path, *, everything: bool = True) -> None:
     DataError
         With what is in the way.
     """
-    folder, table, npz = out / FOLDER, out / TABLE, out / NPZ
+    folder = out / FOLDER
     with writing(out):
         if os.path.lexists(out) and not out.is_dir():
             raise DataError(f"{out} is not a folder; name another place")
@@ -336,7 +397,7 @@ def refuse_foreign(out: Path, *, everything: bool = True) -> None:
         if not everything:
             return
         present = [f"{FOLDER}/{name}" for name in files_below(folder)] if folder.is_dir() else []
-        present += [path.name for path in (table, npz) if os.path.lexists(path)]
+        present += [name for name in (TABLE, NPZ, FEATURES) if os.path.lexists(out / name)]
         for name in sorted(present):
             if name.rpartition("/")[2] in _LITTER:
                 continue

@@ -59,15 +59,16 @@ class Embedding:
         Memory-mapped; rows of NaN for images that cannot be used.
     name : str
         What they are, for the report.
-    embed : callable
-        Takes uint8 images (B, S, S, 3) of the size of the thumbnails, returns float32 (B, D).
+    embed : callable or None
+        Takes uint8 images (B, S, S, 3) of the size of the thumbnails, returns float32 (B, D). None where features were
+        given, so that new images cannot be described.
     key : str
         Differs when descriptions do (`burnish._improve.store.key_of`).
     """
 
     features: Floats
     name: str
-    embed: Describe
+    embed: Describe | None
     key: str = ""
 
 

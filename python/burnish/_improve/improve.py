@@ -18,9 +18,11 @@ import numpy.typing as npt
 from burnish._files import KEPT
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
+from burnish._improve.feature_rows import feature_labels, feature_rows
+from burnish._improve.given_features import given_features
 from burnish._improve.manifest import Form
 from burnish._improve.mend import mend
-from burnish._improve.options import Options, checked_options
+from burnish._improve.options import EVEN_TARGETS, Options, checked_options
 from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.progress import Progress, silent
@@ -135,10 +137,28 @@ class Improvement:
         Returns
         -------
         pandas.DataFrame
-            A row for each class: images before and after, copies, mean hardness, labels that look wrong; with a proof
-            the recall before and after, too.
+            A row for each class: images before and after, what is added, mean hardness, labels that look wrong; with a
+            proof the recall before and after, too.
         """
         return _frame("classes", self)
+
+    def improved_features(self) -> tuple[npt.NDArray[np.float32], Integers]:
+        """Return the improved training set as features, to train a model on.
+
+        Returns
+        -------
+        X : float32 array of shape (M, D)
+            The features of the images that are kept, then those that are interpolated, where `fill` is "smote". Copies
+            of images are not among them.
+        y : int64 array of shape (M,)
+            Their classes after the changes.
+        """
+        training = np.zeros(len(self.images), bool)
+        training[self.rows] = True
+        kept = np.flatnonzero(training & (self.proposals.labels_after(self.images.labels) >= 0))
+        features = self.embedding.features
+        X = np.concatenate([features[:0], *feature_rows(features, kept, self.proposals)])
+        return X, feature_labels(self.images.labels, kept, self.proposals)
 
     def write(
         self, out: str | os.PathLike[str] | None = None, *, commands: Iterable[tuple[str, str]] = ()
@@ -205,6 +225,7 @@ class Improvement:
             self._folder(out),
             options=self.options,
             pipeline=self.pipeline,
+            features=self.embedding.features if self.options.fill == "smote" else None,
             usable=self.scan.usable,
             problems=self._skipped(),
             form=form or self.form,
@@ -241,6 +262,7 @@ def improve(
     test: Any = None,
     probs: Any = None,
     logits: Any = None,
+    features: Any = None,
     proof: bool = True,
     without: Iterable[str] = (),
     reject: Iterable[str] = (),
@@ -266,10 +288,14 @@ def improve(
     probs, logits : array of shape (N, K) or path, optional
         Out-of-sample predictions of a model of your own, a row for each image; see `burnish score --help`. Default:
         those of a light model on descriptions of the images, by cross-validation.
+    features : array of shape (N, D) or path, optional
+        What a network of your own makes of the images, a row for each, in place of descriptions that are made here: the
+        light model learns from them, repeats are looked for among them, and rare classes are filled up between them.
+        Of a file as for `probs`; .parquet may have a column of lists.
     proof : bool, default True
         Whether to measure the gain.
-    without : sequence of {"relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy"}, optional
-        Proposals to leave out.
+    without : sequence of str, optional
+        Proposals to leave out: "relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy", "interpolate".
     reject : sequence of str, optional
         Ids of images to leave as they are.
     pipeline : burnish.augment.Compose, optional
@@ -285,7 +311,7 @@ def improve(
             What images are described by: a pretrained network (of the extra ``embed``), patches of the set itself, or
             pixels. "auto": the first of these that is installed and fits the size of the images.
         target : {"balanced-accuracy", "accuracy", "macro-f1", "log-loss"}, default "balanced-accuracy"
-            What is to rise. Copies are proposed for the first and third only.
+            What is to rise. Rare classes are filled up for the first and third only.
         budget : int, default 100
             How many images to propose for annotation.
         folds : int, default 5
@@ -295,6 +321,10 @@ def improve(
         seed : int, default 0
         sure : float, default 0.5
             A wrong label becomes the class to which the model gives at least this probability, else the image goes.
+        fill : {"auto", "copies", "smote"}, default "auto"
+            How: "copies", varied copies of images; "smote", rows between the features of a class (see
+            `burnish.balance.SMOTE`), for a model that is trained on features. "auto": copies, or with `features`
+            "smote", since copies cannot be described then. The proof tries both where it can.
         flip : {"auto", "yes", "no"}, default "auto"
             Whether copies may be mirrored. "auto": where images have colors, unless names of classes are letters,
             numbers or sides.
@@ -320,8 +350,8 @@ def improve(
         raise ValueError("improve: 'probs' and 'logits' are both given; accepted: one of them")
     if pipeline is not None:
         settings["pipeline"] = pipeline_text(pipeline)
-    options = checked_options(settings)
-    refuse_data(out, dataset, test)
+    options = _filled(checked_options(settings), features is not None, proof)
+    refuse_data(out, dataset, test, features)
     images = open_images(dataset, test=test)
     wanted = _checked_ids(images, reject)
     unwanted = (without,) if isinstance(without, str) else tuple(without)
@@ -340,7 +370,11 @@ def improve(
         given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
     pipe = pipeline_of(options, images.names, seen.thumbnails)
     with clock("describe"):
-        embedding = embed(seen, options, store, progress)
+        embedding = (
+            embed(seen, options, store, progress)
+            if features is None
+            else given_features(features, seen, store, progress)
+        )
     with clock("score"):
         rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
     with clock("mend"):
@@ -368,6 +402,15 @@ def improve(
             progress=progress,
         )
     return replace(found, proof=proved)
+
+
+def _filled(options: Options, features_are_given: bool, proof: bool) -> Options:
+    """Return the options with how rare classes are filled up."""
+    if options.fill == "auto":
+        return replace(options, fill="smote" if features_are_given else "copies")
+    if features_are_given and proof and options.fill == "copies" and options.target in EVEN_TARGETS:
+        raise ValueError("improve: 'fill' is 'copies', of which there are no features; accepted: 'smote', or no proof")
+    return options
 
 
 def _form(dataset: Any) -> Form:
@@ -427,8 +470,13 @@ def _proposals(
     return found.among(rows, images.ids)
 
 
-def _copies(seen: Scan, embedding: Embedding, pipeline: Any) -> Callable[[Integers, Integers], npt.NDArray[np.float32]]:
-    """Return a function from images and the numbers of their copies to descriptions of these."""
+def _copies(
+    seen: Scan, embedding: Embedding, pipeline: Any
+) -> Callable[[Integers, Integers], npt.NDArray[np.float32]] | None:
+    """Return a function from images and the numbers of their copies to descriptions of these, if there can be any."""
+    describe = embedding.embed
+    if describe is None:
+        return None
 
     def described(samples: Integers, numbers: Integers) -> npt.NDArray[np.float32]:
         parts = []
@@ -436,7 +484,7 @@ def _copies(seen: Scan, embedding: Embedding, pipeline: Any) -> Callable[[Intege
             some = samples[start : start + _COPIES]
             ids = [seen.images.ids[i] for i in some]
             pixels = varied(pipeline, np.asarray(seen.thumbnails[some]), ids, numbers[start : start + _COPIES])
-            parts.append(embedding.embed(pixels))
+            parts.append(describe(pixels))
         return np.concatenate(parts)
 
     return described

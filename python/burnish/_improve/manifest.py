@@ -26,6 +26,7 @@ from burnish.data._tree import writing
 Form = Literal["folder", "table", "npz"]
 
 FOLDER, TABLE, NPZ, MANIFEST = "improved", "improved.csv", "improved.npz", "manifest.json"
+FEATURES = "improved-features.npz"
 NEXT = ".manifest.next.json"  # of what is about to be put in its place
 
 
@@ -38,24 +39,29 @@ class Row:
     source : str
         The sample's id.
     action : str
-        "keep", "relabel", "copy"; or "drop-label", "drop-repeat", "drop-leak", "held-out", "no-label", "unreadable" of
-        what is not in the improved set.
+        "keep", "relabel", "copy", "interpolate"; or "drop-label", "drop-repeat", "drop-leak", "held-out", "no-label",
+        "unreadable" of what is not in the improved set.
     reason : str
         A sentence, where there is one.
     file : str or None
-        Where it is, below the folder of the manifest; in an .npz the place in the arrays. None where it is not.
+        Where it is, below the folder of the manifest; in an .npz the place in the arrays. None where it is not. What is
+        interpolated is among the features only.
     label : str or None
         Its class there.
     was : str or None
         Its class in the data.
     number : int
-        Of a copy, from 1; else 0.
+        Of what is added, from 1 in each sample; else 0.
     annotate : str or None
         Why a person should look at it.
     sha256 : str or None
-        Of what was written: of a file, or of pixels in an .npz.
+        Of what was written: of a file, or of pixels or features in an .npz.
     source_sha256 : str or None
         Of what it was made from. None where that was not read: held out, or not readable.
+    neighbor : str or None
+        The id of the sample towards which features were interpolated.
+    step : float or None
+        How far they were: 0 is `source`, 1 `neighbor`.
     """
 
     source: str
@@ -68,12 +74,14 @@ class Row:
     annotate: str | None = None
     sha256: str | None = None
     source_sha256: str | None = None
+    neighbor: str | None = None
+    step: float | None = None
 
 
 def rows_of(
     images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
 ) -> tuple[list[Row], list[int]]:
-    """Return the manifest's rows, samples in their order and copies last, and the sample of each."""
+    """Return the manifest's rows of images, samples in their order and copies last, and the sample of each."""
     after, names = proposals.labels_after(images.labels), images.names
     why: dict[str, dict[int, str]] = {action: {} for action in ACTIONS}
     for i, action, reason in zip(proposals.sample.tolist(), proposals.action.tolist(), proposals.reason, strict=True):
@@ -106,6 +114,21 @@ def rows_of(
         rows.append(Row(images.ids[i], "copy", reason, "", names[label], rows[i].was, int(copied.number[j])))
         samples.append(i)
     return _with_files(images, rows, samples, form), samples
+
+
+def rows_between(images: ImageSet, proposals: Proposals, rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
+    """Return the manifest's rows of what is interpolated, and the sample of each; `rows` are those of the images."""
+    added, found = proposals.only("interpolate"), []
+    first = sum(row.file is not None and row.number == 0 for row in rows)  # behind what is kept
+    for j, (i, other) in enumerate(zip(added.sample.tolist(), added.other.tolist(), strict=True)):
+        for end in (i, other):
+            if rows[end].file is None:
+                raise ValueError(f"apply: 'proposals' interpolates from {images.ids[end]!r}, which is not kept")
+        label, reason = images.names[added.to[j]], str(added.reason[j])
+        row = Row(images.ids[i], "interpolate", reason, f"{FEATURES}#{first + j}", label, rows[i].was)
+        row = replace(row, number=int(added.number[j]), neighbor=images.ids[other], step=float(added.score[j]))
+        found.append(row)
+    return found, added.sample.tolist()
 
 
 def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: Form) -> list[Row]:
@@ -152,7 +175,11 @@ def write_manifest(path: Path, head: dict[str, Any], rows: Sequence[Row]) -> Non
         text = json.dumps(head, indent=1)
         file.write(text[: text.rindex("\n")] + ',\n "rows": [')
         for j, row in enumerate(rows):
-            filled = {name: value for name, value in row.__dict__.items() if value not in (None, "", 0)}
+            filled = {
+                name: value
+                for name, value in row.__dict__.items()
+                if value not in (None, "") and (name, value) != ("number", 0)
+            }
             file.write(",\n  " if j else "\n  ")
             file.write(json.dumps(filled))
         file.write("\n ]\n}\n")

@@ -10,7 +10,7 @@ are filled up last, from what is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from burnish import quality
 from burnish._improve.evidence import blame
+from burnish._improve.fill import pairs_between, to_add
 from burnish._improve.options import EVEN_TARGETS, Options
 from burnish._improve.proposals import ACTIONS, DROPS, Proposals
 from burnish._words import counted
@@ -31,7 +32,6 @@ _FEWEST = 5  # samples of a class, below which the model has no say about it
 _BLAME = 1 / 3  # likelihood that the label is wrong rather than the model, as estimated with care, to act on it
 _FAR = 0.01  # of the probability of another class: what a label has that is wrong however poor the model is
 _ALL_BUT_CERTAIN = 0.9
-_MOST_COPIES = 10  # of one sample; more show the model little that is new
 
 
 class Judged(Protocol):
@@ -82,9 +82,9 @@ def mend(
     num_classes : int
         K.
     options : Options
-        `target`, `budget` and `sure` count here.
+        `target`, `budget`, `sure`, `fill` and `seed` count here.
     features : float array of shape (M, D), optional
-        So that samples to annotate are unlike each other.
+        So that samples to annotate are unlike each other; needed where `fill` is "smote".
     held_out : int64 array of shape (M,), optional
         The held-out sample that each one repeats, else -1.
     held_out_ids : sequence of str, optional
@@ -107,7 +107,7 @@ def mend(
     open_questions |= _correct_labels(draft)
     _annotate(draft, open_questions, features)
     if options.target in EVEN_TARGETS:
-        _fill_up(draft)
+        _fill_up(draft, features)
     return draft.proposals(tuple(ids or ()))
 
 
@@ -165,10 +165,11 @@ class _Draft:
         sample, to, other, number = (np.array(columns[i], np.int64) for i in (0, 3, 4, 6))
         action, reason = np.array(columns[1], f"<U{max(map(len, ACTIONS))}"), np.empty(len(sample), object)
         reason[:] = columns[2]
-        score = np.array(columns[5], np.float32)
+        score = np.array(columns[5], np.float64)
+        sureness = np.where(action == "interpolate", 1.0, score)
         rank = np.searchsorted(sorted(ACTIONS), action)
         rank = np.array([ACTIONS.index(name) for name in sorted(ACTIONS)])[rank]
-        order = np.lexsort((number, sample, -score, rank))
+        order = np.lexsort((number, sample, -sureness, rank))
         return Proposals(sample, action, reason, to, other, score, number, ids).take(order)
 
 
@@ -315,61 +316,38 @@ def _is_small(draft: _Draft, i: int) -> bool:
     return int(np.count_nonzero(draft.after == draft.labels[i])) < _FEWEST
 
 
-def _fill_up(draft: _Draft) -> None:
-    """Propose copies of samples of rare classes.
+def _fill_up(draft: _Draft, features: npt.NDArray[Any] | None) -> None:
+    """Propose what to add to rare classes.
 
-    Of those in doubt, too: a model takes most samples of a rare class for others, and without them there is little left
-    to copy (long-tailed CIFAR-10: balanced accuracy 0.58 instead of 0.65).
+    Samples in doubt are built on, too: a model takes most samples of a rare class for others, and without them there is
+    little left to build on (long-tailed CIFAR-10, copies: balanced accuracy 0.58 instead of 0.65).
     """
     sizes, words = draft.sizes(), draft.words
     largest = int(sizes.max()) if len(sizes) else 0
-    for label, number in enumerate(copies_of_classes(sizes, draft.options.target).tolist()):
+    for label, number in enumerate(to_add(sizes, draft.options.target).tolist()):
         own = np.flatnonzero(draft.after == label)
-        each = np.diff(np.arange(len(own) + 1) * min(number, _MOST_COPIES * len(own)) // max(1, len(own)))
         size = counted(int(sizes[label]), "sample")
-        text = f"{words.label(label)} has {size}, the largest class {largest:,}: add varied copies."
-        for i, count in zip(own.tolist(), each.tolist(), strict=True):
-            for copy in range(1, count + 1):
-                draft.add(i, "copy", text, to=label, number=copy)
+        text = f"{words.label(label)} has {size}, the largest class {largest:,}: "
+        if draft.options.fill == "smote":
+            if features is None:
+                raise ValueError("mend: 'features' is None; accepted where 'fill' is 'smote': an array")
+            _interpolate(draft, own, label, number, features, f"{text}add rows between their features.")
+        else:
+            _copy(draft, own, label, number, f"{text}add varied copies.")
 
 
-def copies_of_classes(sizes: npt.NDArray[np.int64], target: str) -> Integers:
-    """Return how many copies each class is given.
-
-    Parameters
-    ----------
-    sizes : int64 array of shape (K,)
-        Samples of each class.
-    target : str
-        For "balanced-accuracy" all classes are to be as large as the largest, for "macro-f1", where taking others for
-        a rare class costs as much as missing it, half of the way (the geometric mean); for others none is filled up.
-
-    Returns
-    -------
-    int64 array of shape (K,)
-        At most `_MOST_COPIES` for each sample, and in all as many as there are samples: where that is not enough, rare
-        classes are filled up to a lower level.
-    """
-    sizes = np.asarray(sizes, np.int64)
-    if target not in EVEN_TARGETS or not len(sizes):
-        return np.zeros(len(sizes), np.int64)
-    largest, total = int(sizes.max()), int(sizes.sum())
-    wanted = np.full(len(sizes), largest) if target == "balanced-accuracy" else np.sqrt(sizes * float(largest))
-    most = np.minimum(np.floor(wanted).astype(np.int64) - sizes, _MOST_COPIES * sizes).clip(0)
-
-    def up_to(level: int) -> Integers:
-        return np.asarray(np.minimum(level - sizes, most).clip(0))
-
-    return up_to(_largest(lambda level: int(up_to(level).sum()) <= total, largest))
+def _copy(draft: _Draft, own: Integers, label: int, number: int, text: str) -> None:
+    each = np.diff(np.arange(len(own) + 1) * number // max(1, len(own)))
+    for i, count in zip(own.tolist(), each.tolist(), strict=True):
+        for copy in range(1, count + 1):
+            draft.add(i, "copy", text, to=label, number=copy)
 
 
-def _largest(fits: Callable[[int], bool], most: int) -> int:
-    """Return the largest number, 0 to `most`, that fits; 0 does, and whatever is smaller than one that does."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return low
+def _interpolate(draft: _Draft, own: Integers, label: int, number: int, features: npt.NDArray[Any], text: str) -> None:
+    base, other, step = pairs_between(features, own, number, draft.options.seed)
+    places = (place_in_class(base) + 1).tolist()
+    for i, j, far, place in zip(base.tolist(), other.tolist(), step.tolist(), places, strict=True):
+        draft.add(i, "interpolate", text, to=label, other=j, score=far, number=place)
 
 
 def _percent(p: float) -> str:

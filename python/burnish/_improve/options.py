@@ -11,6 +11,7 @@ from typing import Any
 TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
 EVEN_TARGETS = ("balanced-accuracy", "macro-f1")  # in which a rare class counts as much as a frequent one
 MODELS = ("auto", "backbone", "patches", "pixels")
+FILLS = ("auto", "copies", "smote")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Options:
     seed : int
     sure : float
         A sample whose label is wrong gets the class to which the model gives at least this probability, else it goes.
+    fill : {"auto", "copies", "smote"}
+        What fills up rare classes: varied copies of images, or rows between their features (SMOTE), for a model that
+        is trained on features. "auto": copies, unless the features are given.
     flip : {"auto", "yes", "no"}
         Whether copies may be mirrored. "auto": where images have colors and names of classes do not speak against it.
     pipeline : str
@@ -46,11 +50,12 @@ class Options:
     runs: int = 3
     seed: int = 0
     sure: float = 0.5
+    fill: str = "auto"
     flip: str = "auto"
     pipeline: str = ""
 
 
-_CHOICES = {"model": MODELS, "target": TARGETS, "flip": ("auto", "yes", "no")}
+_CHOICES = {"model": MODELS, "target": TARGETS, "fill": FILLS, "flip": ("auto", "yes", "no")}
 _LEAST = {"budget": 0, "folds": 2, "runs": 1, "seed": 0}
 _SHARES = {"sure": 1.0}  # 0 to these
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from burnish._files import KEPT
 from burnish._improve.apply import refuse_foreign
-from burnish._improve.manifest import FOLDER, MANIFEST, NPZ, TABLE
+from burnish._improve.manifest import FEATURES, FOLDER, MANIFEST, NPZ, TABLE
 from burnish.data import DataError
 
 FILES = ("report.html", "scores.parquet", "scan.csv")
-_WRITTEN = (*FILES, FOLDER, MANIFEST, NPZ, TABLE)
+_WRITTEN = (*FILES, FEATURES, FOLDER, MANIFEST, NPZ, TABLE)
 
 
 def refuse_data(out: str | os.PathLike[str] | None, *data: Any) -> None:

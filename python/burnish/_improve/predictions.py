@@ -3,36 +3,23 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from burnish._extras import needs_extra
-from burnish._words import one_line, some
+from burnish._improve.given import Table, places_of, read_table
+from burnish._words import some
 from burnish.data import DataError
 
 Kind = Literal["probs", "logits"]
 
-SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 _SUM = 0.01  # by which probabilities may miss 1; those in 16 bits do by half of it
-_ARRAYS = ("probs", "logits", "pred_probs", "predictions")
-_ID = "id"
-
-
-@dataclass(frozen=True)
-class _Table:
-    """What a file holds: values (N, K), and perhaps who and what they belong to."""
-
-    values: npt.NDArray[Any]
-    ids: Sequence[str] | None = None
-    classes: Sequence[str] | None = None
+_KINDS = ("probs", "logits")
+_NAMES = ("pred_probs", "predictions")  # that either kind may have in an .npz
 
 
 def read_predictions(
@@ -66,22 +53,16 @@ def read_predictions(
     """
     if isinstance(source, str | os.PathLike):
         path: Path | str = Path(source)
-        table = _read(Path(source), kind)
+        table = read_table(Path(source), (kind, *_NAMES), refused=_KINDS)
     else:
-        path, table = f"'{kind}'", _Table(np.asarray(source))
+        path, table = f"'{kind}'", Table(np.asarray(source))
     values = table.values
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, {len(names)})")
-    order = _order_of_classes(path, table.classes, names)
+    order = _order_of_classes(path, table.columns, names)
     if values.shape[1] != len(names):
         raise DataError(f"{path}: {values.shape[1]} columns; accepted: {len(names)}, one for each of {some(names)}")
-    places = rows if table.ids is None else _places(path, table.ids, ids, rows)
-    if table.ids is None and len(values) != len(ids):
-        raise DataError(
-            f"{path}: {len(values)} rows for {len(ids)} images; accepted: as many, in their order (burnish scan "
-            f"writes it), or with ids"
-        )
-    picked = np.asarray(values[places], np.float64)
+    picked = np.asarray(values[places_of(path, table, ids, rows)], np.float64)
     if order is not None:
         picked = picked[:, order]
     bad = np.flatnonzero(~np.isfinite(picked).all(axis=1))
@@ -127,86 +108,3 @@ def _order_of_classes(
         raise DataError(f"{path}: {what}; accepted: one for each of the classes {some(names)}, or 0, 1, ...")
     place = {name: i for i, name in enumerate(classes)}
     return np.array([place[name] for name in names], np.int64)
-
-
-def _places(
-    path: Path | str, given: Sequence[str], ids: Sequence[str], rows: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    place = {name: i for i, name in enumerate(given)}
-    if len(place) != len(given):
-        twice = next(name for i, name in enumerate(given) if place[name] != i)
-        raise DataError(f"{path}: the id {twice} occurs twice; accepted: each once")
-    missing = next((ids[i] for i in rows if ids[i] not in place), None)
-    if missing is not None:
-        raise DataError(f"{path}: nothing about {missing}; accepted: ids as burnish scan names them, such as {ids[0]}")
-    return np.array([place[ids[i]] for i in rows], np.int64)
-
-
-def _read(path: Path, kind: Kind) -> _Table:
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DataError(f"{path}: a name that ends on {suffix or 'nothing'}; accepted: {', '.join(SUFFIXES)}")
-    try:
-        if suffix == ".npy":
-            return _Table(np.load(path, mmap_mode="r", allow_pickle=False))
-        if suffix == ".npz":
-            return _read_npz(path, kind)
-        return _read_csv(path) if suffix == ".csv" else _read_parquet(path)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, csv.Error) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path} cannot be read: {one_line(error)}") from error
-
-
-def _read_npz(path: Path, kind: Kind) -> _Table:
-    with np.load(path, allow_pickle=False) as arrays:
-        names = [name for name in arrays.files if name not in ("ids", "classes")]
-        wanted = next((name for name in (kind, *_ARRAYS) if name in names), names[0] if len(names) == 1 else None)
-        if wanted is None or (wanted in ("probs", "logits") and wanted != kind):
-            raise DataError(f"{path} holds {some(names)}; accepted: {kind}, or a single array")
-        ids, classes = (_words(path, arrays, name) for name in ("ids", "classes"))
-        values = np.atleast_1d(arrays[wanted])
-    if ids is not None and len(ids) != len(values):
-        raise DataError(f"{path}: {len(ids)} ids for {len(values)} rows")
-    return _Table(values, ids, classes)
-
-
-def _words(path: Path, arrays: Any, name: str) -> list[str] | None:
-    """Return an array of names, None where there is none."""
-    if name not in arrays.files:
-        return None
-    if arrays[name].ndim != 1:
-        raise DataError(f"{path}: {name} have shape {arrays[name].shape}; accepted: one name after the other")
-    return [str(word) for word in arrays[name]]
-
-
-def _read_csv(path: Path) -> _Table:
-    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        reader = csv.reader(file)
-        header = next(reader, None)
-        if header is None:
-            raise DataError(f"{path} is empty; accepted: a header with the names of the classes, and rows")
-        at = header.index(_ID) if _ID in header else None
-        ids, values = [], []
-        for number, row in enumerate(reader, start=2):
-            if len(row) != len(header):
-                raise DataError(f"{path}, line {number}: {len(row)} fields; accepted: {len(header)}, as in the header")
-            if at is not None:
-                ids.append(row.pop(at))
-            try:
-                values.append(np.array(row, np.float64))
-            except ValueError:
-                raise DataError(f"{path}, line {number}: not all numbers; accepted: numbers") from None
-    classes = [name for i, name in enumerate(header) if i != at]
-    return _Table(np.array(values).reshape(len(values), len(classes)), ids if at is not None else None, classes)
-
-
-def _read_parquet(path: Path) -> _Table:
-    with needs_extra("demo"):
-        import pyarrow.parquet as parquet
-    table = parquet.read_table(path)
-    classes = [name for name in table.column_names if name != _ID]
-    ids = [str(name) for name in table.column(_ID).to_pylist()] if _ID in table.column_names else None
-    columns = [table.column(name).to_numpy().astype(np.float64) for name in classes]
-    values = np.stack(columns, axis=1) if columns else np.empty((table.num_rows, 0))
-    return _Table(values, ids, classes)

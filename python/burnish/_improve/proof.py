@@ -17,11 +17,16 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 AS_IT_IS, ALL = "as it is", "all"
-REPEATS, LABELS, COPIES = "repeats dropped", "labels mended", "classes filled up"
+REPEATS, LABELS = "repeats dropped", "labels mended"
+COPIES, SMOTE = "filled up with copies", "filled up by SMOTE"
 ADJUSTED, MENDED_ADJUSTED = "outputs adjusted", "mended, outputs adjusted"
 OF_OUTPUTS = (ADJUSTED, MENDED_ADJUSTED)  # rivals of copies: they change what a model says, and add no rows
 
-CHANGES = {REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy"}  # what one change is made of
+FILLS = {"copies": COPIES, "smote": SMOTE}  # by `Options.fill`
+
+CHANGES = {  # what one change is made of
+    REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy", SMOTE: "interpolate",
+}  # fmt: skip
 
 HELPED, HARMED, NOT_SHOWN, NOTHING = "helped", "harmed", "not shown to help", "changed nothing"
 
@@ -174,8 +179,8 @@ class Trial:
     Attributes
     ----------
     name : str
-        Of the change: "as it is", "repeats dropped", "labels mended", "classes filled up", "all"; and, to compare with,
-        "outputs adjusted" and "mended, outputs adjusted", which add no rows.
+        Of the change: "as it is", "repeats dropped", "labels mended", "filled up with copies", "filled up by SMOTE",
+        "all"; and, to compare with, "outputs adjusted" and "mended, outputs adjusted", which add no rows.
     measures : dict of str to tuple of R floats
         By the names of targets.
     recall : float64 array of shape (R, K)
@@ -183,7 +188,7 @@ class Trial:
     gains : dict of str to Gain
         Of each measure; none for the set as it is.
     rows : tuple of R int
-        How many were trained on, copies among them.
+        How many were trained on, those that were added among them.
     """
 
     name: str
@@ -219,6 +224,8 @@ class Proof:
         The share of held-out labels that a model contradicts where it is surest: about so many are wrong themselves.
     repeated : int
         Held-out samples that were not judged by, since they repeat one that was trained on; the most in a run.
+    fill : {"copies", "smote"}
+        How "all" fills up rare classes; the other way is tried by itself only.
     """
 
     trials: tuple[Trial, ...]
@@ -228,10 +235,17 @@ class Proof:
     held_out: Floats
     suspected: float = math.nan
     repeated: int = 0
+    fill: str = "copies"
 
     def trial(self, name: str) -> Trial | None:
         """Return one of the trials, if it was made."""
         return next((trial for trial in self.trials if trial.name == name), None)
+
+    @property
+    def parts(self) -> list[Trial]:
+        """The changes that "all" is made of, each by itself."""
+        others = {name for fill, name in FILLS.items() if fill != self.fill}
+        return [trial for trial in self.trials if trial.name in CHANGES and trial.name not in others]
 
     @property
     def headline(self) -> Gain | None:
@@ -259,7 +273,7 @@ class Proof:
         if self.headline is None:
             return [self.judged]
         said = [_sentence("All changes together", self.headline, self.target)]
-        parts = [trial for trial in self.trials if trial.name in CHANGES]
+        parts = self.parts
         for verdict in (HELPED, HARMED, NOT_SHOWN):
             names = [trial.name for trial in parts if trial.gains[self.target].verdict == verdict]
             if names:
@@ -267,7 +281,7 @@ class Proof:
             if names and verdict == HARMED:
                 actions = ",".join(CHANGES[name] for name in names)
                 said.append(f"Leave them out: --without {actions}.")
-        said += self._rivals()
+        said += [*self._rivals(), *self.other_fill()]
         if self.suspected >= 0.005:
             share = f"{100 * self.suspected:.0f} %"
             said.append(
@@ -275,6 +289,17 @@ class Proof:
                 "were left as they are, so that a model that is right about them counts as wrong."
             )
         return said
+
+    def other_fill(self) -> list[str]:
+        """Say so if rare classes were better filled up in the other way."""
+        own = self.trial(FILLS[self.fill])
+        fill, name = next((fill, name) for fill, name in FILLS.items() if fill != self.fill)
+        other = self.trial(name)
+        if own is None or other is None or other.gains[self.target].mean <= own.gains[self.target].mean:
+            return []
+        gains = [_signed(trial.gains[self.target].mean, self.target) for trial in (other, own)]
+        how = {"smote": "where you train on features", "copies": "where you train on images"}[fill]
+        return [f"By itself {other.name} gained more than {own.name}, {gains[0]} and {gains[1]}: --fill {fill}, {how}."]
 
     def _rivals(self) -> list[str]:
         """Compare with what is cheaper than to add rows."""
@@ -284,7 +309,7 @@ class Proof:
             return []
         best = max(rivals, key=lambda trial: trial.gains[self.target].mean)
         found = best.gains[self.target]
-        how = "no rows at all" if best.name == ADJUSTED else "wrong labels and repeats, but adding no copies"
+        how = "no rows at all" if best.name == ADJUSTED else "wrong labels and repeats, but adding nothing"
         is_as_good = found.mean >= headline.mean
         word = "does as well or better" if is_as_good else "does less"
         what = f"Adjusting a model's outputs by how frequent classes were, changing {how}, {word}"

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 
-ACTIONS = ("relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy")
+ACTIONS = ("relabel", "drop-label", "drop-repeat", "drop-leak", "annotate", "copy", "interpolate")
 DROPS = ("drop-label", "drop-repeat", "drop-leak")
+ADDS = ("copy", "interpolate")
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,19 @@ class Proposals:
         What to change.
     action : str array of shape (P,)
         "relabel"; "drop-label" (it is wrong, unclear is what is right), "drop-repeat", "drop-leak"; "annotate" (have a
-        person look at it; changes nothing); "copy" (add one that is varied).
+        person look at it; changes nothing); "copy" (add one that is varied), "interpolate" (add a row of features
+        between this sample's and another's).
     reason : object array of P str
         A sentence.
     to : int64 array of shape (P,)
-        The new class, or that of a copy; else -1.
+        The new class, or that of what is added; else -1.
     other : int64 array of shape (P,)
-        The sample that this one repeats, held out for "drop-leak"; else -1.
-    score : float32 array of shape (P,)
-        How sure: probability of the new class, of the label being wrong, likeness; entropy where to annotate.
+        The sample that this one repeats, held out for "drop-leak"; the one to go towards for "interpolate"; else -1.
+    score : float64 array of shape (P,)
+        How sure: probability of the new class, of the label being wrong, likeness; entropy where to annotate. For
+        "interpolate" how far to go: 0 is the sample, 1 the other one.
     number : int64 array of shape (P,)
-        Of a copy, from 1 in each sample; else 0.
+        Of what is added, from 1 in each sample; else 0.
     ids : tuple of str
         Of all samples, for `without`; may be empty.
     """
@@ -46,7 +49,7 @@ class Proposals:
     reason: npt.NDArray[np.object_]
     to: Integers
     other: Integers
-    score: npt.NDArray[np.float32]
+    score: npt.NDArray[np.float64]
     number: Integers
     ids: tuple[str, ...] = ()
 
@@ -75,7 +78,7 @@ class Proposals:
         Returns
         -------
         Proposals
-            The others. Copies that a sample would have given to its new class go with the new class.
+            The others. What a sample would have added to its new class goes with the new class.
         """
         actions, ids = [actions] if isinstance(actions, str) else actions, [ids] if isinstance(ids, str) else ids
         unwanted = np.isin(self.action, _checked_actions("without", actions))
@@ -86,14 +89,17 @@ class Proposals:
                 raise ValueError(f"without: 'ids' has {unknown[0]!r}; accepted: ids of samples")
             unwanted |= np.isin(self.sample, [numbers[name] for name in ids])
         kept_labels = self.sample[unwanted & (self.action == "relabel")]
-        return self.take(~(unwanted | ((self.action == "copy") & np.isin(self.sample, kept_labels))))
+        copied = (self.action == "copy") & np.isin(self.sample, kept_labels)
+        between = self.action == "interpolate"
+        between &= np.isin(self.sample, kept_labels) | np.isin(self.other, kept_labels)
+        return self.take(~(unwanted | copied | between))
 
     def counts(self) -> dict[str, int]:
         """Return the number of proposals of each kind, 0 included."""
         return {action: int((self.action == action).sum()) for action in ACTIONS}
 
     def labels_after(self, labels: npt.NDArray[Any]) -> Integers:
-        """Return the classes after the change, -1 for samples that go; copies are not among them."""
+        """Return the classes after the change, -1 for samples that go; what is added is not among them."""
         after = np.array(labels, np.int64)
         changed = self.action == "relabel"
         after[self.sample[changed]] = self.to[changed]
@@ -104,6 +110,11 @@ class Proposals:
         """Return of which samples copies are made, and the number of each copy among those of its sample."""
         copied = self.action == "copy"
         return self.sample[copied], self.number[copied]
+
+    def between(self) -> tuple[Integers, Integers, npt.NDArray[np.float64]]:
+        """Return what rows of features are added: from which samples, towards which, and how far."""
+        added = self.action == "interpolate"
+        return self.sample[added], self.other[added], self.score[added]
 
     def among(self, rows: Integers, ids: Sequence[str] = ()) -> Proposals:
         """Return the same with samples counted in a larger set, of which this one is `rows`.

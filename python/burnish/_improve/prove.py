@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from burnish import balance
 from burnish._improve.held_out import KEPT, QUARTERS, Part, parts
 from burnish._improve.linear import Directions, Linear
 from burnish._improve.mend import mend
@@ -30,6 +31,7 @@ from burnish._improve.proof import (
     LABELS,
     MENDED_ADJUSTED,
     REPEATS,
+    SMOTE,
     Answers,
     Proof,
     Trial,
@@ -47,7 +49,7 @@ Features = npt.NDArray[np.float32]
 Embed = Callable[[Integers, Integers], Features]
 
 _STAGE = "prove"
-_VERSION = 1  # of what is computed here
+_VERSION = 2  # of what is computed here
 _LEAST_SURE = 25  # samples, from which to tell how many labels are wrong
 
 
@@ -59,7 +61,7 @@ def prove(
     *,
     num_classes: int,
     held_out: npt.NDArray[np.bool_],
-    embed_copies: Embed,
+    embed_copies: Embed | None,
     without: Sequence[str] = (),
     store: Store | None = None,
     key: str = "",
@@ -81,8 +83,9 @@ def prove(
         K.
     held_out : bool array of shape (N,)
         The test part that came with the data, if there is one.
-    embed_copies : callable
-        Takes rows and the numbers of their copies; returns features of the copies, (P, D).
+    embed_copies : callable or None
+        Takes rows and the numbers of their copies; returns features of the copies, (P, D). None where copies cannot be
+        described: they are not tried, and `fill` must be "smote" where rare classes are filled up.
     without : sequence of str, optional
         Kinds of changes that "all" leaves out.
     store : Store, optional
@@ -96,6 +99,11 @@ def prove(
     -------
     Proof
 
+    Raises
+    ------
+    ValueError
+        If copies are to be tried that cannot be described.
+
     Notes
     -----
     What differs between runs: without a given test part, which quarter is held out; with one, on which four fifths of
@@ -105,6 +113,8 @@ def prove(
     The rivals "outputs adjusted" subtract the logarithm of each class's frequency from the logits (Menon et al.,
     Long-tail learning via logit adjustment, ICLR 2021).
     """
+    if embed_copies is None and options.fill != "smote" and options.target in EVEN_TARGETS:
+        raise ValueError(f"prove: 'fill' is {options.fill!r}; accepted where copies cannot be described: 'smote'")
     labels = np.asarray(labels, np.int64)
     rows = np.flatnonzero(~held_out & (labels >= 0))
     given = np.flatnonzero(held_out & (labels >= 0))
@@ -144,12 +154,17 @@ def _offset(progress: Progress, run: int, runs: int) -> Callable[[int, int], Non
 class _Copies:
     """Features of copies; each is made once, however many runs and trials use it."""
 
-    def __init__(self, embed: Embed) -> None:
+    def __init__(self, embed: Embed | None) -> None:
         self._embed = embed
         self._places: dict[tuple[int, int], int] = {}
         self._all: Features | None = None
 
+    @property
+    def can_be_made(self) -> bool:
+        return self._embed is not None
+
     def features(self, rows: Integers, numbers: Integers) -> Features:
+        assert self._embed is not None
         keys = list(zip(rows.tolist(), numbers.tolist(), strict=True))
         new = [key for key in keys if key not in self._places]
         if new:
@@ -207,12 +222,13 @@ class _Run:
     def try_all(self, copies: _Copies, told: Callable[[int, int], None]) -> dict[str, Any]:
         """Find what is wrong, then train and judge a model for each change; return the answers of all."""
         # Directions are found once for all trials, and without the held-out samples; smaller, too.
-        own = self.features[self.train]
-        self.directions = Directions.of(own)
-        self.points, self.judged = self.directions(own), self.directions(self.features[self.judged_by])
+        self.own = self.features[self.train]
+        self.directions = Directions.of(self.own)
+        self.points, self.judged = self.directions(self.own), self.directions(self.features[self.judged_by])
         self._fitted: dict[bytes, Features] = {}
         even = self.options.target in EVEN_TARGETS
-        names = [AS_IT_IS, REPEATS, LABELS, *([COPIES] if even else []), ALL, *([MENDED_ADJUSTED] if even else [])]
+        fills = [*([COPIES] if copies.can_be_made else []), SMOTE] if even else []
+        names = [AS_IT_IS, REPEATS, LABELS, *fills, ALL, *([MENDED_ADJUSTED] if even else [])]
         of = len(names) + 1
         scores = score(self.points, self.labels, self.num_classes, options=self.options, repeats=self.repeats)
         told(1, of)
@@ -226,7 +242,7 @@ class _Run:
                 if even:
                     self._keep(ADJUSTED, adjusted(logits, counts), int(counts.sum()))
             told(done, of)
-        del self.points, self.judged, self._fitted
+        del self.own, self.points, self.judged, self._fitted
         answers = list(self.answers.values())
         return {
             "names": list(self.answers),
@@ -239,19 +255,21 @@ class _Run:
     def _recipes(self, scores: Scores, names: list[str]) -> Mapping[str, Proposals]:
         """Return the proposals of each trial; a kind of change by itself is proposed as if nothing else were wrong."""
         options = replace(self.options, budget=0)  # what to annotate changes nothing here
-        plain = replace(options, target="accuracy")  # no copies
+        plain = replace(options, target="accuracy")  # adds nothing
         no_issues = {"issue": np.zeros(len(self.labels), bool)}
         no_repeats = {"repeat_of": np.full(len(self.labels), -1)}
         twins = self.twin_of if self.given else None
 
         def found(options: Options, twins: Integers | None, **without: Any) -> Proposals:
-            return mend(self.labels, replace(scores, **without), self.num_classes, options, held_out=twins)
+            scored = replace(scores, **without)
+            return mend(self.labels, scored, self.num_classes, options, features=self.own, held_out=twins)
 
         made = {
             AS_IT_IS: lambda: found(plain, None, **no_issues, **no_repeats),
             REPEATS: lambda: found(plain, twins, **no_issues),
             LABELS: lambda: found(plain, None, **no_repeats),
-            COPIES: lambda: found(options, None, **no_issues, **no_repeats),
+            COPIES: lambda: found(replace(options, fill="copies"), None, **no_issues, **no_repeats),
+            SMOTE: lambda: found(replace(options, fill="smote"), None, **no_issues, **no_repeats),
             ALL: lambda: found(options, twins).without(self.without),
             MENDED_ADJUSTED: lambda: found(plain, twins).without(self.without),
         }
@@ -262,12 +280,15 @@ class _Run:
         after = proposals.labels_after(self.labels)
         kept = np.flatnonzero(after >= 0)
         sources, numbers = proposals.copies()
-        y = np.concatenate([after[kept], after[sources]])
-        key = b";".join(part.tobytes() for part in (after, sources, numbers))
+        between = proposals.between()
+        y = np.concatenate([after[kept], after[sources], after[between[0]]])
+        key = b";".join(part.tobytes() for part in (after, sources, numbers, *between))
         if key not in self._fitted:
             X = self.points if len(kept) == len(after) else self.points[kept]
             if len(sources):
                 X = np.concatenate([X, self.directions(copies.features(self.train[sources], numbers))])
+            if len(between[0]):  # of features and of their directions alike, since these are linear
+                X = np.concatenate([X, balance.interpolate(self.points, *between)])
             model = Linear().fit(X, y, self.num_classes, seed=self.options.seed)
             self._fitted[key] = model.logits(self.judged)
         return self._fitted[key], _counted(y, self.num_classes)
@@ -325,6 +346,7 @@ def _proof(runs: list[_Run], options: Options, num_classes: int, *, given: bool)
         np.mean([np.bincount(each.labels, minlength=num_classes) for each in before], axis=0),
         float(np.mean([run.suspected for run in runs])),
         max(run.repeated for run in runs),
+        "smote" if options.fill == "smote" else "copies",
     )
 
 

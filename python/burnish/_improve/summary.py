@@ -25,6 +25,7 @@ _WHAT = {
     "drop-leak": "images to train on that repeat a held-out one",
     "annotate": "images that a person should look at next",
     "copy": "varied copies, for classes that are rare",
+    "interpolate": "rows between features (SMOTE), for classes that are rare",
 }
 
 

@@ -14,7 +14,7 @@ from burnish._extras import needs_extra
 from burnish._files import replacing
 from burnish._improve.page.findings import findings_of
 from burnish._improve.proof import ALL, AS_IT_IS
-from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._improve.proposals import ACTIONS, ADDS, Proposals
 from burnish._improve.score import Scores
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def scores_table(
     model : str, optional
         What scored them; kept in the metadata.
     proposals : Proposals, optional
-        Of which the first for each image, copies aside, is a column.
+        Of which the first for each image, what is added aside, is a column.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def scores_table(
     columns["repeat_of"] = pyarrow.array(either[_spread(repeat_of, rows, n, -1)], pyarrow.string())
     if proposals is not None:
         proposed: npt.NDArray[np.object_] = np.full(n, None, object)
-        other = proposals.only(*(action for action in ACTIONS if action != "copy"))
+        other = proposals.only(*(action for action in ACTIONS if action not in ADDS))
         proposed[other.sample[::-1]] = other.action[::-1]
         columns["proposal"] = pyarrow.array(proposed, pyarrow.string())
     return pyarrow.table(columns, metadata={"burnish": burnish.__version__, "model": model})
@@ -135,8 +135,8 @@ def _proposals(found: Improvement) -> dict[str, Any]:
 
 
 def _classes(found: Improvement) -> dict[str, Any]:
-    before, after, copies = findings_of(found).class_counts()
-    columns: dict[str, Any] = {"class": found.images.names, "images": before, "images_after": after, "copies": copies}
+    before, after, added = findings_of(found).class_counts()
+    columns: dict[str, Any] = {"class": found.images.names, "images": before, "images_after": after, "added": added}
     scores, labels = found.scores, found.images.labels[found.rows]
     sizes = np.maximum(1, np.bincount(labels, minlength=len(before)))
     columns["hardness"] = np.bincount(labels, scores.entropy, minlength=len(before)) / sizes

@@ -15,20 +15,20 @@ _BINS = 40
 
 
 def classes_section(findings: Findings) -> Section:
-    before, after, copies = findings.class_counts()
+    before, after, added = findings.class_counts()
     most = int(max(before.max(initial=0), after.max(initial=0)))
     order = np.argsort(-before, kind="stable").tolist()
     rows = []
     for k in order:
         says = f"{before[k]:,} before, {after[k]:,} after"
         drawn = charts.bars([(int(before[k]), "before"), (int(after[k]), "after")], most, says)
-        cells = (f"{before[k]:,}", f"{after[k]:,}", f"{copies[k]:,}" if copies[k] else "-", drawn)
+        cells = (f"{before[k]:,}", f"{after[k]:,}", f"{added[k]:,}" if added[k] else "-", drawn)
         rows.append((name_of(findings.names[k], 40), *cells))
     heads = [
         ("Class", "t"),
         ("Before", "n"),
         ("After", "n"),
-        ("Of these copies", "n"),
+        ("Of these added", "n"),
         ("Gray: before, blue: after", "c"),
     ]
     ratio = ""
@@ -40,9 +40,10 @@ def classes_section(findings: Findings) -> Section:
         "classes",
         "Class distribution",
         "How many training samples each class has, before and after." + ratio,
-        "Classes with few samples gain most from real new ones; copies by augmentation are the second best.",
-        "Counts before follow the given labels, wrong ones included. Copies show nothing new: they even out what the "
-        "model sees in training, not what it can know.",
+        "Classes with few samples gain most from real new ones; copies by augmentation, or rows between features, are "
+        "the second best.",
+        "Counts before follow the given labels, wrong ones included. What is added shows nothing new: it evens out "
+        "what the model sees in training, not what it can know.",
         body,
     )
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 import burnish
 from burnish._improve.proof import Proof
-from burnish._improve.proposals import Proposals
+from burnish._improve.proposals import ADDS, Proposals
 
 Array = npt.NDArray[Any]
 
@@ -147,14 +147,14 @@ class Findings:
         return bool((self.column("prediction") >= 0).any())
 
     def class_counts(self) -> tuple[Array, Array, Array]:
-        """Return the samples of each class before and after, and how many of those after are copies."""
+        """Return the samples of each class before and after, and how many of those after were added."""
         labels = np.where(self.training, self.column("label"), -1)
         before, k = _counted(labels, len(self.names)), len(self.names)
         if self.proposals is None:
             return before, before, np.zeros_like(before)
         after = self.proposals.labels_after(labels)
-        copies = _counted(after[self.proposals.copies()[0]], k)
-        return before, _counted(after, k) + copies, copies
+        added = _counted(self.proposals.only(*ADDS).to, k)
+        return before, _counted(after, k) + added, added
 
     def _repetitions(self) -> list[tuple[int, int]]:
         """Return pairs of samples that show the same, as far as anything found them."""
@@ -231,9 +231,10 @@ def findings_of(improvement: Any, *, commands: Sequence[tuple[str, str]] = ()) -
         **asdict(improvement.options),
     }
     pipeline = settings.pop("pipeline", "")
+    shown = "" if settings["fill"] == "smote" else str(getattr(improvement, "pipeline", None) or pipeline or "")
     return Findings(
         images.title, images.names, images.ids, columns, improvement.proposals, problems, improvement.proof, settings,
-        tuple(commands), str(getattr(improvement, "pipeline", None) or pipeline or ""),
+        tuple(commands), shown,
     )  # fmt: skip
 
 

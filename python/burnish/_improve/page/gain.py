@@ -15,11 +15,12 @@ from burnish._improve.proof import (
     ADJUSTED,
     ALL,
     AS_IT_IS,
-    CHANGES,
+    FILLS,
     HARMED,
     HELPED,
     MENDED_ADJUSTED,
     OF_OUTPUTS,
+    SMOTE,
     Gain,
     Proof,
     Trial,
@@ -50,7 +51,7 @@ def gain_section(findings: Findings) -> Section:
     ]
     others = [trial for trial in proof.trials if trial.name not in (AS_IT_IS, ALL)]
     if others:
-        parts += [element("h3", "Each change alone"), _variants(proof.target, [before, after, *others])]
+        parts += [element("h3", "Each change alone"), _variants(proof, [before, after, *others])]
     return Section(
         "gain",
         title,
@@ -63,14 +64,15 @@ def gain_section(findings: Findings) -> Section:
 
 _NOTES = {
     ALL: "all changes",
+    SMOTE: "filled up by SMOTE, between features",
     ADJUSTED: "outputs adjusted (no change of the set)",
-    MENDED_ADJUSTED: "mended, outputs adjusted (no copies)",
+    MENDED_ADJUSTED: "mended, outputs adjusted (nothing added)",
 }
 
 
 _RIVALS = {
     ADJUSTED: "Changing nothing, but adjusting a model's outputs by how frequent classes were,",
-    MENDED_ADJUSTED: "Mending labels and repeats without copies, and adjusting outputs by how frequent classes were,",
+    MENDED_ADJUSTED: "Mending labels and repeats, adding nothing, and adjusting outputs by how frequent classes were,",
 }
 
 
@@ -84,14 +86,14 @@ def _advice(proof: Proof, after: Trial) -> str:
         text = "Take the mended set, unless a class that you need lost."
     else:
         text = "Keep the set as it is, but look through what was found: the faults may be real without costing much."
-    harmed = [trial.name for trial in proof.trials if trial.name in CHANGES and _verdict_of(proof, trial) == HARMED]
+    harmed = [trial.name for trial in proof.parts if _verdict_of(proof, trial) == HARMED]
     if harmed:
         text += f" Leave out what did harm alone: {', '.join(harmed)}."
     rivals = [trial for trial in proof.trials if trial.name in OF_OUTPUTS]
     best = max(rivals, key=lambda trial: trial.gains[proof.target].mean, default=None)
     if best is not None and best.gains[proof.target].mean >= found.mean > 0:
         text += f" {_RIVALS[best.name]} did as well or better ({level(proof.target, best)})."
-    return text
+    return " ".join([text, *proof.other_fill()])
 
 
 def better_alone(proof: Proof) -> Trial | None:
@@ -99,7 +101,7 @@ def better_alone(proof: Proof) -> Trial | None:
     after = proof.trial(ALL)
     if after is None:
         return None
-    alone = [trial for trial in proof.trials if trial.name in CHANGES and _verdict_of(proof, trial) == HELPED]
+    alone = [trial for trial in proof.parts if _verdict_of(proof, trial) == HELPED]
     best = max(alone, key=lambda trial: trial.gains[proof.target].mean, default=None)
     if best is None:
         return None
@@ -203,10 +205,12 @@ def _direction(difference: float) -> str:
     return "up" if difference >= 0.0005 else "down" if difference <= -0.0005 else "same"
 
 
-def _variants(target: str, trials: Sequence[Trial]) -> Markup:
-    rows = []
+def _variants(proof: Proof, trials: Sequence[Trial]) -> Markup:
+    rows, target, parts = [], proof.target, [trial.name for trial in proof.parts]
     for trial in trials:
         name = _NOTES.get(trial.name, trial.name)
+        if trial.name in FILLS.values() and trial.name not in parts:
+            name += " (not among all)"
         rows.append(
             (name, f"{np.mean(trial.rows):,.0f}", spread(target, trial.measures[target]), *_difference(target, trial))
         )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A user's own features of images, in place of those that are made here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from burnish._improve.embed import Embedding
+from burnish._improve.given import Table, places_of, read_table
+from burnish._improve.progress import Progress, silent
+from burnish._improve.store import Store, key_of
+from burnish.data import DataError
+
+_NAMES = ("features", "embeddings", "X")  # that they may have in an .npz
+_BLOCK = 4096  # rows at a time
+
+
+def given_features(source: Any, scan: Any, store: Store, progress: Progress = silent) -> Embedding:
+    """Take features that a user gives for the images of a scan.
+
+    Parameters
+    ----------
+    source : path or array of shape (N, D)
+        As `burnish._improve.given.read_table` takes it; in the order of the images, or with ids. Rows of images that
+        cannot be used may hold anything.
+    scan : Scan
+        Of which ``images`` and ``usable`` are used.
+    store : Store
+        Where they are kept in 32 bits.
+    progress : callable, optional
+        Called with what is done, how much of it, and of how much.
+
+    Returns
+    -------
+    Embedding
+        That cannot describe new images: its `embed` is None.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read, do not fit the images, or are not finite in 32 bits.
+    """
+    if isinstance(source, str | os.PathLike):
+        path: Path | str = Path(source)
+        table = read_table(Path(source), _NAMES)
+    else:
+        path, table = "'features'", Table(np.asarray(source))
+    ids, usable = scan.images.ids, np.asarray(scan.usable, bool)
+    values = table.values
+    if values.ndim != 2 or values.dtype.kind not in "fiu" or values.shape[1] == 0:
+        raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, D)")
+    wanted = np.flatnonzero(usable)
+    places = np.full(len(ids), -1)
+    places[wanted] = places_of(path, table, ids, wanted)
+    columns = values.shape[1]
+
+    def rows(start: int, stop: int) -> dict[str, npt.NDArray[np.float32]]:
+        features = np.full((stop - start, columns), np.nan, np.float32)
+        fine = np.flatnonzero(usable[start:stop])
+        with np.errstate(over="ignore"):  # said below, with the name of the image
+            features[fine] = values[places[start:stop][fine]]
+        bad = fine[~np.isfinite(features[fine]).all(axis=1)]
+        if len(bad):
+            raise DataError(f"{path}: the features of {ids[start + bad[0]]} are not finite; accepted: finite numbers")
+        return {"features": features}
+
+    key = key_of("given", values, places)
+    kept = store.rows(
+        "features",
+        key,
+        len(ids),
+        {"features": ((columns,), np.float32)},
+        rows,
+        block=_BLOCK,
+        progress=lambda done, of: progress("read features", done, of),
+    )
+    return Embedding(kept["features"], f"{columns} features that were given", None, key)
