@@ -14,6 +14,7 @@ from typing import Any
 import burnish
 import numpy as np
 import pytest
+from burnish._improve.store import Store
 
 pytest.importorskip("sklearn")
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
@@ -131,24 +132,106 @@ def test_predictions_of_ones_own(burnish_command: Callable[..., Any], digit_fold
     assert table["suggested"][5] == "zero"
 
 
+def test_features_of_ones_own(burnish_command: Callable[..., Any], digit_folder: Path, tmp_path: Path) -> None:
+    """Rare classes are filled up between them, and they are written beside the images."""
+    files = sorted(digit_folder.glob("*/*.png"))
+    photos = tmp_path / "photos"
+    for path in files:
+        if path.parent.name != "six" or path.stem < "012":
+            (photos / path.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, photos / path.parent.name / path.name)
+    ids = sorted(path.relative_to(photos).as_posix() for path in photos.glob("*/*.png"))
+    rng = np.random.default_rng(0)
+    features = np.eye(3)[[("one", "six", "zero").index(name.split("/")[0]) for name in ids]] @ rng.normal(size=(3, 9))
+    features += 0.1 * rng.normal(size=features.shape)
+    np.savez(tmp_path / "f.npz", features=features[::-1], ids=ids[::-1])
+    out, own = tmp_path / "out", ("--features", tmp_path / "f.npz")
+    run = burnish_command("improve", photos, *own, "--out", out, "--apply", "--runs", 2)
+    assert run.code == 0, run.stderr
+    assert "described by: 9 features that were given" in run.stdout
+    assert re.search(r"^filled up by SMOTE +", run.stdout, re.MULTILINE)
+    assert "filled up with copies" not in run.stdout
+    rows = json.loads((out / "manifest.json").read_text())["rows"]
+    added = [row for row in rows if row["action"] == "interpolate"]
+    assert len(added) == 28
+    assert {row["source"].split("/")[0] for row in added} == {row["neighbor"].split("/")[0] for row in added} == {"six"}
+    with np.load(out / "improved-features.npz") as file:
+        X, y = file["features"], file["labels"]
+        assert np.array_equal(X[: len(ids)], features.astype(np.float32)[np.argsort(np.argsort(ids))])
+    assert np.bincount(y).tolist() == [40, 40, 40]
+    found = burnish.improve(photos, features=features, proof=False)
+    assert all(np.array_equal(*pair) for pair in zip(found.improved_features(), (X, y), strict=True))
+    assert found.class_table()["added"].tolist() == [0, 28, 0]
+    run = burnish_command("improve", photos, "--out", out, "--apply", "--no-proof")
+    assert run.code == 0, run.stderr
+    assert not (out / "improved-features.npz").exists()
+    run = burnish_command("score", photos, *own, "--out", tmp_path / "scores")
+    assert run.code == 0, run.stderr
+    assert "9 features that were given" in run.stdout
+
+
+def test_rows_between_what_is_described_here(
+    burnish_command: Callable[..., Any], digit_folder: Path, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    shutil.copytree(digit_folder, photos)
+    for path in sorted((photos / "six").iterdir())[9:]:
+        path.unlink()
+    made = []
+    for name in ("a", "b"):
+        out = tmp_path / name
+        run = burnish_command("improve", photos, "--out", out, "--apply", "--runs", 2, "--fill", "smote")
+        assert run.code == 0, run.stderr
+        made.append(digests(out))
+    table = [re.search(rf"^{name} +[01]\.\d", run.stdout, re.MULTILINE) for name in ("filled up with copies", "all")]
+    assert None not in table
+    for name in ("scores.parquet", "manifest.json", "improved-features.npz"):
+        assert made[0][name] == made[1][name]
+    assert "No copies were made." in (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
+    run = burnish_command("improve", photos, "--out", tmp_path / "c", "--fill", "smote", "--no-proof", "--without",
+                          "interpolate", "--apply")  # fmt: skip
+    with np.load(tmp_path / "c" / "improved-features.npz") as file:
+        assert np.bincount(file["labels"])[1] == 9
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ((), "name DATA, or give --demo"),
         (("--demo", "somewhere"), "name DATA, or give --demo"),
         (("--demo", "--test", "x"), "go with DATA only"),
+        (("--demo", "--features", "x"), "go with DATA only"),
+        (("x", "--features", "x", "--fill", "copies"), "cannot be judged with --features"),
+        (("x", "--features", "x", "--model", "pixels"), "not allowed with"),
         (("--demo", "--without", "everything"), "accepted: relabel, drop-label"),
         (("nowhere",), "nowhere"),
+        (("cifar10",), "set the environment variable BURNISH_DATA"),
+        (("x", "--workers", "0"), "--workers"),
     ],
 )
 def test_wrong_arguments(
-    burnish_command: Callable[..., Any], tmp_path: Path, arguments: tuple[str, ...], words: str
+    burnish_command: Callable[..., Any],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("BURNISH_DATA", raising=False)
     run = burnish_command("improve", *arguments, "--out", tmp_path / "out")
     assert run.code == 2
     assert words in run.stderr
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_two_runs_at_once(burnish_command: Callable[..., Any], digit_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="only systems with locks keep runs apart")
+    with Store(tmp_path / "out" / ".burnish").alone():
+        for command in ("improve", "score", "scan"):
+            run = burnish_command(command, digit_folder, "--out", tmp_path / "out")
+            assert run.code == 2
+            assert f"another run is writing to {tmp_path / 'out'}" in run.stderr
+    assert burnish_command("scan", digit_folder, "--out", tmp_path / "out", "--workers", 1).code == 0
 
 
 @pytest.mark.parametrize(("suffix", "between"), [(".csv", ","), (".tsv", "\t")])

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -448,3 +449,127 @@ def test_what_has_no_class_is_left_out(tmp_path: Path) -> None:
         apply(
             images, proposals((1, "copy", {"to": 0, "number": 1})), tmp_path / "out", options=Options(), pipeline=PIPE
         )
+
+
+# ---- features ----
+
+BETWEEN = proposals(
+    (0, "relabel", {"to": 1}),
+    (1, "drop-label", {}),
+    (5, "interpolate", {"to": 1, "other": 0, "number": 1}),
+    (8, "interpolate", {"to": 1, "other": 6, "number": 1}),
+    (8, "interpolate", {"to": 1, "other": 5, "number": 2}),
+)
+BETWEEN.score[2:] = (0.25, 0.0, 0.75)
+FEATURES = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+FEATURES[9] = np.nan  # cannot be read
+
+
+def test_features_are_written_beside_the_images(photos: Path, tmp_path: Path) -> None:
+    before = FEATURES.copy()
+    done = improve(photos, tmp_path, changes=BETWEEN, features=FEATURES)
+    assert [path.name for path in done.written] == ["improved", "improved-features.npz", "manifest.json"]
+    assert done.counts["interpolate"] == 3
+    assert np.array_equal(FEATURES, before, equal_nan=True)
+    kept = [0, 2, 3, 4, 5, 6, 7, 8]
+    with np.load(tmp_path / "improved-features.npz", allow_pickle=False) as file:
+        found = {name: file[name] for name in file.files}
+    assert found["features"].dtype == np.float32
+    assert np.array_equal(found["features"][:8], FEATURES[kept])
+    for row, (base, other, step) in zip(found["features"][8:], [(5, 0, 0.25), (8, 6, 0.0), (8, 5, 0.75)], strict=True):
+        expected = FEATURES[base].astype(float) + step * (FEATURES[other] - FEATURES[base]).astype(float)
+        assert np.array_equal(row, expected.astype(np.float32))
+    assert found["labels"].tolist() == [1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
+    assert found["names"].tolist() == ["cat", "dog"]
+    ids = open_images(photos).ids
+    assert found["ids"].tolist() == [ids[i] for i in [*kept, 5, 8, 8]]
+    assert found["neighbors"].tolist() == [""] * 8 + [ids[i] for i in (0, 6, 5)]
+    assert found["steps"].tolist() == [0.0] * 8 + [0.25, 0.0, 0.75]
+    head, rows = read_manifest(tmp_path / "manifest.json")
+    written = (tmp_path / "improved-features.npz").read_bytes()
+    assert head["outputs"] == {"improved-features.npz": hashlib.sha256(written).hexdigest()}
+    added = [row for row in rows if row.action == "interpolate"]
+    assert [row.file for row in added] == [f"improved-features.npz#{place}" for place in (8, 9, 10)]
+    for row, place in zip(added, (8, 9, 10), strict=True):
+        assert (row.source, row.neighbor) == (found["ids"][place], found["neighbors"][place])
+        assert (row.step, row.label, row.was) == (found["steps"][place], "dog", "dog")
+        assert row.sha256 == hashlib.sha256(found["features"][place].tobytes()).hexdigest()
+        assert row.source_sha256 == hashlib.sha256((photos / row.source).read_bytes()).hexdigest()
+    assert [row.number for row in added] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("form", ["folder", "table", "npz"])
+def test_features_are_the_same_bytes_again_and_go_with_the_proposals(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (6, 9, 8, 3), np.uint8)
+    images = open_images((pixels, np.array([0, 0, 0, 0, 1, 1])))
+    changes = proposals((4, "interpolate", {"to": 1, "other": 5, "number": 1}))
+    monkeypatch.setattr("burnish._improve.feature_rows._BLOCK", 2)
+    made = []
+    for name, workers in (("a", 1), ("a", 2), ("b", 7)):
+        with with_threads(workers):
+            apply(images, changes, tmp_path / name, options=Options(), pipeline=PIPE, features=FEATURES[:6], form=form,
+                  workers=workers)  # fmt: skip
+        made.append(everything_below(tmp_path / name))
+    assert made[0] == made[1] == made[2]
+    if form == "table":
+        assert b"improved-features" not in made[0]["improved.csv"]
+    if form == "npz":
+        with np.load(tmp_path / "a" / "improved.npz") as file:
+            assert len(file["images"]) == 6
+    apply(images, proposals(), tmp_path / "a", options=Options(), pipeline=PIPE, form=form)  # what is not wanted goes
+    assert "improved-features.npz" not in everything_below(tmp_path / "a")
+    apply(images, changes, tmp_path / "a", options=Options(), pipeline=PIPE, features=FEATURES[:6], form=form)
+    assert everything_below(tmp_path / "a") == made[0]
+
+
+def test_features_that_burnish_did_not_write_stay(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "improved-features.npz").write_bytes(b"mine")
+    for features in (FEATURES, None):
+        with pytest.raises(DataError, match=r"improved-features\.npz was not written by burnish"):
+            improve(photos, tmp_path, changes=proposals(), features=features)
+    assert everything_below(tmp_path)["improved-features.npz"] == b"mine"
+
+
+def test_what_cannot_be_interpolated(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'features' is None; accepted where 'proposals' interpolates"):
+        improve(photos, tmp_path / "out", changes=BETWEEN)
+    for ends in ((7, 1), (1, 7)):
+        changes = proposals((1, "drop-label", {}), (ends[0], "interpolate", {"to": 1, "other": ends[1], "number": 1}))
+        with pytest.raises(ValueError, match=r"interpolates from 'train/cat/1\.jpg', which is not kept"):
+            improve(photos, tmp_path / "out", changes=changes, features=FEATURES)
+    assert everything_below(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("is_rerun", [False, True])
+def test_features_leave_no_trace_where_images_cannot_be_written(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_rerun: bool
+) -> None:
+    out = tmp_path / "out"
+    if is_rerun:
+        improve(photos, out, changes=proposals(), features=FEATURES)
+    before = everything_below(out)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", _failing_after(4, OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(DataError, match="no space left"):
+            improve(photos, out, changes=BETWEEN, features=FEATURES)
+    assert everything_below(out) == before
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "_features_beside", _killed_before_the_end)
+        with pytest.raises(KeyboardInterrupt):
+            improve(photos, out, changes=BETWEEN, features=FEATURES)
+    improve(photos, out, changes=BETWEEN, features=FEATURES)
+    improve(photos, tmp_path / "fresh", changes=BETWEEN, features=FEATURES)
+    assert everything_below(out) == everything_below(tmp_path / "fresh")
+
+
+@contextmanager
+def _killed_before_the_end(*arguments: Any) -> Iterator[dict[str, str]]:
+    """Write features, and end before they are in their place, though the images are in theirs."""
+    with FEATURES_BESIDE(*arguments) as outputs:
+        yield outputs
+        raise KeyboardInterrupt
+
+
+FEATURES_BESIDE = applying._features_beside

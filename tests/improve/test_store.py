@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from burnish._improve.store import Store, key_of
+from burnish.data import DataError
 
 COLUMNS = {"square": ((), np.int64), "pair": ((2,), np.float32)}
 
@@ -101,3 +102,28 @@ def test_keys_tell_contents_apart() -> None:
     keys = [key_of(part) for part in (1, "1", 1.0, np.arange(4), np.arange(4).reshape(2, 2), np.arange(4.0), None, ())]
     assert len({*keys, key_of("a", "b"), key_of("ab"), key_of("a;str:'b'")}) == len(keys) + 3
     assert key_of(np.arange(6)[::2]) == key_of(np.array([0, 2, 4]))
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="only systems with locks keep runs apart")
+    place = tmp_path / "out" / ".burnish"
+    with Store(place).alone():
+        with pytest.raises(DataError, match=r"another run is writing to .*out; wait for it"), Store(place).alone():
+            raise AssertionError
+        with Store(tmp_path / "elsewhere").alone(), Store().alone(), Store().alone():
+            pass
+    with pytest.raises(KeyError), Store(place).alone():  # what went wrong leaves it free
+        raise KeyError
+    with Store(place).alone():
+        pass
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="only systems with locks keep runs apart")
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with Store(tmp_path).alone():
+        assert Store(tmp_path).result("stage", "a", lambda: {"x": 1})["x"] == 1

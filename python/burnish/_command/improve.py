@@ -9,11 +9,20 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from burnish._command.options import check_out, integer, printable, read_pipeline, stage_progress
+from burnish._command.options import (
+    add_workers,
+    check_out,
+    integer,
+    named,
+    printable,
+    read_pipeline,
+    refuse_named_data,
+    stage_progress,
+)
 from burnish._extras import needs_extra
 from burnish._improve.improve import improve
 from burnish._improve.options import FILLS, MODELS, TARGETS, Options
-from burnish._improve.place import refuse_data, refuse_occupied
+from burnish._improve.place import refuse_occupied
 from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError, load_faulty_digits
@@ -21,7 +30,8 @@ from burnish.data import DataError, load_faulty_digits
 _DEMO_RUNS = 6  # small sets differ more, and cost less
 DATA_HELP = (
     "a folder (or zip of it) with a folder of images per class, inside train/ and test/ where there is a test part; a "
-    ".npz with images and labels; or a .csv or .parquet with the columns path, label and, if there is one, split"
+    ".npz with images and labels; a .csv or .parquet with the columns path, label and, if there is one, split; or "
+    "cifar10, from $BURNISH_DATA"
 )
 
 
@@ -60,6 +70,7 @@ def add_parser(commands: Any) -> None:
     add = parser.add_argument_group("data").add_argument
     add("--test", metavar="DATA", help="the test part, where it lies elsewhere")
     add("--strict", action="store_true", help="skip what is usually converted: CMYK, 16 bits, turned by EXIF, animated")
+    add_workers(add)
     model = parser.add_argument_group("model")
     add, given = model.add_argument, model.add_mutually_exclusive_group()
     given.add_argument("--probs", type=Path, metavar="FILE", help="out-of-sample probabilities of a model of your own: "
@@ -114,13 +125,13 @@ def _run(options: argparse.Namespace) -> None:
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)
     check_out(options.out)
-    refuse_data(options.out, options.data, options.test)
+    refuse_named_data(options.out, options.data, options.test, options.features)
     refuse_occupied(options.out, apply=options.apply)
     demo = load_faulty_digits(options.seed) if options.demo else None
     found = improve(
-        options.data if demo is None else demo.images(),
+        named(options.data) if demo is None else demo.images(),
         out=options.out,
-        test=options.test,
+        test=named(options.test),
         probs=options.probs,
         logits=options.logits,
         features=options.features,
@@ -131,6 +142,7 @@ def _run(options: argparse.Namespace) -> None:
         flip={None: "auto", True: "yes", False: "no"}[options.flip],
         image_size=options.image_size,
         strict=options.strict,
+        workers=options.workers,
         progress=stage_progress(),
         runs=options.runs or (_DEMO_RUNS if demo is not None else Options().runs),
         **{name: getattr(options, name) for name in ("model", "target", "budget", "folds", "seed", "fill")},
@@ -142,7 +154,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.apply:
         written += found.apply(options.out, progress=stage_progress())
     print("\nwritten:")
-    for path, content in written:
+    for path, content in dict(written).items():  # the manifest of what was done takes the place of that of the plan
         print(f"  {path}: {content}")
 
 

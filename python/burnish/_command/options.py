@@ -25,6 +25,7 @@ from burnish import augment
 from burnish import data as images
 from burnish._classifier import duration
 from burnish._extras import needs_extra
+from burnish._improve.place import refuse_data
 from burnish._words import one_line
 from burnish.data import DataError, ImageSet, LabeledImages
 
@@ -109,6 +110,11 @@ def add_data_options(parser: Any, *, test: str) -> None:
     add("--demo", action="store_true", help="use scikit-learn's handwritten digits")
     add("--test", metavar="DATA", help=f"images to be held out, in any of these forms{test}")
     add("--strict", action="store_true", help="skip odd images (CMYK, 16-bit, rotated by EXIF, animated), not convert")
+    add_workers(add)
+
+
+def add_workers(add: Any) -> None:
+    """Add how many threads decode images."""
     add("--workers", type=integer(1, 256), metavar="N", help="threads for decoding (default: one for each processor)")
 
 
@@ -122,11 +128,17 @@ def open_data(options: argparse.Namespace) -> ImageSet:
         importlib.import_module("PIL.Image")
     if options.demo:
         return images.open_images(images.load_digits(), title="scikit-learn's digits")
-    return images.open_images(_named(options.data), test=_named(options.test))
+    return images.open_images(named(options.data), test=named(options.test))
 
 
-def _named(data: str | None) -> Any:
+def named(data: str | None) -> Any:
+    """Return what a word for data stands for."""
     return images.open_cifar10() if data == CIFAR10 else data
+
+
+def refuse_named_data(out: Path | None, *data: Any) -> None:
+    """Refuse a folder for results that lies in the data (`refuse_data`)."""
+    refuse_data(out, *(source for source in data if source != CIFAR10))
 
 
 def read_pipeline(path: Path | str) -> Any:

@@ -11,9 +11,15 @@ from typing import Any
 import numpy as np
 
 from burnish import report
-from burnish._command.options import CIFAR10, add_data_options, check_out, open_data, printable, stage_progress
+from burnish._command.options import (
+    add_data_options,
+    check_out,
+    open_data,
+    printable,
+    refuse_named_data,
+    stage_progress,
+)
 from burnish._files import KEPT
-from burnish._improve.place import refuse_data
 from burnish._improve.scan import Scan, scan
 from burnish._improve.store import Store
 
@@ -47,11 +53,13 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> None:
     if options.out is not None:
         check_out(options.out)
-    refuse_data(options.out, *(data for data in (options.data, options.test) if data != CIFAR10))
+    refuse_named_data(options.out, options.data, options.test)
     images = open_data(options)
     store = Store(None if options.out is None else options.out / KEPT)
     size = None if options.out is not None else _UNKEPT
-    found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=stage_progress())
+    told = stage_progress()
+    with store.alone():
+        found = scan(images, store, size=size, workers=options.workers, strict=options.strict, progress=told)
     print(printable(found.summary()))
     if options.out is not None:
         path = options.out / "scan.csv"

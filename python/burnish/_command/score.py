@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 
 from burnish import hardness
-from burnish._command.options import CIFAR10, add_data_options, check_out, integer, open_data, printable, stage_progress
+from burnish._command.options import (
+    add_data_options,
+    check_out,
+    integer,
+    open_data,
+    printable,
+    refuse_named_data,
+    stage_progress,
+)
 from burnish._extras import needs_extra
 from burnish._files import KEPT
 from burnish._improve.embed import embed
 from burnish._improve.given_features import given_features
 from burnish._improve.options import MODELS, Options
-from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
@@ -79,19 +86,19 @@ def _run(options: argparse.Namespace) -> None:
     with needs_extra("demo"):
         for library in ("pyarrow.parquet", "scipy.optimize"):
             importlib.import_module(library)
-    given = (options.data, options.test, options.features)
-    refuse_data(options.out, *(data for data in given if data != CIFAR10))
+    refuse_named_data(options.out, options.data, options.test, options.features)
     images = open_data(options)
     store = Store(options.out / KEPT)
     settings = Options(model=options.model, folds=options.folds, seed=options.seed)
     told = stage_progress()
-    found = scan(images, store, workers=options.workers, strict=options.strict, progress=told)
-    logits = _logits(options, found)
-    if options.features:
-        embedding = given_features(options.features, found, store, progress=told)
-    else:
-        embedding = embed(found, settings, store, progress=told)
-    rows, scores = score_scan(found, embedding, settings, store, logits=logits, progress=told)
+    with store.alone():
+        found = scan(images, store, workers=options.workers, strict=options.strict, progress=told)
+        logits = _logits(options, found)
+        if options.features:
+            embedding = given_features(options.features, found, store, progress=told)
+        else:
+            embedding = embed(found, settings, store, progress=told)
+        rows, scores = score_scan(found, embedding, settings, store, logits=logits, progress=told)
     by = (
         f"predictions of {options.probs or options.logits}"
         if logits is not None

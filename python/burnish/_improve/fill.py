@@ -63,7 +63,7 @@ def pairs_between(
 
     Parameters
     ----------
-    features : float array of shape (M, D)
+    features : float array of shape (M, D), or Rows
         May be memory-mapped: only `rows` are read.
     rows : int64 array of shape (R,)
         The class. Of few samples all others are neighbors; one that is alone is repeated.

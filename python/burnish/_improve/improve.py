@@ -20,7 +20,7 @@ from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
 from burnish._improve.feature_rows import feature_labels, feature_rows
 from burnish._improve.given_features import given_features
-from burnish._improve.manifest import Form
+from burnish._improve.manifest import FEATURES, MANIFEST, Form
 from burnish._improve.mend import mend
 from burnish._improve.options import EVEN_TARGETS, Options, checked_options
 from burnish._improve.place import refuse_data
@@ -30,6 +30,7 @@ from burnish._improve.proof import Proof
 from burnish._improve.proposals import ACTIONS, Proposals
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
+from burnish._improve.rows import some_rows
 from burnish._improve.scan import Scan, scan
 from burnish._improve.score import Scores, rows_to_score, score_scan
 from burnish._improve.store import Store, key_of
@@ -232,7 +233,10 @@ class Improvement:
             progress=lambda done, of: progress("write images", done, of),
         )
         counts = ", ".join(f"{number} {action}" for action, number in applied.counts.items())
-        texts = {"manifest.json": f"what became of every image: {counts}"}
+        texts = {
+            MANIFEST: f"what became of every image: {counts}",
+            FEATURES: "the same as features, with the rows that are added between them",
+        }
         return [(path, texts.get(path.name, "the improved training set")) for path in applied.written]
 
     def _folder(self, out: str | os.PathLike[str] | None) -> Path:
@@ -269,6 +273,7 @@ def improve(
     pipeline: Any = None,
     image_size: int | None = None,
     strict: bool = False,
+    workers: int | None = None,
     progress: Progress = silent,
     **settings: Any,
 ) -> Improvement:
@@ -304,6 +309,8 @@ def improve(
         Pixels a side of what models see. Default: 64, less for small images.
     strict : bool, default False
         Skip what is usually converted: CMYK, 16 bits, turned by EXIF, animated.
+    workers : int, optional
+        Threads that read images. Default: one for each processor.
     progress : callable, optional
         Called with what is done, how much of it, and of how much.
     **settings
@@ -336,7 +343,8 @@ def improve(
     Raises
     ------
     DataError
-        If the data cannot be used, or have fewer than two classes with images that can be read.
+        If the data cannot be used, or have fewer than two classes with images that can be read; if another run is
+        writing to `out`.
     TypeError, ValueError
         If an argument is of a kind or value that is not accepted.
 
@@ -360,48 +368,49 @@ def improve(
     folder = None if out is None else Path(out)
     store = Store(None if folder is None else folder / KEPT)
     clock = _Clock()
-    with clock("read"):
-        seen = scan(images, store, size=image_size, strict=strict, progress=progress)
-    rows = rows_to_score(seen)
-    _check_classes(seen, rows)
-    given = None
-    if probs is not None or logits is not None:
-        source, kind = (probs, "probs") if logits is None else (logits, "logits")
-        given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
-    pipe = pipeline_of(options, images.names, seen.thumbnails)
-    with clock("describe"):
-        embedding = (
-            embed(seen, options, store, progress)
-            if features is None
-            else given_features(features, seen, store, progress)
-        )
-    with clock("score"):
-        rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
-    with clock("mend"):
-        repeats = repeats_of_scan(seen, embedding, store, progress)
-        proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(unwanted, wanted)
-    found = Improvement(
-        seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
-        tuple(source for source in (dataset, test) if isinstance(source, str | os.PathLike)),
-    )  # fmt: skip
-    if not proof:
-        return found
-    with clock("prove"):
-        labels = np.where(seen.usable, images.labels, -1)
-        proved = prove(
-            labels,
-            embedding.features,
-            repeats,
-            options,
-            num_classes=len(images.names),
-            held_out=images.held_out,
-            embed_copies=_copies(seen, embedding, pipe),
-            without=unwanted,
-            store=store,
-            key=key_of(embedding.key, images.ids, json.dumps(pipe.to_dict(), sort_keys=True)),
-            progress=progress,
-        )
-    return replace(found, proof=proved)
+    with store.alone():
+        with clock("read"):
+            seen = scan(images, store, size=image_size, workers=workers, strict=strict, progress=progress)
+        rows = rows_to_score(seen)
+        _check_classes(seen, rows)
+        given = None
+        if probs is not None or logits is not None:
+            source, kind = (probs, "probs") if logits is None else (logits, "logits")
+            given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
+        pipe = pipeline_of(options, images.names, seen.thumbnails)
+        with clock("describe"):
+            embedding = (
+                embed(seen, options, store, progress)
+                if features is None
+                else given_features(features, seen, store, progress)
+            )
+        with clock("score"):
+            rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
+        with clock("mend"):
+            repeats = repeats_of_scan(seen, embedding, store, progress)
+            proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(unwanted, wanted)
+        found = Improvement(
+            seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
+            tuple(source for source in (dataset, test) if isinstance(source, str | os.PathLike)),
+        )  # fmt: skip
+        if not proof:
+            return found
+        with clock("prove"):
+            labels = np.where(seen.usable, images.labels, -1)
+            proved = prove(
+                labels,
+                embedding.features,
+                repeats,
+                options,
+                num_classes=len(images.names),
+                held_out=images.held_out,
+                embed_copies=_copies(seen, embedding, pipe),
+                without=unwanted,
+                store=store,
+                key=key_of(embedding.key, images.ids, json.dumps(pipe.to_dict(), sort_keys=True)),
+                progress=progress,
+            )
+        return replace(found, proof=proved)
 
 
 def _filled(options: Options, features_are_given: bool, proof: bool) -> Options:
@@ -461,7 +470,7 @@ def _proposals(
         scores,
         len(images.names),
         options,
-        features=embedding.features[rows],
+        features=some_rows(embedding.features, rows),
         held_out=np.where(nearest >= 0, held[nearest], -1) if len(held) else None,
         held_out_ids=images.ids,
         names=images.names,

@@ -17,13 +17,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from burnish import quality
 from burnish._improve.evidence import blame
 from burnish._improve.fill import pairs_between, to_add
 from burnish._improve.options import EVEN_TARGETS, Options
 from burnish._improve.proposals import ACTIONS, DROPS, Proposals
+from burnish._improve.rows import Rows
 from burnish._words import counted
 from burnish.data import place_in_class
+from burnish.quality._sample import sample_by_class
 
 Integers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -32,6 +33,7 @@ _FEWEST = 5  # samples of a class, below which the model has no say about it
 _BLAME = 1 / 3  # likelihood that the label is wrong rather than the model, as estimated with care, to act on it
 _FAR = 0.01  # of the probability of another class: what a label has that is wrong however poor the model is
 _ALL_BUT_CERTAIN = 0.9
+_BETA = 10.0  # times as many of the hardest samples, of which unlike ones are to be annotated
 
 
 class Judged(Protocol):
@@ -83,7 +85,7 @@ def mend(
         K.
     options : Options
         `target`, `budget`, `sure`, `fill` and `seed` count here.
-    features : float array of shape (M, D), optional
+    features : float array of shape (M, D), or Rows, optional
         So that samples to annotate are unlike each other; needed where `fill` is "smote".
     held_out : int64 array of shape (M,), optional
         The held-out sample that each one repeats, else -1.
@@ -303,9 +305,8 @@ def _annotate(draft: _Draft, open_questions: Bools, features: npt.NDArray[Any] |
     number = min(draft.options.budget - len(asked), len(rest))
     if number <= 0:
         return
-    rows = np.ones((len(rest), 1), np.float32) if features is None else features[rest]
-    beta = 1.0 if features is None else 10.0
-    chosen = rest[quality.sample(entropy[rest], rows, number, draft.labels[rest], beta=beta)]
+    rows, beta = (np.ones((len(rest), 1), np.float32), 1.0) if features is None else (Rows(features, rest), _BETA)
+    chosen = rest[sample_by_class(entropy[rest], rows, number, draft.labels[rest], beta, "cosine")]
     for i, p in zip(chosen.tolist(), draft.probs(chosen), strict=True):
         likely = [f"{words.label(j)} {_percent(p[j])}" for j in np.argsort(-p, kind="stable")[:2].tolist()]
         reason = f"Hard: a model trained on the others gives {' and '.join(likely)}. A label made sure helps most here."

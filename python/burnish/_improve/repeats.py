@@ -19,6 +19,7 @@ from burnish._extras import needs_extra
 from burnish._improve.linear import Directions
 from burnish._improve.patches import averaged
 from burnish._improve.progress import Progress, silent
+from burnish._improve.rows import some_rows
 from burnish._improve.store import Store, key_of
 from burnish.neighbors import kneighbors
 from burnish.quality import near_duplicates
@@ -123,7 +124,7 @@ def find_repeats(
 
     Parameters
     ----------
-    features : array of shape (N, D)
+    features : array of shape (N, D), or Rows
         Descriptions; finite.
     thumbnails : uint8 array of shape (N, S, S, 3)
         May be memory-mapped, as may be the features.
@@ -249,7 +250,7 @@ def repeats_of_scan(
     rows, n = np.flatnonzero(scan.usable), len(scan.usable)
 
     def make() -> dict[str, Any]:
-        features = embedding.features if len(rows) == n else embedding.features[rows]
+        features = some_rows(embedding.features, rows)
         found = find_repeats(
             features, scan.thumbnails, rows=rows, progress=lambda done, of: progress("compare images", done, of)
         )

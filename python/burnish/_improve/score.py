@@ -16,6 +16,7 @@ from burnish._improve.linear import Directions, Floats, Integers, Linear, direct
 from burnish._improve.options import Options
 from burnish._improve.progress import Progress, silent
 from burnish._improve.repeats import Repeats, by_description, repeats_of_scan
+from burnish._improve.rows import some_rows
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError
 from burnish.neighbors import kneighbors
@@ -86,7 +87,7 @@ def score(
 
     Parameters
     ----------
-    features : array of shape (M, D)
+    features : array of shape (M, D), or Rows
         Descriptions of the images; finite. May be memory-mapped.
     labels : int64 array of shape (M,)
         0 to `num_classes` - 1.
@@ -205,7 +206,7 @@ def score_scan(
         _VERSION, embedding.key, rows, labels, len(images.names), groups, given, options.folds, options.seed,
         repeats.repeat_of, repeats.group,
     )  # fmt: skip
-    features = embedding.features if len(rows) == len(embedding.features) else embedding.features[rows]
+    features = some_rows(embedding.features, rows)
 
     def make() -> dict[str, Any]:
         return vars(

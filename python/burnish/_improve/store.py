@@ -14,8 +14,8 @@ import tempfile
 import weakref
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._files import replacing
+from burnish.data import DataError
 
-_KEY, _DONE = "key.json", "done.npy"
+_KEY, _DONE, _LOCK = "key.json", "done.npy", "lock"
 _BROKEN = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)  # by what is not a whole file
 Column = tuple[tuple[int, ...], Any]
 
@@ -83,6 +84,32 @@ class Store:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="burnish-"))
         if folder is None:
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out of the folder, where the system can.
+
+        Raises
+        ------
+        DataError
+            If another run is at work there.
+        """
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            yield
+            return
+        with suppress(FileExistsError):  # what is no folder is said below
+            self.folder.mkdir(parents=True)
+        with (self.folder / _LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                place = self.folder.parent
+                raise DataError(f"another run is writing to {place}; wait for it, or name another place") from None
+            except OSError:  # a file system that knows no locks
+                pass
+            yield
 
     def result(self, stage: str, key: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """Return the arrays of a stage: those kept, or those that `make` returns, which are kept then.

@@ -74,19 +74,19 @@ def sample(scores: Any, X: Any, k: int, labels: Any = None, *, beta: float = 10.
     k = check.integer("sample", "k", k, 0, len(rows))
     beta = check.real("sample", "beta", beta, 1.0)
     if labels is None:
-        chosen = _of_hardest(values, rows, k, beta, metric)
+        chosen = _of_hardest(values, rows, np.arange(len(rows)), k, beta, metric)
     else:
         classes = to_numpy(as_array(labels))
         check.one_dimensional("sample", "labels", classes, len(rows))
         check.integers("sample", "labels", classes)
-        chosen = _by_class(values, rows, k, classes, beta, metric)
+        chosen = sample_by_class(values, rows, k, classes, beta, metric)
     return deliver(as_array(X), chosen)
 
 
 def _of_hardest(
-    scores: npt.NDArray[Any], rows: npt.NDArray[Any], k: int, beta: float, metric: Metric
+    scores: npt.NDArray[Any], rows: Any, own: npt.NDArray[np.int64], k: int, beta: float, metric: Metric
 ) -> npt.NDArray[np.int64]:
-    candidates = hardest(scores, min(len(scores), int(np.ceil(k * beta))))
+    candidates = own[hardest(scores[own], min(len(own), int(np.ceil(k * beta))))]
     if k == 0:
         return np.empty(0, np.int64)
     # In order of hardness, so that of equally far ones the hardest is chosen.
@@ -94,17 +94,18 @@ def _of_hardest(
     return np.asarray(candidates[chosen])
 
 
-def _by_class(
+def sample_by_class(
     scores: npt.NDArray[Any],
-    rows: npt.NDArray[Any],
+    rows: Any,
     k: int,
     labels: npt.NDArray[Any],
     beta: float,
     metric: Metric,
 ) -> npt.NDArray[np.int64]:
+    """Choose as `sample` does; of `rows`, an array (N, D) or what can be indexed like one, only candidates are read."""
     _, classes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     parts = []
     for label, quota in enumerate(_quotas(k, sizes.astype(np.float64), sizes)):
         own = np.flatnonzero(classes == label)
-        parts.append(own[_of_hardest(scores[own], rows[own], int(quota), beta, metric)])
+        parts.append(_of_hardest(scores, rows, own, int(quota), beta, metric))
     return np.concatenate(parts) if parts else np.empty(0, np.int64)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A user's own features: read from every kind of file, matched by id, refused by name."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from burnish._improve.given_features import given_features
+from burnish._improve.store import Store
+from burnish.data import DataError
+
+IDS = ("a.png", "b.png", "c.png", "d.png", "e.png")
+USABLE = np.array([True, True, False, True, True])
+VALUES = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+VALUES[2] = np.nan  # of an image that cannot be used
+KEPT = VALUES.copy()
+
+
+def scan() -> Any:
+    return SimpleNamespace(images=SimpleNamespace(ids=IDS), usable=USABLE)
+
+
+def in_npy(path: Path) -> Path:
+    np.save(path / "f.npy", VALUES.astype(np.float64))
+    return path / "f.npy"
+
+
+def in_npz(path: Path) -> Path:
+    np.savez(path / "f.npz", embeddings=VALUES[::-1], ids=np.array(IDS[::-1]), X=VALUES * 0)
+    return path / "f.npz"
+
+
+def in_csv(path: Path) -> Path:
+    with (path / "f.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["x", "id", "y", "z"]])
+        for name, (x, y, z) in zip(IDS[::-1], VALUES[::-1].astype(float), strict=True):
+            csv.writer(file).writerow([x, name, y, z])
+    return path / "f.csv"
+
+
+def in_parquet(path: Path) -> Path:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"id": list(IDS[::-1]), "embedding": [row.tolist() for row in VALUES[::-1]]}
+    parquet.write_table(pyarrow.table(columns), path / "f.parquet")
+    return path / "f.parquet"
+
+
+def in_columns_of_parquet(path: Path) -> Path:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({name: VALUES[:, i] for i, name in enumerate("xyz")}), path / "f.parquet")
+    return path / "f.parquet"
+
+
+@pytest.mark.parametrize("write", [in_npy, in_npz, in_csv, in_parquet, in_columns_of_parquet])
+def test_features_of_every_form(tmp_path: Path, write: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("burnish._improve.given_features._BLOCK", 2)
+    found = given_features(write(tmp_path), scan(), Store(tmp_path / "kept"))
+    assert found.features.dtype == np.float32
+    assert np.array_equal(found.features, KEPT, equal_nan=True)
+    assert found.embed is None
+    assert found.name == "3 features that were given"
+
+
+def test_features_of_an_array_and_of_a_tensor() -> None:
+    torch = pytest.importorskip("torch")
+    arrays = (VALUES, VALUES.astype(np.float64), np.asfortranarray(VALUES), torch.from_numpy(VALUES.copy()))
+    found = [given_features(values, scan(), Store()) for values in arrays]
+    assert all(np.array_equal(each.features, KEPT, equal_nan=True) for each in found)
+    whole = given_features(np.arange(10).reshape(5, 2), scan(), Store()).features
+    assert np.array_equal(whole[USABLE], np.arange(10).reshape(5, 2)[USABLE])
+    half = given_features(VALUES.astype(np.float16), scan(), Store()).features
+    assert np.array_equal(half, VALUES.astype(np.float16).astype(np.float32), equal_nan=True)
+
+
+def test_other_features_are_another_result(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = given_features(VALUES, scan(), store)
+    assert np.array_equal(given_features(VALUES * 2, scan(), store).features[0], VALUES[0] * 2)
+    assert given_features(VALUES * 2, scan(), store).key != first.key
+    assert given_features(VALUES, scan(), store).key == first.key
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (VALUES[:4], "4 rows for 5 images"),
+        (VALUES[0], r"shape \(3,\)"),
+        (VALUES[:, :0], r"shape \(5, 0\)"),
+        (VALUES.astype(str), r"accepted: numbers \(5, D\)"),
+        (VALUES.astype(complex), "complex128"),
+        (np.where(np.arange(5)[:, None] == 3, np.inf, VALUES), r"the features of d\.png are not finite"),
+        (np.nan_to_num(VALUES).astype(np.float64) * 1e300, r"the features of a\.png are not finite"),
+        (np.full((5, 2), None), "object"),
+    ],
+)
+def test_wrong_features_are_refused(values: Any, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        given_features(values, scan(), Store())
+
+
+def test_an_image_without_features_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "f.npz", features=VALUES[:4], ids=np.array(IDS[:4]))
+    with pytest.raises(DataError, match=r"f\.npz: nothing about e\.png"):
+        given_features(tmp_path / "f.npz", scan(), Store())
+    np.savez(tmp_path / "f.npz", features=np.delete(VALUES, 2, axis=0), ids=np.array(["e.png", *IDS[:2], "d.png"]))
+    found = given_features(tmp_path / "f.npz", scan(), Store()).features  # c.png cannot be used and needs none
+    assert np.array_equal(found[[4, 0, 1, 3]], np.delete(VALUES, 2, axis=0))
+
+
+def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
+    for name in ("f.txt", "f.npy", "f.npz", "f.csv", "f.parquet"):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(DataError, match=name):
+            given_features(tmp_path / name, scan(), Store())
+    with pytest.raises(DataError, match=r"none\.npy cannot be read"):
+        given_features(tmp_path / "none.npy", scan(), Store())
+    np.savez(tmp_path / "two.npz", a=VALUES, b=VALUES)
+    with pytest.raises(DataError, match="holds a, b; accepted: features, or a single array"):
+        given_features(tmp_path / "two.npz", scan(), Store())
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"embedding": [[1.0, 2.0], [1.0]] + [[0.0, 1.0]] * 3}), tmp_path / "f.parquet")
+    with pytest.raises(DataError, match=r"f\.parquet cannot be read"):
+        given_features(tmp_path / "f.parquet", scan(), Store())
