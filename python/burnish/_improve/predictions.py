@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.given import Table, places_of, read_table
+from burnish._improve.given import places_of, read_table, table_of
 from burnish._words import some
 from burnish.data import DataError
 
@@ -55,7 +55,7 @@ def read_predictions(
         path: Path | str = Path(source)
         table = read_table(Path(source), (kind, *_NAMES), refused=_KINDS)
     else:
-        path, table = f"'{kind}'", Table(np.asarray(source))
+        path, table = f"'{kind}'", table_of(f"'{kind}'", source)
     values = table.values
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, {len(names)})")
