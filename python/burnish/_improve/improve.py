@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Improvement:
     form : {"folder", "table", "npz"}
         What `apply` writes; that of the data.
     sources : tuple of path
-        Where the data lie, which are not to be written over.
+        Where the data and features lie, which are not to be written over.
     """
 
     scan: Scan
@@ -184,20 +184,21 @@ class Improvement:
         folder = self._folder(out)
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / KEPT if self.out is not None and folder == self.out else None
-        write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
-        table = scores_table(
-            self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
-        )
-        write_parquet(folder / "scores.parquet", table)
-        written = [
-            (folder / "report.html", "what was found and what it gains; open it in a browser"),
-            (folder / "scores.parquet", "every image with its scores"),
-        ]
-        if write_plan(
-            self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline, usable=self.scan.usable,
-            problems=self._skipped(),
-        ):  # fmt: skip
-            written.append((folder / "manifest.json", "what is proposed for which image, and why"))
+        with self._alone(folder):
+            write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
+            table = scores_table(
+                self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
+            )
+            write_parquet(folder / "scores.parquet", table)
+            written = [
+                (folder / "report.html", "what was found and what it gains; open it in a browser"),
+                (folder / "scores.parquet", "every image with its scores"),
+            ]
+            if write_plan(
+                self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline,
+                usable=self.scan.usable, problems=self._skipped(),
+            ):  # fmt: skip
+                written.append((folder / "manifest.json", "what is proposed for which image, and why"))
         return written
 
     def apply(
@@ -220,18 +221,20 @@ class Improvement:
         """
         from burnish._improve.apply import apply
 
-        applied = apply(
-            self.images,
-            self.proposals,
-            self._folder(out),
-            options=self.options,
-            pipeline=self.pipeline,
-            features=self.embedding.features if self.options.fill == "smote" else None,
-            usable=self.scan.usable,
-            problems=self._skipped(),
-            form=form or self.form,
-            progress=lambda done, of: progress("write images", done, of),
-        )
+        folder = self._folder(out)
+        with self._alone(folder):
+            applied = apply(
+                self.images,
+                self.proposals,
+                folder,
+                options=self.options,
+                pipeline=self.pipeline,
+                features=self.embedding.features if self.options.fill == "smote" else None,
+                usable=self.scan.usable,
+                problems=self._skipped(),
+                form=form or self.form,
+                progress=lambda done, of: progress("write images", done, of),
+            )
         counts = ", ".join(f"{number} {action}" for action, number in applied.counts.items())
         texts = {
             MANIFEST: f"what became of every image: {counts}",
@@ -245,6 +248,10 @@ class Improvement:
             raise ValueError("'out' is not given; accepted: a folder to write to")
         refuse_data(folder, *self.sources)
         return folder
+
+    def _alone(self, folder: Path) -> AbstractContextManager[None]:
+        """Keep other runs out while something is written to where results are kept."""
+        return Store(folder / KEPT).alone() if folder == self.out else nullcontext()
 
     def _skipped(self) -> dict[int, str]:
         by_sample: dict[int, str] = {}
@@ -391,7 +398,7 @@ def improve(
             proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(unwanted, wanted)
         found = Improvement(
             seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
-            tuple(source for source in (dataset, test) if isinstance(source, str | os.PathLike)),
+            tuple(source for source in (dataset, test, features) if isinstance(source, str | os.PathLike)),
         )  # fmt: skip
         if not proof:
             return found
