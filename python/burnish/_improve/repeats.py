@@ -271,7 +271,11 @@ def repeats_of_scan(
     def make() -> dict[str, Any]:
         features = some_rows(embedding.features, rows)
         found = find_repeats(
-            features, scan.thumbnails, rows=rows, copy_of=copy_of, progress=lambda done, of: progress("compare images", done, of)
+            features,
+            scan.thumbnails,
+            rows=rows,
+            copy_of=copy_of,
+            progress=lambda done, of: progress("compare images", done, of),
         )
         return vars(found.within(rows, n))
 
