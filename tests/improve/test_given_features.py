@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from typing import Any
 import burnish
 import numpy as np
 import pytest
+from burnish._extras import MissingExtraError
 from burnish._improve.given_features import given_features
 from burnish._improve.store import Store
 from burnish.data import DataError, open_images
@@ -189,3 +191,18 @@ def test_tables_of_names_that_are_no_utf_8() -> None:
     added = found.proposals_table().query("action == 'interpolate'")
     assert set(added["other"]) <= {f"{i}\\udcfe" for i in range(20, 30)}
     assert added["reason"].iloc[0].startswith('"b\\udcfe" has 10 samples')
+
+
+def test_what_is_not_installed_is_told_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("scipy")
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    images, labels = np.zeros((20, 16, 16, 3), np.uint8), np.arange(20) // 15
+    told: list[str] = []
+
+    def progress(stage: str, done: int, of: int) -> None:
+        told.append(stage)
+
+    with pytest.raises(MissingExtraError, match=r"sklearn is not installed; .*burnish\[balance\]"):
+        burnish.improve((images, labels), progress=progress)
+    assert told == []
+    assert burnish.improve((images, labels), proof=False, fill="copies").proposals.counts()["interpolate"] == 0

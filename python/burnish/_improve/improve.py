@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from burnish._extras import needs_extra
 from burnish._files import KEPT
 from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
@@ -366,6 +368,9 @@ def improve(
     if pipeline is not None:
         settings["pipeline"] = pipeline_text(pipeline)
     options = _filled(checked_options(settings), features is not None, proof)
+    if options.target in EVEN_TARGETS and (proof or options.fill == "smote"):
+        with needs_extra("balance"):  # SMOTE's; told before the work rather than after it
+            importlib.import_module("sklearn")
     refuse_data(out, dataset, test, features)
     images = open_images(dataset, test=test)
     wanted = _checked_ids(images, reject)
