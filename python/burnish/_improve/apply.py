@@ -40,7 +40,7 @@ from burnish._improve.manifest import (
     write_manifest,
 )
 from burnish._improve.options import Options
-from burnish._improve.proposals import Proposals
+from burnish._improve.proposals import DROPS, Proposals
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._decode import decode
@@ -251,7 +251,7 @@ class _Job:
         """Return the rows with digests; reads what has not been read yet: what is dropped."""
         written = dict(zip(self.inside, digests, strict=True))
         for i, row in zip(self.samples, self.rows, strict=True):
-            if row.action in ("drop-label", "drop-repeat", "drop-leak", "no-label") and i not in self.source_digests:
+            if row.action in (*DROPS, "no-label") and i not in self.source_digests:
                 self.source(i)
         found = [replace(row, sha256=written.get(j)) for j, row in enumerate(self.rows)] + self.between
         samples = self.samples + self.bases

@@ -16,7 +16,7 @@ from burnish import augment
 from burnish._files import replacing
 from burnish._improve.copies import LONGEST
 from burnish._improve.options import Options
-from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._improve.proposals import ACTIONS, DROPS, Proposals
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
@@ -97,8 +97,8 @@ def rows_of(
         elif was is None:
             action, reason = "no-label", "Has no label."
         else:
-            changes = ("drop-leak", "drop-repeat", "drop-label", "relabel")
-            action, reason = next(((name, why[name][i]) for name in changes if i in why[name]), (action, reason))
+            changes = (name for name in (*DROPS, "relabel") if i in why[name])
+            action, reason = next(((name, why[name][i]) for name in changes), (action, reason))
         is_in = action in ("keep", "relabel")
         rows.append(
             Row(images.ids[i], action, reason, "" if is_in else None, names[label] if is_in else None, was,

@@ -89,10 +89,8 @@ class Proposals:
                 raise ValueError(f"without: 'ids' has {unknown[0]!r}; accepted: ids of samples")
             unwanted |= np.isin(self.sample, [numbers[name] for name in ids])
         kept_labels = self.sample[unwanted & (self.action == "relabel")]
-        copied = (self.action == "copy") & np.isin(self.sample, kept_labels)
-        between = self.action == "interpolate"
-        between &= np.isin(self.sample, kept_labels) | np.isin(self.other, kept_labels)
-        return self.take(~(unwanted | copied | between))
+        moot = np.isin(self.action, ADDS) & (np.isin(self.sample, kept_labels) | np.isin(self.other, kept_labels))
+        return self.take(~(unwanted | moot))
 
     def counts(self) -> dict[str, int]:
         """Return the number of proposals of each kind, 0 included."""
