@@ -22,7 +22,7 @@ from burnish._improve.feature_rows import feature_labels, feature_rows
 from burnish._improve.given_features import given_features
 from burnish._improve.manifest import FEATURES, MANIFEST, Form
 from burnish._improve.mend import mend
-from burnish._improve.options import EVEN_TARGETS, Options, checked_options
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options, checked_options
 from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.progress import Progress, silent
@@ -226,7 +226,7 @@ class Improvement:
             self._folder(out),
             options=self.options,
             pipeline=self.pipeline,
-            features=self.embedding.features if self.options.fill == "smote" else None,
+            features=self.embedding.features if self.options.fill in OF_FEATURES else None,
             usable=self.scan.usable,
             problems=self._skipped(),
             form=form or self.form,
@@ -417,8 +417,10 @@ def _filled(options: Options, features_are_given: bool, proof: bool) -> Options:
     """Return the options with how rare classes are filled up."""
     if options.fill == "auto":
         return replace(options, fill="smote" if features_are_given else "copies")
-    if features_are_given and proof and options.fill == "copies" and options.target in EVEN_TARGETS:
-        raise ValueError("improve: 'fill' is 'copies', of which there are no features; accepted: 'smote', or no proof")
+    if features_are_given and proof and options.fill not in OF_FEATURES and options.target in EVEN_TARGETS:
+        raise ValueError(
+            f"improve: 'fill' is {options.fill!r}, of which there are no features; accepted: 'smote', or no proof"
+        )
     return options
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from burnish._improve.evidence import blame
 from burnish._improve.fill import pairs_between, to_add
-from burnish._improve.options import EVEN_TARGETS, Options
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options
 from burnish._improve.proposals import ACTIONS, DROPS, Proposals
 from burnish._improve.rows import Rows
 from burnish._words import counted
@@ -86,7 +86,7 @@ def mend(
     options : Options
         `target`, `budget`, `sure`, `fill` and `seed` count here.
     features : float array of shape (M, D), or Rows, optional
-        So that samples to annotate are unlike each other; needed where `fill` is "smote".
+        So that samples to annotate are unlike each other; needed where `fill` is of these.
     held_out : int64 array of shape (M,), optional
         The held-out sample that each one repeats, else -1.
     held_out_ids : sequence of str, optional
@@ -329,9 +329,9 @@ def _fill_up(draft: _Draft, features: npt.NDArray[Any] | None) -> None:
         own = np.flatnonzero(draft.after == label)
         size = counted(int(sizes[label]), "sample")
         text = f"{words.label(label)} has {size}, the largest class {largest:,}: "
-        if draft.options.fill == "smote":
+        if draft.options.fill in OF_FEATURES:
             if features is None:
-                raise ValueError("mend: 'features' is None; accepted where 'fill' is 'smote': an array")
+                raise ValueError(f"mend: 'features' is None; accepted where 'fill' is {draft.options.fill!r}: an array")
             _interpolate(draft, own, label, number, features, f"{text}add rows between their features.")
         else:
             _copy(draft, own, label, number, f"{text}add varied copies.")

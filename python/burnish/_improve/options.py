@@ -12,6 +12,7 @@ TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
 EVEN_TARGETS = ("balanced-accuracy", "macro-f1")  # in which a rare class counts as much as a frequent one
 MODELS = ("auto", "backbone", "patches", "pixels")
 FILLS = ("auto", "copies", "smote")
+OF_FEATURES = ("smote",)  # of these: what adds rows of features, and no images
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.options import TARGETS
+from burnish._improve.options import OF_FEATURES, TARGETS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ COPIES, SMOTE = "filled up with copies", "filled up by SMOTE"
 ADJUSTED, MENDED_ADJUSTED = "outputs adjusted", "mended, outputs adjusted"
 OF_OUTPUTS = (ADJUSTED, MENDED_ADJUSTED)  # rivals of copies: they change what a model says, and add no rows
 
-FILLS = {"copies": COPIES, "smote": SMOTE}  # by `Options.fill`
+TRIAL_OF_FILL = {"copies": COPIES, "smote": SMOTE}  # by `Options.fill`
 
 CHANGES = {  # what one change is made of
     REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy", SMOTE: "interpolate",
@@ -225,7 +225,7 @@ class Proof:
     repeated : int
         Held-out samples that were not judged by, since they repeat one that was trained on; the most in a run.
     fill : {"copies", "smote"}
-        How "all" fills up rare classes; the other way is tried by itself only.
+        How "all" fills up rare classes; other ways are tried by themselves only.
     """
 
     trials: tuple[Trial, ...]
@@ -244,7 +244,7 @@ class Proof:
     @property
     def parts(self) -> list[Trial]:
         """The changes that "all" is made of, each by itself."""
-        others = {name for fill, name in FILLS.items() if fill != self.fill}
+        others = {name for fill, name in TRIAL_OF_FILL.items() if fill != self.fill}
         return [trial for trial in self.trials if trial.name in CHANGES and trial.name not in others]
 
     @property
@@ -291,15 +291,19 @@ class Proof:
         return said
 
     def other_fill(self) -> list[str]:
-        """Say so if rare classes were better filled up in the other way."""
-        own = self.trial(FILLS[self.fill])
-        fill, name = next((fill, name) for fill, name in FILLS.items() if fill != self.fill)
-        other = self.trial(name)
-        if own is None or other is None or other.gains[self.target].mean <= own.gains[self.target].mean:
+        """Say so if rare classes were better filled up in another way."""
+        own = self.trial(TRIAL_OF_FILL[self.fill])
+        tried = ((fill, self.trial(name)) for fill, name in TRIAL_OF_FILL.items() if fill != self.fill)
+        others = [(trial.gains[self.target].mean, fill, trial) for fill, trial in tried if trial is not None]
+        if own is None or not others:
             return []
-        gains = [_signed(trial.gains[self.target].mean, self.target) for trial in (other, own)]
-        how = {"smote": "where you train on features", "copies": "where you train on images"}[fill]
-        return [f"By itself {other.name} gained more than {own.name}, {gains[0]} and {gains[1]}: --fill {fill}, {how}."]
+        mean, fill, best = max(others, key=lambda other: other[0])
+        own_mean = own.gains[self.target].mean
+        if mean <= own_mean:
+            return []
+        gains = f"{_signed(mean, self.target)} and {_signed(own_mean, self.target)}"
+        where = f"where you train on {'features' if fill in OF_FEATURES else 'images'}"
+        return [f"By itself {best.name} gained more than {own.name}, {gains}: --fill {fill}, {where}."]
 
     def _rivals(self) -> list[str]:
         """Compare with what is cheaper than to add rows."""

@@ -15,12 +15,12 @@ from burnish._improve.proof import (
     ADJUSTED,
     ALL,
     AS_IT_IS,
-    FILLS,
     HARMED,
     HELPED,
     MENDED_ADJUSTED,
     OF_OUTPUTS,
     SMOTE,
+    TRIAL_OF_FILL,
     Gain,
     Proof,
     Trial,
@@ -209,7 +209,7 @@ def _variants(proof: Proof, trials: Sequence[Trial]) -> Markup:
     rows, target, parts = [], proof.target, [trial.name for trial in proof.parts]
     for trial in trials:
         name = _NOTES.get(trial.name, trial.name)
-        if trial.name in FILLS.values() and trial.name not in parts:
+        if trial.name in TRIAL_OF_FILL.values() and trial.name not in parts:
             name += " (not among all)"
         rows.append(
             (name, f"{np.mean(trial.rows):,.0f}", spread(target, trial.measures[target]), *_difference(target, trial))
