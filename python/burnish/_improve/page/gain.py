@@ -11,7 +11,7 @@ from burnish._improve.options import LOSS
 from burnish._improve.page import charts
 from burnish._improve.page.findings import Findings
 from burnish._improve.page.html import Markup, element, joined, name_of, table
-from burnish._improve.page.parts import ROWS, Section, none, number, spread
+from burnish._improve.page.parts import ROWS, Section, measure_name, none, number, spread
 from burnish._improve.proof import (
     ADJUSTED,
     ALL,
@@ -120,7 +120,7 @@ def _measures(before: Trial, after: Trial) -> Markup:
 
 
 def _measure(name: str) -> str:
-    text = name.replace("-", " ").replace(" f1", " F1")
+    text = measure_name(name)
     unit = "" if name == LOSS else ",\N{NO-BREAK SPACE}%"
     return f"{text[:1].upper()}{text[1:]}{unit}"
 

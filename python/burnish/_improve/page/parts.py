@@ -51,6 +51,10 @@ class Section:
         return element("section", *parts, id=self.key, aria_labelledby=f"{self.key}-title")
 
 
+def measure_name(measure: str) -> str:
+    return measure.replace("-", " ").replace(" f1", " F1")
+
+
 def number(measure: str, value: float, *, signed: bool = False) -> str:
     """Return a value of a measure as text: in percent, but for the log loss."""
     if not np.isfinite(value):
