@@ -27,7 +27,7 @@ from burnish._improve.place import refuse_data
 from burnish._improve.predictions import read_predictions
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
-from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._improve.proposals import Proposals, checked_actions
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.rows import some_rows
@@ -361,10 +361,7 @@ def improve(
     options = _filled(checked_options(settings), features is not None, proof)
     refuse_data(out, dataset, test, features)
     images = open_images(dataset, test=test)
-    wanted = _checked_ids(images, reject)
-    unwanted = (without,) if isinstance(without, str) else tuple(without)
-    if wrong := set(unwanted) - set(ACTIONS):
-        raise ValueError(f"improve: 'without' has {min(map(str, wrong))!r}; accepted: {', '.join(ACTIONS)}")
+    rejected, without = _checked_ids(images, reject), checked_actions("improve", "without", without)
     folder = None if out is None else Path(out)
     store = Store(None if folder is None else folder / KEPT)
     clock = _Clock()
@@ -388,7 +385,7 @@ def improve(
             rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
         with clock("mend"):
             repeats = repeats_of_scan(seen, embedding, store, progress)
-            proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(unwanted, wanted)
+            proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(without, rejected)
         found = Improvement(
             seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
             tuple(source for source in (dataset, test) if isinstance(source, str | os.PathLike)),
@@ -405,7 +402,7 @@ def improve(
                 num_classes=len(images.names),
                 held_out=images.held_out,
                 embed_copies=_copies(seen, embedding, pipe),
-                without=unwanted,
+                without=without,
                 store=store,
                 key=key_of(embedding.key, images.ids, json.dumps(pipe.to_dict(), sort_keys=True)),
                 progress=progress,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -63,7 +63,7 @@ class Proposals:
 
     def only(self, *actions: str) -> Proposals:
         """Return those of some kinds."""
-        return self.take(np.isin(self.action, _checked_actions("only", actions)))
+        return self.take(np.isin(self.action, checked_actions("only", "actions", actions)))
 
     def without(self, actions: Sequence[str] = (), ids: Sequence[str] = ()) -> Proposals:
         """Turn down proposals.
@@ -80,8 +80,8 @@ class Proposals:
         Proposals
             The others. What a sample would have added to its new class goes with the new class.
         """
-        actions, ids = [actions] if isinstance(actions, str) else actions, [ids] if isinstance(ids, str) else ids
-        unwanted = np.isin(self.action, _checked_actions("without", actions))
+        ids = [ids] if isinstance(ids, str) else ids
+        unwanted = np.isin(self.action, checked_actions("without", "actions", actions))
         if len(ids):
             numbers = {name: i for i, name in enumerate(self.ids)}
             unknown = [name for name in ids if name not in numbers]
@@ -125,8 +125,10 @@ class Proposals:
         return replace(self, sample=rows[self.sample], other=other, ids=tuple(ids))
 
 
-def _checked_actions(call: str, actions: Sequence[str]) -> list[str]:
-    for action in actions:
+def checked_actions(call: str, argument: str, actions: Iterable[str]) -> tuple[str, ...]:
+    """Return kinds of proposals, one or several, that a caller names."""
+    chosen = (actions,) if isinstance(actions, str) else tuple(actions)
+    for action in chosen:
         if action not in ACTIONS:
-            raise ValueError(f"{call}: 'actions' has {action!r}; accepted: {', '.join(ACTIONS)}")
-    return list(actions)
+            raise ValueError(f"{call}: {argument!r} has {action!r}; accepted: {', '.join(ACTIONS)}")
+    return chosen
