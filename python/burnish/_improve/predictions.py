@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.given import Table, places_of, read_table
+from burnish._improve.given import places_of, table_of
 from burnish._words import some
 from burnish.data import DataError
 
@@ -51,18 +50,12 @@ def read_predictions(
     DataError
         If the file cannot be read or does not fit the images.
     """
-    if isinstance(source, str | os.PathLike):
-        path: Path | str = Path(source)
-        table = read_table(Path(source), (kind, *_NAMES), refused=_KINDS)
-    else:
-        path, table = f"'{kind}'", Table(np.asarray(source))
-    values = table.values
-    if values.ndim != 2 or values.dtype.kind not in "fiu":
-        raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, {len(names)})")
+    table = table_of(source, (kind, *_NAMES), f"({len(ids)}, {len(names)})", refused=_KINDS)
+    path, values = table.source, table.values
     order = _order_of_classes(path, table.columns, names)
     if values.shape[1] != len(names):
         raise DataError(f"{path}: {values.shape[1]} columns; accepted: {len(names)}, one for each of {some(names)}")
-    picked = np.asarray(values[places_of(path, table, ids, rows)], np.float64)
+    picked = np.asarray(values[places_of(table, ids, rows)], np.float64)
     if order is not None:
         picked = picked[:, order]
     bad = np.flatnonzero(~np.isfinite(picked).all(axis=1))
