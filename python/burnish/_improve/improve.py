@@ -24,7 +24,7 @@ from burnish._improve.manifest import FEATURES, MANIFEST, Form
 from burnish._improve.mend import mend
 from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options, checked_options
 from burnish._improve.place import refuse_data
-from burnish._improve.predictions import read_predictions
+from burnish._improve.predictions import given_logits
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
 from burnish._improve.proposals import Proposals, checked_actions
@@ -370,10 +370,7 @@ def improve(
             seen = scan(images, store, size=image_size, workers=workers, strict=strict, progress=progress)
         rows = rows_to_score(seen)
         _check_classes(seen, rows)
-        given = None
-        if probs is not None or logits is not None:
-            source, kind = (probs, "probs") if logits is None else (logits, "logits")
-            given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
+        given = given_logits(seen, probs=probs, logits=logits)
         pipe = pipeline_of(options, images.names, seen.thumbnails)
         with clock("describe"):
             embedding = (

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._improve.given import places_of, table_of
+from burnish._improve.score import rows_to_score
 from burnish._words import some
 from burnish.data import DataError
 
@@ -19,6 +20,16 @@ Kind = Literal["probs", "logits"]
 _SUM = 0.01  # by which probabilities may miss 1; those in 16 bits do by half of it
 _KINDS = ("probs", "logits")
 _NAMES = ("pred_probs", "predictions")  # that either kind may have in an .npz
+
+
+def given_logits(scan: Any, *, probs: Any = None, logits: Any = None) -> npt.NDArray[np.float32] | None:
+    """Return logits of the images of a scan that are scored, as a user gives them; None where nothing is given."""
+    if probs is None and logits is None:
+        return None
+    kind: Kind = "probs" if logits is None else "logits"
+    return read_predictions(
+        probs if logits is None else logits, kind, scan.images.ids, scan.images.names, rows_to_score(scan)
+    )
 
 
 def read_predictions(
