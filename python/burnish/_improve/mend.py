@@ -11,7 +11,7 @@ are filled up last, from what is kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from burnish._improve.evidence import blame
 from burnish._improve.fill import pairs_between, to_add
 from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options
-from burnish._improve.proposals import ACTIONS, DROPS, Proposals
+from burnish._improve.proposals import ACTIONS, DROPS, Proposals, joined
 from burnish._improve.rows import Rows
 from burnish._words import counted
 from burnish.data import place_in_class
@@ -140,6 +140,7 @@ class _Draft:
         )  # fmt: skip
         self.after = labels.copy()  # -1: dropped
         self._rows: list[tuple[int, str, str, int, int, float, int]] = []
+        self._between: list[Proposals] = []  # of whole classes, since these are many
 
     @property
     def is_kept(self) -> Bools:
@@ -162,17 +163,25 @@ class _Draft:
         elif action == "relabel":
             self.after[i] = to
 
+    def add_between(
+        self, base: Integers, other: Integers, step: npt.NDArray[np.float64], label: int, reason: str
+    ) -> None:
+        n, number = len(base), place_in_class(base) + 1
+        order, reasons = np.lexsort((number, base)), np.full(n, reason, object)
+        columns = (base, np.full(n, "interpolate"), reasons, np.full(n, label), other, step, number)
+        self._between.append(Proposals(*columns).take(order))
+
     def proposals(self, ids: tuple[str, ...]) -> Proposals:
         columns = list(zip(*self._rows, strict=True)) or [()] * 7
         sample, to, other, number = (np.array(columns[i], np.int64) for i in (0, 3, 4, 6))
         action, reason = np.array(columns[1], f"<U{max(map(len, ACTIONS))}"), np.empty(len(sample), object)
         reason[:] = columns[2]
         score = np.array(columns[5], np.float64)
-        sureness = np.where(action == "interpolate", 1.0, score)
         rank = np.searchsorted(sorted(ACTIONS), action)
         rank = np.array([ACTIONS.index(name) for name in sorted(ACTIONS)])[rank]
-        order = np.lexsort((number, sample, -sureness, rank))
-        return Proposals(sample, action, reason, to, other, score, number, ids).take(order)
+        order = np.lexsort((number, sample, -score, rank))
+        found = Proposals(sample, action, reason, to, other, score, number).take(order)
+        return replace(joined([found, *self._between]), ids=ids)
 
 
 def _drop_leaks(draft: _Draft, held_out: npt.NDArray[np.int64] | None) -> None:
@@ -325,7 +334,7 @@ def _fill_up(draft: _Draft, features: npt.NDArray[Any] | None) -> None:
     """
     sizes, words = draft.sizes(), draft.words
     largest = int(sizes.max()) if len(sizes) else 0
-    for label, number in enumerate(to_add(sizes, draft.options.target).tolist()):
+    for label, number in enumerate(to_add(sizes, draft.options.target, draft.options.fill).tolist()):
         own = np.flatnonzero(draft.after == label)
         size = counted(int(sizes[label]), "sample")
         text = f"{words.label(label)} has {size}, the largest class {largest:,}: "
@@ -346,9 +355,7 @@ def _copy(draft: _Draft, own: Integers, label: int, number: int, text: str) -> N
 
 def _interpolate(draft: _Draft, own: Integers, label: int, number: int, features: npt.NDArray[Any], text: str) -> None:
     base, other, step = pairs_between(features, own, number, draft.options.seed)
-    places = (place_in_class(base) + 1).tolist()
-    for i, j, far, place in zip(base.tolist(), other.tolist(), step.tolist(), places, strict=True):
-        draft.add(i, "interpolate", text, to=label, other=j, score=far, number=place)
+    draft.add_between(base, other, step, label, text)
 
 
 def _percent(p: float) -> str:

@@ -125,6 +125,13 @@ class Proposals:
         return replace(self, sample=rows[self.sample], other=other, ids=tuple(ids))
 
 
+def joined(parts: Sequence[Proposals]) -> Proposals:
+    """Return all of them, one part behind the other, without `ids`."""
+    names = [field.name for field in fields(Proposals) if field.name != "ids"]
+    columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Proposals(**columns)
+
+
 def checked_actions(call: str, argument: str, actions: Iterable[str]) -> tuple[str, ...]:
     """Return kinds of proposals, one or several, that a caller names."""
     chosen = (actions,) if isinstance(actions, str) else tuple(actions)

@@ -289,7 +289,7 @@ class _Run:
                 X = np.concatenate([X, self.directions(copies.features(self.train[sources], numbers))])
             if len(between[0]):  # of features and of their directions alike, since these are linear
                 X = np.concatenate([X, balance.interpolate(self.points, *between)])
-            model = Linear().fit(X, y, self.num_classes, seed=self.options.seed)
+            model = Linear().fit(X, y, self.num_classes, added=len(y) - len(kept), seed=self.options.seed)
             self._fitted[key] = model.logits(self.judged)
         return self._fitted[key], _counted(y, self.num_classes)
 
