@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish import balance
-from burnish._improve.options import EVEN_TARGETS
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES
 
 Integers = npt.NDArray[np.int64]
 
@@ -44,10 +44,10 @@ def to_add(sizes: npt.NDArray[np.int64], target: str, fill: str = "copies") -> I
     sizes = np.asarray(sizes, np.int64)
     if target not in EVEN_TARGETS or not len(sizes):
         return np.zeros(len(sizes), np.int64)
-    largest, total = int(sizes.max()), int(sizes.sum()) * (_MOST_BETWEEN if fill == "smote" else 1)
+    largest, total = int(sizes.max()), int(sizes.sum()) * (_MOST_BETWEEN if fill in OF_FEATURES else 1)
     wanted = np.full(len(sizes), largest) if target == "balanced-accuracy" else np.sqrt(sizes * float(largest))
     most = np.where(sizes > 0, np.floor(wanted).astype(np.int64) - sizes, 0).clip(0)
-    if fill != "smote":
+    if fill not in OF_FEATURES:
         most = np.minimum(most, _MOST_COPIES * sizes)
 
     def up_to(level: int) -> Integers:
