@@ -58,8 +58,7 @@ class Proposals:
 
     def take(self, chosen: Any) -> Proposals:
         """Return those that are chosen by a mask or by their places."""
-        columns = (field.name for field in fields(self) if field.name != "ids")
-        return replace(self, **{name: getattr(self, name)[chosen] for name in columns})
+        return replace(self, **{name: getattr(self, name)[chosen] for name in COLUMNS})
 
     def only(self, *actions: str) -> Proposals:
         """Return those of some kinds."""
@@ -125,10 +124,12 @@ class Proposals:
         return replace(self, sample=rows[self.sample], other=other, ids=tuple(ids))
 
 
+COLUMNS = tuple(field.name for field in fields(Proposals) if field.name != "ids")
+
+
 def joined(parts: Sequence[Proposals]) -> Proposals:
     """Return all of them, one part behind the other, without `ids`."""
-    names = [field.name for field in fields(Proposals) if field.name != "ids"]
-    columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
     return Proposals(**columns)
 
 
