@@ -43,7 +43,7 @@ class Table:
     columns: Sequence[str] | None = None
 
 
-def table_of(source: Any, names: Sequence[str], shape: str, *, refused: Sequence[str] = ()) -> Table:
+def given_table(source: Any, names: Sequence[str], shape: str, *, refused: Sequence[str] = ()) -> Table:
     """Take a table of numbers that a user gives.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish._improve.embed import Embedding
-from burnish._improve.given import places_of, table_of
+from burnish._improve.given import given_table, places_of
 from burnish._improve.progress import Progress, silent
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError
@@ -24,7 +24,7 @@ def given_features(source: Any, scan: Any, store: Store, progress: Progress = si
     Parameters
     ----------
     source : path or array of shape (N, D)
-        As `burnish._improve.given.table_of` takes it; in the order of the images, or with ids. Rows of images that
+        As `burnish._improve.given.given_table` takes it; in the order of the images, or with ids. Rows of images that
         cannot be used may hold anything.
     scan : Scan
         Of which ``images`` and ``usable`` are used.
@@ -45,7 +45,7 @@ def given_features(source: Any, scan: Any, store: Store, progress: Progress = si
     """
     ids, usable = scan.images.ids, np.asarray(scan.usable, bool)
     shape = f"({len(ids)}, D)"
-    table = table_of(source, _NAMES, shape)
+    table = given_table(source, _NAMES, shape)
     path, values = table.source, table.values
     if values.shape[1] == 0:
         raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers {shape}")

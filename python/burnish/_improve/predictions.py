@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.given import places_of, table_of
+from burnish._improve.given import given_table, places_of
 from burnish._improve.score import rows_to_score
 from burnish._words import some
 from burnish.data import DataError
@@ -61,7 +61,7 @@ def read_predictions(
     DataError
         If the file cannot be read or does not fit the images.
     """
-    table = table_of(source, (kind, *_NAMES), f"({len(ids)}, {len(names)})", refused=_KINDS)
+    table = given_table(source, (kind, *_NAMES), f"({len(ids)}, {len(names)})", refused=_KINDS)
     path, values = table.source, table.values
     order = _order_of_classes(path, table.columns, names)
     if values.shape[1] != len(names):
