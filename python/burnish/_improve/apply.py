@@ -11,6 +11,7 @@ import functools
 import hashlib
 import io
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,7 +36,6 @@ from burnish._improve.manifest import (
     Row,
     head_of,
     read_manifest,
-    rows_between,
     rows_of,
     write_manifest,
 )
@@ -122,10 +122,9 @@ def apply(
     """
     _check_out(images, out)
     rows, samples = rows_of(images, proposals, usable, problems or {}, form)
-    between = rows_between(images, proposals, rows)
-    if features is None and between[0]:
+    job = _Job(images, rows, samples, pipeline)
+    if features is None and job.between:
         raise ValueError("apply: 'features' is None; accepted where 'proposals' interpolates: an array")
-    job = _Job(images, rows, samples, pipeline, *between)
     head = head_of(images, rows, options, pipeline)
     with _features_beside(job, out, features, proposals) as outputs:
         if form == "npz":
@@ -138,10 +137,8 @@ def apply(
         if features is None:
             (out / FEATURES).unlink(missing_ok=True)  # of an earlier run
         (out / NEXT).replace(out / MANIFEST)
-    counts: dict[str, int] = {}
-    for row in [*rows, *between[0]]:
-        counts[row.action] = counts.get(row.action, 0) + 1
-    return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), counts)
+    counts = Counter(row.action for row in rows)
+    return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), dict(counts))
 
 
 def write_plan(
@@ -165,7 +162,7 @@ def write_plan(
         return False
     _known(out)  # refuses a manifest of somebody else
     rows = rows_of(images, proposals, usable, problems or {}, "folder")[0]
-    rows = [replace(row, file=None) for row in [*rows, *rows_between(images, proposals, rows)[0]]]
+    rows = [replace(row, file=None) for row in rows]
     write_manifest(out / MANIFEST, {**head_of(images, rows, options, pipeline), "applied": False}, rows)
     return True
 
@@ -173,18 +170,11 @@ def write_plan(
 class _Job:
     """Reads sources and makes copies, on any thread."""
 
-    def __init__(
-        self,
-        images: ImageSet,
-        rows: list[Row],
-        samples: list[int],
-        pipeline: augment.Compose,
-        between: list[Row],
-        bases: list[int],
-    ) -> None:
+    def __init__(self, images: ImageSet, rows: list[Row], samples: list[int], pipeline: augment.Compose) -> None:
         self.images, self.rows, self.samples, self._pipeline = images, rows, samples, pipeline
-        self.between, self.bases = between, bases  # what is among the features only, and the sample of each
-        self.inside = [j for j, row in enumerate(rows) if row.file is not None]
+        self.inside = [j for j, row in enumerate(rows) if row.file is not None and not row.is_between]
+        self.between = [j for j, row in enumerate(rows) if row.is_between]
+        self.between_digests: Sequence[str] = ()
         self.source_digests: dict[int, str] = {}
         self._pixels = functools.lru_cache(maxsize=16)(self._decoded)  # copies of one image follow each other
 
@@ -249,13 +239,14 @@ class _Job:
 
     def finished(self, digests: Sequence[str]) -> list[Row]:
         """Return the rows with digests; reads what has not been read yet: what is dropped."""
-        written = dict(zip(self.inside, digests, strict=True))
+        written = dict(zip(self.inside + self.between, [*digests, *self.between_digests], strict=True))
         for i, row in zip(self.samples, self.rows, strict=True):
             if row.action in (*DROPS, "no-label") and i not in self.source_digests:
                 self.source(i)
-        found = [replace(row, sha256=written.get(j)) for j, row in enumerate(self.rows)] + self.between
-        samples = self.samples + self.bases
-        return [replace(row, source_sha256=self.source_digests.get(i)) for i, row in zip(samples, found, strict=True)]
+        return [
+            replace(row, sha256=written.get(j), source_sha256=self.source_digests.get(i))
+            for j, (i, row) in enumerate(zip(self.samples, self.rows, strict=True))
+        ]
 
 
 def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -286,7 +277,7 @@ def _features_beside(
             digests.extend(hashlib.sha256(row.data).hexdigest() for row in np.ascontiguousarray(block))
             yield block
 
-    rows = [job.rows[j] for j in inside] + job.between
+    rows = [job.rows[j] for j in inside + job.between]
     with array_file(out / FEATURES) as (arrays, partial):
         arrays.add_rows("features", (len(rows), features.shape[1]), features.dtype, noted())
         arrays.add("labels", feature_labels(job.images.labels, kept, proposals))
@@ -295,9 +286,7 @@ def _features_beside(
         arrays.add("neighbors", np.array([row.neighbor or "" for row in rows], "U"))
         arrays.add("steps", np.array([row.step or 0.0 for row in rows]))
         arrays.finish()
-        job.between = [
-            replace(row, sha256=digest) for row, digest in zip(job.between, digests[len(kept) :], strict=True)
-        ]
+        job.between_digests = digests[len(kept) :]
         yield {FEATURES: _digest_of_file(partial)}
 
 
@@ -329,7 +318,7 @@ def _table(rows: Sequence[Row]) -> bytes:
     with io.StringIO(newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "label"])
-        writer.writerows([row.file, row.label] for row in rows if row.file is not None and row.action != "interpolate")
+        writer.writerows([row.file, row.label] for row in rows if row.file is not None and not row.is_between)
         return file.getvalue().encode(errors="surrogateescape")
 
 

@@ -16,7 +16,7 @@ from burnish import augment
 from burnish._files import replacing
 from burnish._improve.copies import LONGEST
 from burnish._improve.options import Options
-from burnish._improve.proposals import ACTIONS, DROPS, Proposals
+from burnish._improve.proposals import ACTIONS, DROPS, Proposals, joined
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
@@ -77,11 +77,16 @@ class Row:
     neighbor: str | None = None
     step: float | None = None
 
+    @property
+    def is_between(self) -> bool:
+        """Whether it is no image, but lies between the features of two."""
+        return self.action == "interpolate"
+
 
 def rows_of(
     images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
 ) -> tuple[list[Row], list[int]]:
-    """Return the manifest's rows of images, samples in their order and copies last, and the sample of each."""
+    """Return the manifest's rows, samples in their order and what is added last, and the sample of each."""
     after, names = proposals.labels_after(images.labels), images.names
     why: dict[str, dict[int, str]] = {action: {} for action in ACTIONS}
     for i, action, reason in zip(proposals.sample.tolist(), proposals.action.tolist(), proposals.reason, strict=True):
@@ -106,33 +111,26 @@ def rows_of(
         )  # fmt: skip
         samples.append(i)
     copied = proposals.only("copy")
-    order = np.lexsort((copied.number, copied.sample))
-    for j in order.tolist():
-        i, label, reason = int(copied.sample[j]), int(copied.to[j]), str(copied.reason[j])
-        if rows[i].file is None:
-            raise ValueError(f"apply: 'proposals' copies {images.ids[i]!r}, which is not kept")
-        rows.append(Row(images.ids[i], "copy", reason, "", names[label], rows[i].was, int(copied.number[j])))
+    added = joined([copied.take(np.lexsort((copied.number, copied.sample))), proposals.only("interpolate")])
+    for j, (i, other) in enumerate(zip(added.sample.tolist(), added.other.tolist(), strict=True)):
+        is_between = bool(added.action[j] == "interpolate")
+        for end in (i, other) if is_between else (i,):
+            if rows[end].file is None:
+                what = "interpolates from" if is_between else "copies"
+                raise ValueError(f"apply: 'proposals' {what} {images.ids[end]!r}, which is not kept")
+        rows.append(
+            Row(images.ids[i], str(added.action[j]), str(added.reason[j]), "", names[added.to[j]], rows[i].was,
+                int(added.number[j]), neighbor=images.ids[other] if is_between else None,
+                step=float(added.score[j]) if is_between else None)
+        )  # fmt: skip
         samples.append(i)
     return _with_files(images, rows, samples, form), samples
 
 
-def rows_between(images: ImageSet, proposals: Proposals, rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
-    """Return the manifest's rows of what is interpolated, and the sample of each; `rows` are those of the images."""
-    added, found = proposals.only("interpolate"), []
-    first = sum(row.file is not None and row.number == 0 for row in rows)  # behind what is kept
-    for j, (i, other) in enumerate(zip(added.sample.tolist(), added.other.tolist(), strict=True)):
-        for end in (i, other):
-            if rows[end].file is None:
-                raise ValueError(f"apply: 'proposals' interpolates from {images.ids[end]!r}, which is not kept")
-        label, reason = images.names[added.to[j]], str(added.reason[j])
-        row = Row(images.ids[i], "interpolate", reason, f"{FEATURES}#{first + j}", label, rows[i].was)
-        row = replace(row, number=int(added.number[j]), neighbor=images.ids[other], step=float(added.score[j]))
-        found.append(row)
-    return found, added.sample.tolist()
-
-
 def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: Form) -> list[Row]:
-    inside = [j for j, row in enumerate(rows) if row.file is not None]
+    inside = [j for j, row in enumerate(rows) if row.file is not None and not row.is_between]
+    between = [j for j, row in enumerate(rows) if row.is_between]
+    first = sum(rows[j].number == 0 for j in inside)  # behind the features of what is kept
     if form == "npz":
         files = [f"{NPZ}#{place}" for place in range(len(inside))]
     else:
@@ -140,8 +138,9 @@ def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: For
         folders = class_folders(images.names)
         wanted = [f"{FOLDER}/{folders[rows[j].label or '']}/{_file_name(images, rows[j], samples[j])}" for j in inside]
         files = distinct(wanted, [f"{rows[j].source}#{rows[j].number}" for j in inside])
+    files += [f"{FEATURES}#{first + place}" for place in range(len(between))]
     result = list(rows)
-    for j, file in zip(inside, files, strict=True):
+    for j, file in zip(inside + between, files, strict=True):
         result[j] = replace(rows[j], file=file)
     return result
 
