@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish import augment
 from burnish._files import replacing
 from burnish._improve.copies import LONGEST, varied
 from burnish._improve.feature_rows import feature_labels, feature_rows
@@ -33,14 +32,14 @@ from burnish._improve.manifest import (
     NPZ,
     TABLE,
     Form,
+    Plan,
     Row,
     head_of,
     read_manifest,
     rows_of,
     write_manifest,
 )
-from burnish._improve.options import Options
-from burnish._improve.proposals import DROPS, Proposals
+from burnish._improve.proposals import DROPS
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._decode import decode
@@ -69,15 +68,10 @@ class Applied:
 
 
 def apply(
-    images: ImageSet,
-    proposals: Proposals,
+    plan: Plan,
     out: Path,
     *,
-    options: Options,
-    pipeline: augment.Compose,
     features: npt.NDArray[Any] | None = None,
-    usable: npt.NDArray[np.bool_] | None = None,
-    problems: Mapping[int, str] | None = None,
     form: Form = "folder",
     workers: int | None = None,
     progress: Progress = silent,
@@ -86,23 +80,12 @@ def apply(
 
     Parameters
     ----------
-    images : ImageSet
-        N images.
-    proposals : Proposals
-        Those to carry out, counted among the N (`Proposals.among`).
+    plan : Plan
     out : path
         Where ``improved/CLASS/FILE`` and ``manifest.json`` go.
-    options : Options
-        Written down; all of the seed's effect is in `pipeline`.
-    pipeline : burnish.augment.Compose
-        Makes the copies; see `burnish._improve.copies.pipeline_of`.
     features : float array of shape (N, D), optional
         To be written, too, to ``improved-features.npz``: those of the images that are kept, and between them what the
         proposals interpolate.
-    usable : bool array of shape (N,), optional
-        Which could be read; the others are left out.
-    problems : mapping of int to str, optional
-        What is wrong with those that could not.
     form : {"folder", "table", "npz"}, default "folder"
         "table": with ``improved.csv`` (path, label) beside the folder; "npz": ``improved.npz`` instead of it.
     workers : int, optional
@@ -120,13 +103,12 @@ def apply(
         If something cannot be read or written, or something is in the way that burnish did not write. Nothing has
         changed then.
     """
-    _check_out(images, out)
-    rows, samples = rows_of(images, proposals, usable, problems or {}, form)
-    job = _Job(images, rows, samples, pipeline)
+    _check_out(plan.images, out)
+    job = _Job(plan, *rows_of(plan, form))
     if features is None and job.between:
         raise ValueError("apply: 'features' is None; accepted where 'proposals' interpolates: an array")
-    head = head_of(images, rows, options, pipeline)
-    with _features_beside(job, out, features, proposals) as outputs:
+    head = head_of(plan, job.rows)
+    with _features_beside(job, out, features) as outputs:
         if form == "npz":
             _write_npz(job, out, head, outputs, workers, progress)
             written = [out / NPZ]
@@ -137,21 +119,12 @@ def apply(
         if features is None:
             (out / FEATURES).unlink(missing_ok=True)  # of an earlier run
         (out / NEXT).replace(out / MANIFEST)
-    counts = Counter(row.action for row in rows)
+    counts = Counter(row.action for row in job.rows)
     return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), dict(counts))
 
 
-def write_plan(
-    images: ImageSet,
-    proposals: Proposals,
-    out: Path,
-    *,
-    options: Options,
-    pipeline: augment.Compose,
-    usable: npt.NDArray[np.bool_] | None = None,
-    problems: Mapping[int, str] | None = None,
-) -> bool:
-    """Write a manifest of what `apply` would do, without files; parameters as there.
+def write_plan(plan: Plan, out: Path) -> bool:
+    """Write a manifest of what `apply` would do, without files.
 
     Returns
     -------
@@ -161,17 +134,16 @@ def write_plan(
     if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ, FEATURES)):
         return False
     _known(out)  # refuses a manifest of somebody else
-    rows = rows_of(images, proposals, usable, problems or {}, "folder")[0]
-    rows = [replace(row, file=None) for row in rows]
-    write_manifest(out / MANIFEST, {**head_of(images, rows, options, pipeline), "applied": False}, rows)
+    rows = [replace(row, file=None) for row in rows_of(plan, "folder")[0]]
+    write_manifest(out / MANIFEST, {**head_of(plan, rows), "applied": False}, rows)
     return True
 
 
 class _Job:
     """Reads sources and makes copies, on any thread."""
 
-    def __init__(self, images: ImageSet, rows: list[Row], samples: list[int], pipeline: augment.Compose) -> None:
-        self.images, self.rows, self.samples, self._pipeline = images, rows, samples, pipeline
+    def __init__(self, plan: Plan, rows: list[Row], samples: list[int]) -> None:
+        self.plan, self.images, self.rows, self.samples = plan, plan.images, rows, samples
         self.inside = [j for j, row in enumerate(rows) if row.file is not None and not row.is_between]
         self.between = [j for j, row in enumerate(rows) if row.is_between]
         self.between_digests: Sequence[str] = ()
@@ -208,7 +180,7 @@ class _Job:
         from PIL import Image
 
         rows, sources = [self.rows[j] for j in chosen], [self._pixels(self.samples[j]) for j in chosen]
-        made = varied(self._pipeline, [source[0] for source in sources],
+        made = varied(self.plan.pipeline, [source[0] for source in sources],
                       [row.source for row in rows], [row.number for row in rows])  # fmt: skip
         return {
             j: (np.array(Image.fromarray(pixels).convert("L")) if gray else pixels, shape)
@@ -261,9 +233,7 @@ def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArra
 
 
 @contextmanager
-def _features_beside(
-    job: _Job, out: Path, features: npt.NDArray[Any] | None, proposals: Proposals
-) -> Iterator[dict[str, str]]:
+def _features_beside(job: _Job, out: Path, features: npt.NDArray[Any] | None) -> Iterator[dict[str, str]]:
     """Write features, and put them in their place when all else is; give what is written with its digest."""
     if features is None:
         yield {}
@@ -273,14 +243,14 @@ def _features_beside(
     digests: list[str] = []
 
     def noted() -> Iterator[npt.NDArray[Any]]:
-        for block in feature_rows(features, kept, proposals):
+        for block in feature_rows(features, kept, job.plan.proposals):
             digests.extend(hashlib.sha256(row.data).hexdigest() for row in np.ascontiguousarray(block))
             yield block
 
     rows = [job.rows[j] for j in inside + job.between]
     with array_file(out / FEATURES) as (arrays, partial):
         arrays.add_rows("features", (len(rows), features.shape[1]), features.dtype, noted())
-        arrays.add("labels", feature_labels(job.images.labels, kept, proposals))
+        arrays.add("labels", feature_labels(job.images.labels, kept, job.plan.proposals))
         arrays.add("names", np.array(job.images.names, "U"))
         arrays.add("ids", np.array([row.source for row in rows], "U"))
         arrays.add("neighbors", np.array([row.neighbor or "" for row in rows], "U"))

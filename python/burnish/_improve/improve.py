@@ -20,7 +20,7 @@ from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
 from burnish._improve.feature_rows import feature_labels, feature_rows
 from burnish._improve.given_features import given_features
-from burnish._improve.manifest import FEATURES, MANIFEST, Form
+from burnish._improve.manifest import FEATURES, MANIFEST, Form, Plan
 from burnish._improve.mend import mend
 from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options, checked_options
 from burnish._improve.place import refuse_data
@@ -193,10 +193,7 @@ class Improvement:
             (folder / "report.html", "what was found and what it gains; open it in a browser"),
             (folder / "scores.parquet", "every image with its scores"),
         ]
-        if write_plan(
-            self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline, usable=self.scan.usable,
-            problems=self._skipped(),
-        ):  # fmt: skip
+        if write_plan(self._plan(), folder):
             written.append((folder / "manifest.json", "what is proposed for which image, and why"))
         return written
 
@@ -221,14 +218,9 @@ class Improvement:
         from burnish._improve.apply import apply
 
         applied = apply(
-            self.images,
-            self.proposals,
+            self._plan(),
             self._folder(out),
-            options=self.options,
-            pipeline=self.pipeline,
             features=self.embedding.features if self.options.fill in OF_FEATURES else None,
-            usable=self.scan.usable,
-            problems=self._skipped(),
             form=form or self.form,
             progress=lambda done, of: progress("write images", done, of),
         )
@@ -246,11 +238,11 @@ class Improvement:
         refuse_data(folder, *self.sources)
         return folder
 
-    def _skipped(self) -> dict[int, str]:
-        by_sample: dict[int, str] = {}
+    def _plan(self) -> Plan:
+        problems: dict[int, str] = {}
         for problem in self.scan.problems:
-            by_sample.setdefault(problem.sample, problem.text)
-        return by_sample
+            problems.setdefault(problem.sample, problem.text)
+        return Plan(self.images, self.proposals, self.options, self.pipeline, self.scan.usable, problems)
 
 
 def _frame(table: str, improvement: Improvement) -> Any:

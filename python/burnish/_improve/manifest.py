@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 import burnish
 from burnish import augment
@@ -83,10 +84,37 @@ class Row:
         return self.action == "interpolate"
 
 
-def rows_of(
-    images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
-) -> tuple[list[Row], list[int]]:
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class Plan:
+    """What is to become of a set.
+
+    Attributes
+    ----------
+    images : ImageSet
+        N images.
+    proposals : Proposals
+        Those to carry out, counted among the N (`Proposals.among`).
+    options : Options
+        Written down; all of the seed's effect is in `pipeline`.
+    pipeline : burnish.augment.Compose
+        Makes the copies; see `burnish._improve.copies.pipeline_of`.
+    usable : bool array of shape (N,), optional
+        Which could be read; the others are left out.
+    problems : mapping of int to str
+        What is wrong with those that could not.
+    """
+
+    images: ImageSet
+    proposals: Proposals
+    options: Options
+    pipeline: augment.Compose
+    usable: npt.NDArray[np.bool_] | None = None
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+
+def rows_of(plan: Plan, form: Form) -> tuple[list[Row], list[int]]:
     """Return the manifest's rows, samples in their order and what is added last, and the sample of each."""
+    images, proposals = plan.images, plan.proposals
     after, names = proposals.labels_after(images.labels), images.names
     why: dict[str, dict[int, str]] = {action: {} for action in ACTIONS}
     for i, action, reason in zip(proposals.sample.tolist(), proposals.action.tolist(), proposals.reason, strict=True):
@@ -97,8 +125,8 @@ def rows_of(
         action, reason = "keep", ""
         if images.held_out[i]:
             action, reason = "held-out", "Held out to judge models; it stays where it is."
-        elif usable is not None and not usable[i]:
-            action, reason = "unreadable", problems.get(i, "Cannot be read.")
+        elif plan.usable is not None and not plan.usable[i]:
+            action, reason = "unreadable", plan.problems.get(i, "Cannot be read.")
         elif was is None:
             action, reason = "no-label", "Has no label."
         else:
@@ -150,18 +178,18 @@ def _file_name(images: ImageSet, row: Row, sample: int) -> str:
     return f"{split_suffix(name)[0]}.copy{row.number}.png" if row.number else name
 
 
-def head_of(images: ImageSet, rows: list[Row], options: Options, pipeline: augment.Compose) -> dict[str, Any]:
+def head_of(plan: Plan, rows: list[Row]) -> dict[str, Any]:
     """Return what stands before the rows."""
-    folders = class_folders(images.names)
-    chosen = asdict(options)
+    images, folders = plan.images, class_folders(plan.images.names)
+    chosen = asdict(plan.options)
     chosen.pop("pipeline", None)
     return {
         "made_by": "burnish improve",
         "version": burnish.__version__,
         "title": images.title,
-        "seed": options.seed,
+        "seed": plan.options.seed,
         "options": chosen,
-        "pipeline": pipeline.to_dict(),
+        "pipeline": plan.pipeline.to_dict(),
         "longest_side_of_copies": LONGEST,
         "classes": [{"name": name, "folder": folders[name]} for name in images.names],
         "held_out": sum(row.action == "held-out" for row in rows),
