@@ -30,24 +30,24 @@ from burnish._improve.manifest import (
     MANIFEST,
     NEXT,
     NPZ,
+    OUTPUTS,
     TABLE,
     Form,
     Plan,
     Row,
     head_of,
-    read_manifest,
     rows_of,
     write_manifest,
 )
+from burnish._improve.place import digest_of_file, known_digests, refuse_foreign, refuse_own_data
 from burnish._improve.proposals import DROPS
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._decode import decode
-from burnish.data._image_set import Content, ImageSet
+from burnish.data._image_set import Content
 from burnish.data._npz import array_file
-from burnish.data._tree import Progress, encoded, files_below, in_order, silent, write_tree, writing
+from burnish.data._tree import Progress, encoded, in_order, silent, write_tree, writing
 
-_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what systems leave in folders that somebody looks at
 _GRAY = ("1", "L", "LA", "La", "I", "F")
 
 
@@ -103,7 +103,8 @@ def apply(
         If something cannot be read or written, or something is in the way that burnish did not write. Nothing has
         changed then.
     """
-    _check_out(plan.images, out)
+    refuse_foreign(out)
+    refuse_own_data(plan.images, out)
     job = _Job(plan, *rows_of(plan, form))
     if features is None and job.between:
         raise ValueError("apply: 'features' is None; accepted where 'proposals' interpolates: an array")
@@ -131,9 +132,9 @@ def write_plan(plan: Plan, out: Path) -> bool:
     bool
         False where there is an improved set already, whose manifest is left as it is.
     """
-    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ, FEATURES)):
+    if any(os.path.lexists(out / name) for name in OUTPUTS):
         return False
-    _known(out)  # refuses a manifest of somebody else
+    known_digests(out)  # refuses a manifest of somebody else
     rows = [replace(row, file=None) for row in rows_of(plan, "folder")[0]]
     write_manifest(out / MANIFEST, {**head_of(plan, rows), "applied": False}, rows)
     return True
@@ -257,7 +258,7 @@ def _features_beside(job: _Job, out: Path, features: npt.NDArray[Any] | None) ->
         arrays.add("steps", np.array([row.step or 0.0 for row in rows]))
         arrays.finish()
         job.between_digests = digests[len(kept) :]
-        yield {FEATURES: _digest_of_file(partial)}
+        yield {FEATURES: digest_of_file(partial)}
 
 
 def _write_folder(
@@ -328,74 +329,5 @@ def _write_npz(
         arrays.add("ids", np.array([row.source for row in inside], "U"))
         arrays.add("copy", np.array([row.number for row in inside], np.int64))
         arrays.finish()
-        outputs = {**outputs, NPZ: _digest_of_file(partial)}
+        outputs = {**outputs, NPZ: digest_of_file(partial)}
         write_manifest(out / NEXT, {**head, "outputs": outputs}, job.finished(digests))
-
-
-def _check_out(images: ImageSet, out: Path) -> None:
-    """Refuse to replace what burnish did not write, and the data themselves."""
-    refuse_foreign(out)
-    _refuse_data_in(images, out / FOLDER)
-
-
-def refuse_foreign(out: Path, *, everything: bool = True) -> None:
-    """Refuse to replace what burnish did not write: the manifest, or everything that `apply` writes.
-
-    Raises
-    ------
-    DataError
-        With what is in the way.
-    """
-    folder = out / FOLDER
-    with writing(out):
-        if os.path.lexists(out) and not out.is_dir():
-            raise DataError(f"{out} is not a folder; name another place")
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise DataError(f"{folder} is not a folder that burnish wrote; move it, or name another place")
-        known = _known(out)
-        if not everything:
-            return
-        present = [f"{FOLDER}/{name}" for name in files_below(folder)] if folder.is_dir() else []
-        present += [name for name in (TABLE, NPZ, FEATURES) if os.path.lexists(out / name)]
-        for name in sorted(present):
-            if name.rpartition("/")[2] in _LITTER:
-                continue
-            if name not in known:
-                raise DataError(f"{out / name} was not written by burnish; move it, or name another place")
-            if (out / name).is_symlink() or _digest_of_file(out / name) not in known[name]:
-                raise DataError(f"{out / name} was changed since burnish wrote it; move it, or name another place")
-
-
-def _known(out: Path) -> dict[str, set[str]]:
-    """Return the digests of what an earlier run wrote, by name."""
-    known: dict[str, set[str]] = {}
-    for name in (MANIFEST, NEXT):
-        if os.path.lexists(out / name):
-            head, rows = read_manifest(out / name)
-            for file, digest in [*head.get("outputs", {}).items(), *((row.file, row.sha256) for row in rows)]:
-                if file is not None:
-                    known.setdefault(file, set()).add(digest)
-    return known
-
-
-def _refuse_data_in(images: ImageSet, folder: Path) -> None:
-    """Refuse to write where the data are."""
-    place = os.path.realpath(folder)
-    parents = {path.parent for i in range(len(images)) if (path := images.path(i)) is not None}
-    for parent in parents:
-        found = os.path.realpath(parent)
-        if found == place or found.startswith(place + os.sep):
-            raise DataError(f"the data lie in {folder}, which would be replaced; name another place")
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slowly(file)
-
-
-def _slowly(file: Any) -> str:
-    """Return the digest where Python is older than 3.11."""
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()

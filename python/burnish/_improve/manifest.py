@@ -28,6 +28,7 @@ Form = Literal["folder", "table", "npz"]
 
 FOLDER, TABLE, NPZ, MANIFEST = "improved", "improved.csv", "improved.npz", "manifest.json"
 FEATURES = "improved-features.npz"
+OUTPUTS = (FOLDER, TABLE, NPZ, FEATURES)
 NEXT = ".manifest.next.json"  # of what is about to be put in its place
 
 
