@@ -165,6 +165,10 @@ def test_features_of_ones_own(burnish_command: Callable[..., Any], digit_folder:
     run = burnish_command("improve", photos, "--out", out, "--apply", "--no-proof")
     assert run.code == 0, run.stderr
     assert not (out / "improved-features.npz").exists()
+    run = burnish_command(
+        "improve", photos, *own, "--out", out, "--fill", "copies", "--target", "accuracy", "--runs", 2
+    )
+    assert run.code == 0, run.stderr  # nothing is filled up
     run = burnish_command("score", photos, *own, "--out", tmp_path / "scores")
     assert run.code == 0, run.stderr
     assert "9 features that were given" in run.stdout

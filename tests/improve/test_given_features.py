@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import burnish
 import numpy as np
 import pytest
 from burnish._improve.given_features import given_features
@@ -76,6 +77,8 @@ def test_features_of_an_array_and_of_a_tensor() -> None:
     assert all(np.array_equal(each.features, KEPT, equal_nan=True) for each in found)
     whole = given_features(np.arange(10).reshape(5, 2), scan(), Store()).features
     assert np.array_equal(whole[USABLE], np.arange(10).reshape(5, 2)[USABLE])
+    brain = given_features(torch.from_numpy(VALUES).bfloat16().requires_grad_(), scan(), Store()).features
+    assert np.array_equal(brain, torch.from_numpy(VALUES).bfloat16().float().numpy(), equal_nan=True)
     half = given_features(VALUES.astype(np.float16), scan(), Store()).features
     assert np.array_equal(half, VALUES.astype(np.float16).astype(np.float32), equal_nan=True)
 
@@ -98,7 +101,9 @@ def test_other_features_are_another_result(tmp_path: Path) -> None:
         (VALUES.astype(complex), "complex128"),
         (np.where(np.arange(5)[:, None] == 3, np.inf, VALUES), r"the features of d\.png are not finite"),
         (np.nan_to_num(VALUES).astype(np.float64) * 1e300, r"the features of a\.png are not finite"),
+        (np.nan_to_num(VALUES) * 1e18, r"the features of a\.png are too large; accepted: finite numbers up to 1e\+15"),
         (np.full((5, 2), None), "object"),
+        ([[1.0], [1.0, 2.0], [1.0], [1.0], [1.0]], "'features' cannot be read"),
     ],
 )
 def test_wrong_features_are_refused(values: Any, words: str) -> None:
@@ -125,8 +130,47 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "two.npz", a=VALUES, b=VALUES)
     with pytest.raises(DataError, match="holds a, b; accepted: features, or a single array"):
         given_features(tmp_path / "two.npz", scan(), Store())
+    np.save(tmp_path / "array.npy", VALUES)
+    (tmp_path / "array.npy").rename(tmp_path / "array.npz")
+    (tmp_path / "two.npz").rename(tmp_path / "two.npy")
+    for name in ("array.npz", "two.npy"):
+        with pytest.raises(DataError, match=f"{name} cannot be read"):
+            given_features(tmp_path / name, scan(), Store())
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [[[1.0, 2.0], [1.0]] + [[0.0, 1.0]] * 3, [{"x": 1.0}] * 5, [["a"]] * 5, [[[1.0]]] * 5, [[1.0, None]] * 5,
+     [None] * 5],
+)  # fmt: skip
+def test_odd_lists_in_parquet_are_refused(tmp_path: Path, lists: Any) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(pyarrow.table({"embedding": [[1.0, 2.0], [1.0]] + [[0.0, 1.0]] * 3}), tmp_path / "f.parquet")
-    with pytest.raises(DataError, match=r"f\.parquet cannot be read"):
+    parquet.write_table(pyarrow.table({"embedding": lists}), tmp_path / "f.parquet")
+    with pytest.raises(DataError, match=r"f\.parquet"):
         given_features(tmp_path / "f.parquet", scan(), Store())
+
+
+@pytest.mark.parametrize("size", [-1, 3])
+def test_an_image_that_cannot_be_used_needs_no_list(tmp_path: Path, size: int) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    lists = [row.tolist() if usable else None for row, usable in zip(VALUES, USABLE, strict=True)]
+    column = pyarrow.array(lists, pyarrow.list_(pyarrow.float32(), size))
+    parquet.write_table(pyarrow.table({"embedding": column}), tmp_path / "f.parquet")
+    assert np.array_equal(given_features(tmp_path / "f.parquet", scan(), Store()).features, KEPT, equal_nan=True)
+
+
+def test_repeats_of_other_images_with_the_same_features(tmp_path: Path) -> None:
+    """They are looked for again, and an exact copy is found whatever its features are."""
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (40, 16, 16, 3), dtype=np.uint8), np.arange(40) % 2
+    features = rng.normal(size=(40, 8)).astype(np.float32)
+    for copy in (7, 9):
+        images[copy] = images[3]
+        found = burnish.improve((images, labels), out=tmp_path, features=features, proof=False)
+        repeats = found.proposals.only("drop-repeat", "annotate")
+        expected = {7} if copy == 7 else {7, 9}
+        assert set(np.flatnonzero(found.scores.repeat_of >= 0).tolist()) == expected
+        assert expected <= set(repeats.sample.tolist())

@@ -44,6 +44,10 @@ def test_directions_leave_out_what_does_not_vary() -> None:
     features, _ = blobs(100, columns=3)
     assert Directions.of(np.hstack([features, features, np.ones((100, 2), np.float32)])).axes.shape == (8, 3)
     assert Directions.of(np.ones((5, 4), np.float32)).axes.shape == (4, 0)
+    nowhere = np.empty((5, 0), np.float32)  # what is left of these; a model of it knows how frequent classes are
+    assert Directions.of(nowhere)(nowhere).shape == (5, 0)
+    logits = Linear().fit(nowhere, np.array([0, 1, 1, 1, 1]), 2).logits(nowhere)
+    assert np.allclose(logits[:, 1] - logits[:, 0], np.log(4), atol=0.2)
 
 
 @pytest.mark.parametrize("ridge", [0.1, 2.0])

@@ -293,6 +293,8 @@ def test_rows_between_features_of_small_classes() -> None:
     }
     assert set(base[added.to == 2]) == set(other[added.to == 2]) == {42}  # repeated, since it is alone
     assert ((step >= 0) & (step < 1)).all()
+    options = Options(budget=0, fill="smote", seed=1 << 40)  # more than samplers take
+    assert mend(labels, judgment(labels, sure_of(labels, 4)), 4, options, features=features).counts() == made.counts()
     with pytest.raises(ValueError, match="'features' is None; accepted where 'fill' is 'smote'"):
         mend(labels, judgment(labels, sure_of(labels, 4)), 4, Options(budget=0, fill="smote"))
 

@@ -79,6 +79,12 @@ def test_of_each_group_the_first_is_kept() -> None:
     # Alike by their pixels, but not to the network: not even compared.
     apart = rng.standard_normal((44, 16)).astype(np.float32)
     assert (find_repeats(apart, thumbnails, near=1e-3).repeat_of == -1).all()
+    # But where all their pixels are the same.
+    copy_of = np.full(44, -1)
+    copy_of[43] = 39
+    found = find_repeats(apart, thumbnails, copy_of=copy_of, near=1e-3)
+    assert np.flatnonzero(found.repeat_of >= 0).tolist() == [43]
+    assert (found.repeat_of[43], found.distance[43]) == (39, 0)
 
 
 def test_a_chain_is_one_group_but_what_is_dropped_is_like_what_is_kept() -> None:

@@ -14,6 +14,7 @@ from burnish._improve.options import EVEN_TARGETS, OF_FEATURES
 
 Integers = npt.NDArray[np.int64]
 
+_SEEDS = 1 << 32  # that samplers take
 _MOST_COPIES = 10  # of one sample; more show the model little that is new
 _MOST_BETWEEN = 4  # times as many rows between features as there are samples, in all; they are cheap
 
@@ -97,7 +98,8 @@ def pairs_between(
     own = np.asarray(features[rows])
     X, y = np.concatenate([own, own[:1]]), np.zeros(len(rows) + 1, np.int64)
     y[-1] = 1  # samplers want a second class
-    sampler = balance.SMOTE(sampling_strategy={0: len(rows) + number}, random_state=seed, small_class="copy")
+    wanted = {0: len(rows) + number}
+    sampler = balance.SMOTE(sampling_strategy=wanted, random_state=seed % _SEEDS, small_class="copy")
     next(sampler.iter_resample(X, y, batch_size=1))  # draws all of it, makes one row
     drawn = sampler.provenance_
     return rows[drawn.base], rows[drawn.neighbor], np.asarray(drawn.step, np.float64)

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from burnish._array import dtype_name, is_torch, to_numpy
 from burnish._extras import needs_extra
 from burnish._words import one_line, some
 from burnish.data import DataError
 
 SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 _ID = "id"
+_BROKEN = (OSError, EOFError, NotImplementedError, TypeError, ValueError, zipfile.BadZipFile, csv.Error)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def given_table(source: Any, names: Sequence[str], shape: str, *, refused: Seque
     if isinstance(source, str | os.PathLike):
         table = _read(Path(source), names, refused)
     else:
-        table = Table(f"'{names[0]}'", np.asarray(source))
+        table = _of_array(f"'{names[0]}'", source)
     values = table.values
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise DataError(f"{table.source}: shape {values.shape}, {values.dtype}; accepted: numbers {shape}")
@@ -85,14 +87,30 @@ def _read(path: Path, names: Sequence[str], refused: Sequence[str]) -> Table:
         raise DataError(f"{path}: a name that ends on {suffix or 'nothing'}; accepted: {', '.join(SUFFIXES)}")
     try:
         if suffix == ".npy":
-            return Table(path, np.load(path, mmap_mode="r", allow_pickle=False))
+            return Table(path, np.lib.format.open_memmap(path, mode="r"))
         if suffix == ".npz":
             return _read_npz(path, names, refused)
         return _read_csv(path) if suffix == ".csv" else _read_parquet(path)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, csv.Error) as error:
+    except _BROKEN as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} cannot be read: {one_line(error)}") from error
+
+
+def _of_array(name: str, source: Any) -> Table:
+    """Return an array of the caller's own library as a table, moved if it is on a GPU.
+
+    Raises
+    ------
+    DataError
+        If it is no array; `name` says which.
+    """
+    try:
+        if is_torch(source) and dtype_name(source) == "bfloat16":  # which NumPy does not have
+            source = source.float()
+        return Table(name, to_numpy(source))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(f"{name} cannot be read: {one_line(error)}") from error
 
 
 def places_of(table: Table, ids: Sequence[str], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -135,6 +153,8 @@ def places_of(table: Table, ids: Sequence[str], rows: npt.NDArray[np.int64]) -> 
 
 
 def _read_npz(path: Path, names: Sequence[str], refused: Sequence[str]) -> Table:
+    with zipfile.ZipFile(path):  # NumPy goes by what a file holds, not by its name
+        pass
     with np.load(path, allow_pickle=False) as arrays:
         held = [name for name in arrays.files if name not in ("ids", "classes")]
         wanted = next((name for name in names if name in held), held[0] if len(held) == 1 else None)
@@ -185,7 +205,20 @@ def _read_parquet(path: Path) -> Table:
     names = [name for name in table.column_names if name != _ID]
     ids = [str(name) for name in table.column(_ID).to_pylist()] if _ID in table.column_names else None
     if len(names) == 1 and pyarrow.types.is_nested(table.column(names[0]).type):
-        return Table(path, np.array(table.column(names[0]).to_pylist(), np.float64), ids)
+        return Table(path, _of_lists(table.column(names[0])), ids)
     columns = [table.column(name).to_numpy().astype(np.float64) for name in names]
     values = np.stack(columns, axis=1) if columns else np.empty((table.num_rows, 0))
     return Table(path, values, ids, names)
+
+
+def _of_lists(column: Any) -> npt.NDArray[np.float64]:
+    """Return a column of lists, all of one length, as an array; rows of NaN where there is no list."""
+    from pyarrow import compute
+
+    lengths = np.unique(compute.list_value_length(column).drop_null().to_numpy())
+    if len(lengths) > 1:
+        raise ValueError(f"lists of {lengths[0]} to {lengths[-1]} numbers")
+    there = np.flatnonzero(column.is_valid().to_numpy())
+    values = np.full((len(column), int(lengths.max(initial=0))), np.nan)
+    values[there] = compute.list_flatten(column).to_numpy().reshape(len(there), values.shape[1])
+    return values

@@ -16,6 +16,7 @@ from burnish.data import DataError
 
 _NAMES = ("features", "embeddings", "X")  # that they may have in an .npz
 _BLOCK = 4096  # rows at a time
+_LARGEST = 1e15  # sums of squares must stay finite in 32 bits
 
 
 def given_features(source: Any, scan: Any, store: Store, progress: Progress = silent) -> Embedding:
@@ -41,7 +42,7 @@ def given_features(source: Any, scan: Any, store: Store, progress: Progress = si
     Raises
     ------
     DataError
-        If they cannot be read, do not fit the images, or are not finite in 32 bits.
+        If they cannot be read, do not fit the images, or are not finite or too large in 32 bits.
     """
     ids, usable = scan.images.ids, np.asarray(scan.usable, bool)
     shape = f"({len(ids)}, D)"
@@ -59,9 +60,12 @@ def given_features(source: Any, scan: Any, store: Store, progress: Progress = si
         fine = np.flatnonzero(usable[start:stop])
         with np.errstate(over="ignore"):  # said below, with the name of the image
             features[fine] = values[places[start:stop][fine]]
-        bad = fine[~np.isfinite(features[fine]).all(axis=1)]
+        bad = fine[~(np.abs(features[fine]) <= _LARGEST).all(axis=1)]
         if len(bad):
-            raise DataError(f"{path}: the features of {ids[start + bad[0]]} are not finite; accepted: finite numbers")
+            what = "too large" if np.isfinite(features[bad[0]]).all() else "not finite"
+            raise DataError(
+                f"{path}: the features of {ids[start + bad[0]]} are {what}; accepted: finite numbers up to {_LARGEST:g}"
+            )
         return {"features": features}
 
     key = key_of("given", values, places)

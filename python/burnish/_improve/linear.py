@@ -48,6 +48,8 @@ class Directions:
     def of(cls, features: npt.NDArray[Any], most: int = MOST_DIRECTIONS) -> Directions:
         """Find at most `most` directions of rows (N, D), which may be memory-mapped."""
         n, columns = features.shape
+        if columns == 0:  # of what varies in no direction
+            return cls(np.empty(0, np.float32), np.empty((0, 0), np.float32), np.empty(0))
         total = np.zeros(columns)
         for rows in _blocks(features):
             total += rows.sum(axis=0, dtype=np.float64)

@@ -116,6 +116,7 @@ def find_repeats(
     thumbnails: npt.NDArray[np.uint8],
     *,
     rows: Integers | None = None,
+    copy_of: Integers | None = None,
     near: float = NEAR,
     alike: float | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
@@ -130,6 +131,9 @@ def find_repeats(
         May be memory-mapped, as may be the features.
     rows : int64 array of shape (N,), optional
         Where their thumbnails are, if not in the same order from the first.
+    copy_of : int64 array of shape (N,), optional
+        The first image with the same pixels, else -1: compared whatever the descriptions are, which need not be the
+        same where they are a user's own.
     near : float, default 0.3
         Pixels are compared of images whose descriptions are no further apart, among the ten nearest of each.
     alike : float, optional
@@ -158,6 +162,8 @@ def find_repeats(
         alike = ALIKE_SMALL if thumbnails.shape[1] < _SMALL else ALIKE
     rows = np.arange(n) if rows is None else rows
     left, right, distances = _near_pairs(features, near)
+    if copy_of is not None:
+        left, right, distances = _with_copies(left, right, distances, copy_of)
     might = np.zeros(len(left), bool)
     for start in range(0, len(left), _PAIRS):  # most are not alike even when blurred, which is quick to see
         part = slice(start, start + _PAIRS)
@@ -189,6 +195,16 @@ def _near_pairs(features: npt.NDArray[Any], near: float) -> tuple[Integers, Inte
     pairs, first = np.unique(np.stack([np.maximum(rows, others), np.minimum(rows, others)]), axis=1, return_index=True)
     apart = np.where(apart[first] <= _EQUAL, 0, apart[first])
     return pairs[1], pairs[0], apart.astype(np.float32)
+
+
+def _with_copies(
+    left: Integers, right: Integers, distances: Floats, copy_of: Integers
+) -> tuple[Integers, Integers, Floats]:
+    """Return pairs with those of an image and the first one of the same pixels among them, at no distance."""
+    copies = np.flatnonzero(copy_of >= 0)
+    pairs = np.stack([np.concatenate([copies, right]), np.concatenate([copy_of[copies], left])])
+    pairs, first = np.unique(pairs, axis=1, return_index=True)
+    return pairs[1], pairs[0], np.concatenate([np.zeros(len(copies), np.float32), distances])[first]
 
 
 def correlations(thumbnails: npt.NDArray[np.uint8], left: Integers, right: Integers) -> Floats:
@@ -248,12 +264,20 @@ def repeats_of_scan(
 ) -> Repeats:
     """Return the repeats among all usable images of a scan, held-out ones too; kept in the store."""
     rows, n = np.flatnonzero(scan.usable), len(scan.usable)
+    place = np.full(n + 1, -1)  # of -1, too
+    place[rows] = np.arange(len(rows))
+    copy_of = place[scan.copy_of[rows]]
 
     def make() -> dict[str, Any]:
         features = some_rows(embedding.features, rows)
         found = find_repeats(
-            features, scan.thumbnails, rows=rows, progress=lambda done, of: progress("compare images", done, of)
+            features,
+            scan.thumbnails,
+            rows=rows,
+            copy_of=copy_of,
+            progress=lambda done, of: progress("compare images", done, of),
         )
         return vars(found.within(rows, n))
 
-    return Repeats(**store.result("repeats", key_of(_VERSION, embedding.key, rows), make))
+    pixels = key_of(np.asarray(scan.facts["digest"]), scan.thumbnails.shape)  # features that are given know none
+    return Repeats(**store.result("repeats", key_of(_VERSION, embedding.key, rows, pixels), make))
