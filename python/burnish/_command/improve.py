@@ -21,7 +21,7 @@ from burnish._command.options import (
 )
 from burnish._extras import needs_extra
 from burnish._improve.improve import improve
-from burnish._improve.options import EVEN_TARGETS, FILLS, MODELS, TARGETS, Options
+from burnish._improve.options import FILLS, MODELS, TARGETS, Options, adds_images
 from burnish._improve.place import refuse_occupied
 from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
@@ -119,9 +119,11 @@ def _run(options: argparse.Namespace) -> None:
         options.error("name DATA, or give --demo")
     if options.demo and (options.test or options.probs or options.logits or options.features):
         options.error("--test, --probs, --logits and --features go with DATA only")
-    judged = options.target in EVEN_TARGETS and not options.no_proof
-    if options.features and options.fill == "copies" and judged:
-        options.error("--fill copies cannot be judged with --features, which copies have none of; add --no-proof")
+    is_asked_for = options.fill != "auto" and adds_images(options.fill, options.target)
+    if options.features and is_asked_for and not options.no_proof:
+        options.error(
+            f"--fill {options.fill} cannot be judged with --features, which copies have none of; add --no-proof"
+        )
     with needs_extra("demo"):  # a missing library is told before the work rather than after it
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)

@@ -22,7 +22,7 @@ from burnish._improve.feature_rows import feature_labels, feature_rows
 from burnish._improve.given_features import given_features
 from burnish._improve.manifest import FEATURES, MANIFEST, Form, Plan
 from burnish._improve.mend import mend
-from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options, checked_options
+from burnish._improve.options import OF_FEATURES, Options, adds_images, checked_options
 from burnish._improve.place import refuse_data
 from burnish._improve.predictions import given_logits
 from burnish._improve.progress import Progress, silent
@@ -403,7 +403,7 @@ def _filled(options: Options, features_are_given: bool, proof: bool) -> Options:
     """Return the options with how rare classes are filled up."""
     if options.fill == "auto":
         return replace(options, fill="smote" if features_are_given else "copies")
-    if features_are_given and proof and options.fill not in OF_FEATURES and options.target in EVEN_TARGETS:
+    if features_are_given and proof and adds_images(options.fill, options.target):
         raise ValueError(
             f"improve: 'fill' is {options.fill!r}, of which there are no features; accepted: 'smote', or no proof"
         )

@@ -62,6 +62,11 @@ _LEAST = {"budget": 0, "folds": 2, "runs": 1, "seed": 0}
 _SHARES = {"sure": 1.0}  # 0 to these
 
 
+def adds_images(fill: str, target: str) -> bool:
+    """Tell whether rare classes are filled up with images, which must be described before a model can learn of them."""
+    return target in EVEN_TARGETS and fill not in OF_FEATURES
+
+
 def checked_options(settings: Mapping[str, Any]) -> Options:
     """Return options, checked.
 

@@ -21,7 +21,7 @@ from burnish import balance
 from burnish._improve.held_out import KEPT, QUARTERS, Part, parts
 from burnish._improve.linear import Directions, Linear
 from burnish._improve.mend import mend
-from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, TARGETS, Options
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, TARGETS, Options, adds_images
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import (
     ADJUSTED,
@@ -112,7 +112,7 @@ def prove(
     The rivals "outputs adjusted" subtract the logarithm of each class's frequency from the logits (Menon et al.,
     Long-tail learning via logit adjustment, ICLR 2021).
     """
-    if embed_copies is None and options.fill not in OF_FEATURES and options.target in EVEN_TARGETS:
+    if embed_copies is None and adds_images(options.fill, options.target):
         raise ValueError(f"prove: 'fill' is {options.fill!r}; accepted where copies cannot be described: 'smote'")
     labels = np.asarray(labels, np.int64)
     rows = np.flatnonzero(~held_out & (labels >= 0))
