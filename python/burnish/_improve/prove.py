@@ -38,7 +38,7 @@ from burnish._improve.proof import (
     gains_of,
     sampling_variances,
 )
-from burnish._improve.proposals import Proposals
+from burnish._improve.proposals import ACTIONS, Proposals
 from burnish._improve.repeats import Repeats, partners
 from burnish._improve.score import Scores, score
 from burnish._improve.store import Store, key_of
@@ -262,7 +262,7 @@ class _Run:
             return mend(self.labels, scored, self.num_classes, options, features=self.own, held_out=twins)
 
         recipes: dict[str, Callable[[], Proposals]] = {
-            AS_IT_IS: lambda: found(plain, None, **no_issues, **no_repeats),
+            AS_IT_IS: lambda: found(plain, None).without(ACTIONS),
             REPEATS: lambda: found(plain, twins, **no_issues),
             LABELS: lambda: found(plain, None, **no_repeats),
         }
