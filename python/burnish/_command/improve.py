@@ -28,7 +28,7 @@ from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError, load_faulty_digits
 
 _DEMO_RUNS = 6  # small sets differ more, and cost less
-DATA_HELP = (
+_DATA_HELP = (
     "a folder (or zip of it) with a folder of images per class, inside train/ and test/ where there is a test part; a "
     ".npz with images and labels; a .csv or .parquet with the columns path, label and, if there is one, split; or "
     "cifar10, from $BURNISH_DATA"
@@ -54,7 +54,7 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("data", nargs="?", metavar="DATA", help=DATA_HELP)
+    add("data", nargs="?", metavar="DATA", help=_DATA_HELP)
     add("--demo", action="store_true", help="use scikit-learn's digits, made uneven, with wrong labels and repeats")
     add("--out", type=Path, required=True, metavar="OUT", help="folder for the report and what else is written")
     add(

@@ -39,7 +39,7 @@ from burnish.data._table import SUFFIXES as TABLES
 
 Integers = npt.NDArray[np.int64]
 
-_COPIES = 512  # described at once
+_BLOCK = 512  # copies described at once
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -350,7 +350,7 @@ def improve(
         raise ValueError("improve: 'probs' and 'logits' are both given; accepted: one of them")
     if pipeline is not None:
         settings["pipeline"] = pipeline_text(pipeline)
-    options = _filled(checked_options(settings), features is not None, proof)
+    options = _with_fill(checked_options(settings), features is not None, proof)
     refuse_data(out, dataset, test, features)
     images = open_images(dataset, test=test)
     rejected, without = _checked_ids(images, reject), checked_actions("improve", "without", without)
@@ -390,7 +390,7 @@ def improve(
                 options,
                 num_classes=len(images.names),
                 held_out=images.held_out,
-                embed_copies=_copies(seen, embedding, pipe),
+                embed_copies=_embed_copies(seen, embedding, pipe),
                 without=without,
                 store=store,
                 key=key_of(embedding.key, images.ids, json.dumps(pipe.to_dict(), sort_keys=True)),
@@ -399,7 +399,7 @@ def improve(
         return replace(found, proof=proved)
 
 
-def _filled(options: Options, features_are_given: bool, proof: bool) -> Options:
+def _with_fill(options: Options, features_are_given: bool, proof: bool) -> Options:
     """Return the options with how rare classes are filled up."""
     if options.fill == "auto":
         return replace(options, fill="smote" if features_are_given else "copies")
@@ -467,7 +467,7 @@ def _proposals(
     return found.among(rows, images.ids)
 
 
-def _copies(
+def _embed_copies(
     seen: Scan, embedding: Embedding, pipeline: Any
 ) -> Callable[[Integers, Integers], npt.NDArray[np.float32]] | None:
     """Return a function from images and the numbers of their copies to descriptions of these, if there can be any."""
@@ -477,10 +477,10 @@ def _copies(
 
     def described(samples: Integers, numbers: Integers) -> npt.NDArray[np.float32]:
         parts = []
-        for start in range(0, len(samples), _COPIES):
-            some = samples[start : start + _COPIES]
+        for start in range(0, len(samples), _BLOCK):
+            some = samples[start : start + _BLOCK]
             ids = [seen.images.ids[i] for i in some]
-            pixels = varied(pipeline, np.asarray(seen.thumbnails[some]), ids, numbers[start : start + _COPIES])
+            pixels = varied(pipeline, np.asarray(seen.thumbnails[some]), ids, numbers[start : start + _BLOCK])
             parts.append(describe(pixels))
         return np.concatenate(parts)
 

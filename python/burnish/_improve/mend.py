@@ -341,7 +341,8 @@ def _fill_up(draft: _Draft, features: npt.NDArray[Any] | None) -> None:
         if draft.options.fill in OF_FEATURES:
             if features is None:
                 raise ValueError(f"mend: 'features' is None; accepted where 'fill' is {draft.options.fill!r}: an array")
-            _interpolate(draft, own, label, number, features, f"{text}add rows between their features.")
+            pairs = pairs_between(features, own, number, draft.options.seed)
+            draft.add_between(*pairs, label, f"{text}add rows between their features.")
         else:
             _copy(draft, own, label, number, f"{text}add varied copies.")
 
@@ -351,11 +352,6 @@ def _copy(draft: _Draft, own: Integers, label: int, number: int, text: str) -> N
     for i, count in zip(own.tolist(), each.tolist(), strict=True):
         for copy in range(1, count + 1):
             draft.add(i, "copy", text, to=label, number=copy)
-
-
-def _interpolate(draft: _Draft, own: Integers, label: int, number: int, features: npt.NDArray[Any], text: str) -> None:
-    base, other, step = pairs_between(features, own, number, draft.options.seed)
-    draft.add_between(base, other, step, label, text)
 
 
 def _percent(p: float) -> str:
