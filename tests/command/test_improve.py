@@ -15,6 +15,7 @@ import burnish
 import numpy as np
 import pytest
 from burnish._improve.store import Store
+from burnish.data import DataError
 
 pytest.importorskip("sklearn")
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
@@ -165,9 +166,7 @@ def test_features_of_ones_own(burnish_command: Callable[..., Any], digit_folder:
     run = burnish_command("improve", photos, "--out", out, "--apply", "--no-proof")
     assert run.code == 0, run.stderr
     assert not (out / "improved-features.npz").exists()
-    run = burnish_command(
-        "improve", photos, *own, "--out", out, "--fill", "copies", "--target", "accuracy", "--runs", 2
-    )
+    run = burnish_command("improve", photos, *own, "--out", out, "--fill", "copies", "--target", "accuracy")
     assert run.code == 0, run.stderr  # nothing is filled up
     run = burnish_command("score", photos, *own, "--out", tmp_path / "scores")
     assert run.code == 0, run.stderr
@@ -235,6 +234,13 @@ def test_two_runs_at_once(burnish_command: Callable[..., Any], digit_folder: Pat
             run = burnish_command(command, digit_folder, "--out", tmp_path / "out")
             assert run.code == 2
             assert f"another run is writing to {tmp_path / 'out'}" in run.stderr
+    found = burnish.improve(digit_folder, out=tmp_path / "out", proof=False)
+    with Store(tmp_path / "out" / ".burnish").alone():
+        for call in (found.write, found.apply):
+            with pytest.raises(DataError, match="another run is writing to"):
+                call()
+        found.apply(tmp_path / "elsewhere")
+    assert not (tmp_path / "out" / "improved").exists()
     assert burnish_command("scan", digit_folder, "--out", tmp_path / "out", "--workers", 1).code == 0
 
 

@@ -452,6 +452,11 @@ def test_gray_photographs_stay_gray_and_large_ones_become_smaller(tmp_path: Path
         assert (made.mode, made.size) == ("L", (30, 40))
     with Image.open(tmp_path / "out" / "improved" / "b" / "large.copy1.png") as made:
         assert (made.mode, made.size) == ("RGB", (1024, 512))
+    (root / "b" / "large.jpg").unlink()
+    shutil.copy(root / "a" / "gray.png", root / "b")
+    apply(open_images(root), changes, tmp_path / "arrays", options=Options(), pipeline=PIPE, form="npz")
+    with np.load(tmp_path / "arrays" / "improved.npz") as arrays:
+        assert arrays["images"].shape == (4, 40, 30, 3)  # files are read in colors, and so are their copies
 
 
 def test_what_has_no_class_is_left_out(tmp_path: Path) -> None:

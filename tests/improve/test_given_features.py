@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from burnish._improve.given_features import given_features
 from burnish._improve.store import Store
-from burnish.data import DataError
+from burnish.data import DataError, open_images
 
 IDS = ("a.png", "b.png", "c.png", "d.png", "e.png")
 USABLE = np.array([True, True, False, True, True])
@@ -174,3 +175,17 @@ def test_repeats_of_other_images_with_the_same_features(tmp_path: Path) -> None:
         expected = {7} if copy == 7 else {7, 9}
         assert set(np.flatnonzero(found.scores.repeat_of >= 0).tolist()) == expected
         assert expected <= set(repeats.sample.tolist())
+
+
+def test_tables_of_names_that_are_no_utf_8() -> None:
+    pytest.importorskip("sklearn")
+    pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (30, 16, 16, 3), dtype=np.uint8), np.arange(30) // 20
+    data = open_images((images, labels))
+    data = dataclasses.replace(data, names=("a\udcff", "b\udcfe"), ids=tuple(f"{i}\udcfe" for i in range(30)))
+    found = burnish.improve(data, features=rng.normal(size=(30, 8)) + labels[:, None], proof=False)
+    assert found.class_table()["class"].tolist() == ["a\\udcff", "b\\udcfe"]
+    added = found.proposals_table().query("action == 'interpolate'")
+    assert set(added["other"]) <= {f"{i}\\udcfe" for i in range(20, 30)}
+    assert added["reason"].iloc[0].startswith('"b\\udcfe" has 10 samples')

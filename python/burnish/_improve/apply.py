@@ -227,10 +227,12 @@ def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArra
     if len(shape) == 2:
         return pixels
     pixels = pixels if pixels.ndim == 3 else pixels[:, :, None]
-    if shape[2:] != (4,):
+    if shape[2:] not in ((), (4,)):
         return pixels
-    opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
-    return np.concatenate([np.broadcast_to(pixels, (*pixels.shape[:2], 3)), opaque], axis=2)
+    colors = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+    if not shape:  # of a file, which is read in colors
+        return colors
+    return np.concatenate([colors, np.full((*pixels.shape[:2], 1), 255, np.uint8)], axis=2)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Improvement:
     form : {"folder", "table", "npz"}
         What `apply` writes; that of the data.
     sources : tuple of path
-        Where the data lie, which are not to be written over.
+        Where the data and features lie, which are not to be written over.
     """
 
     scan: Scan
@@ -184,17 +184,18 @@ class Improvement:
         folder = self._folder(out)
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / KEPT if self.out is not None and folder == self.out else None
-        write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
-        table = scores_table(
-            self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
-        )
-        write_parquet(folder / "scores.parquet", table)
-        written = [
-            (folder / "report.html", "what was found and what it gains; open it in a browser"),
-            (folder / "scores.parquet", "every image with its scores"),
-        ]
-        if write_plan(self._plan(), folder):
-            written.append((folder / "manifest.json", "what is proposed for which image, and why"))
+        with self._alone(folder):
+            write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
+            table = scores_table(
+                self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
+            )
+            write_parquet(folder / "scores.parquet", table)
+            written = [
+                (folder / "report.html", "what was found and what it gains; open it in a browser"),
+                (folder / "scores.parquet", "every image with its scores"),
+            ]
+            if write_plan(self._plan(), folder):
+                written.append((folder / "manifest.json", "what is proposed for which image, and why"))
         return written
 
     def apply(
@@ -217,13 +218,15 @@ class Improvement:
         """
         from burnish._improve.apply import apply
 
-        applied = apply(
-            self._plan(),
-            self._folder(out),
-            features=self.embedding.features if self.options.fill in OF_FEATURES else None,
-            form=form or self.form,
-            progress=lambda done, of: progress("write images", done, of),
-        )
+        folder = self._folder(out)
+        with self._alone(folder):
+            applied = apply(
+                self._plan(),
+                folder,
+                features=self.embedding.features if self.options.fill in OF_FEATURES else None,
+                form=form or self.form,
+                progress=lambda done, of: progress("write images", done, of),
+            )
         counts = ", ".join(f"{number} {action}" for action, number in applied.counts.items())
         texts = {
             MANIFEST: f"what became of every image: {counts}",
@@ -237,6 +240,10 @@ class Improvement:
             raise ValueError("'out' is not given; accepted: a folder to write to")
         refuse_data(folder, *self.sources)
         return folder
+
+    def _alone(self, folder: Path) -> AbstractContextManager[None]:
+        """Keep other runs out while something is written to where results are kept."""
+        return Store(folder / KEPT).alone() if folder == self.out else nullcontext()
 
     def _plan(self) -> Plan:
         problems: dict[int, str] = {}
@@ -377,7 +384,7 @@ def improve(
             proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(without, rejected)
         found = Improvement(
             seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
-            tuple(source for source in (dataset, test) if isinstance(source, str | os.PathLike)),
+            tuple(source for source in (dataset, test, features) if isinstance(source, str | os.PathLike)),
         )  # fmt: skip
         if not proof:
             return found

@@ -121,11 +121,11 @@ def frame(name: str, found: Improvement) -> Any:
 
 def _proposals(found: Improvement) -> dict[str, Any]:
     proposals, images = found.proposals, found.images
-    names, ids = (*images.names, None), (*images.ids, None)
+    names, ids = (*map(_text, images.names), None), (*map(_text, images.ids), None)
     return {
         "id": [ids[i] for i in proposals.sample],
         "action": proposals.action,
-        "reason": proposals.reason,
+        "reason": [_text(reason) for reason in proposals.reason],
         "label": [names[i] for i in images.labels[proposals.sample]],
         "to": [names[i] for i in proposals.to],
         "other": [ids[i] for i in proposals.other],
@@ -136,7 +136,8 @@ def _proposals(found: Improvement) -> dict[str, Any]:
 
 def _classes(found: Improvement) -> dict[str, Any]:
     before, after, added = findings_of(found).class_counts()
-    columns: dict[str, Any] = {"class": found.images.names, "images": before, "images_after": after, "added": added}
+    names = [_text(name) for name in found.images.names]
+    columns: dict[str, Any] = {"class": names, "images": before, "images_after": after, "added": added}
     scores, labels = found.scores, found.images.labels[found.rows]
     sizes = np.maximum(1, np.bincount(labels, minlength=len(before)))
     columns["hardness"] = np.bincount(labels, scores.entropy, minlength=len(before)) / sizes
