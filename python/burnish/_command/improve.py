@@ -128,7 +128,8 @@ def _run(options: argparse.Namespace) -> None:
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)
     check_out(options.out)
-    refuse_named_data(options.out, options.data, options.test, options.features)
+    files = (options.features, options.probs, options.logits, options.pipeline, options.reject)
+    refuse_named_data(options.out, options.data, options.test, *files)
     refuse_occupied(options.out, apply=options.apply)
     demo = load_faulty_digits(options.seed) if options.demo else None
     found = improve(

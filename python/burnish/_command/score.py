@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> None:
     with needs_extra("demo"):
         for library in ("pyarrow.parquet", "scipy.optimize"):
             importlib.import_module(library)
-    refuse_named_data(options.out, options.data, options.test, options.features)
+    refuse_named_data(options.out, options.data, options.test, options.features, options.probs, options.logits)
     images = open_data(options)
     store = Store(options.out / KEPT)
     settings = Options(model=options.model, folds=options.folds, seed=options.seed)

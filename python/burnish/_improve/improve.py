@@ -70,7 +70,9 @@ class Improvement:
     form : {"folder", "table", "npz"}
         What `apply` writes; that of the data.
     sources : tuple of path
-        Where the data and features lie, which are not to be written over.
+        Where that lies what was given, which is not to be written over.
+    predictions_given : bool
+        Whether the images were scored by predictions that were given, not by the light model.
     """
 
     scan: Scan
@@ -85,11 +87,19 @@ class Improvement:
     out: Path | None = None
     form: Form = "folder"
     sources: tuple[Any, ...] = ()
+    predictions_given: bool = False
 
     @property
     def images(self) -> ImageSet:
         """The data, as they were listed."""
         return self.scan.images
+
+    @property
+    def scored_by(self) -> str:
+        """What scored the images, in words."""
+        if self.predictions_given:
+            return "predictions that were given"
+        return f"linear model on {self.embedding.name}, {self.options.folds} folds"
 
     def __repr__(self) -> str:
         return self.summary()
@@ -187,7 +197,7 @@ class Improvement:
         with self._alone(folder):
             write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
             table = scores_table(
-                self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
+                self.images, self.scan, self.scores, self.rows, model=self.scored_by, proposals=self.proposals
             )
             write_parquet(folder / "scores.parquet", table)
             written = [
@@ -358,7 +368,8 @@ def improve(
     if pipeline is not None:
         settings["pipeline"] = pipeline_text(pipeline)
     options = _with_fill(checked_options(settings), features is not None, proof)
-    refuse_data(out, dataset, test, features)
+    sources = tuple(each for each in (dataset, test, features, probs, logits) if isinstance(each, str | os.PathLike))
+    refuse_data(out, *sources)
     images = open_images(dataset, test=test)
     rejected, without = _checked_ids(images, reject), checked_actions("improve", "without", without)
     folder = None if out is None else Path(out)
@@ -384,7 +395,7 @@ def improve(
             proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(without, rejected)
         found = Improvement(
             seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
-            tuple(source for source in (dataset, test, features) if isinstance(source, str | os.PathLike)),
+            sources, predictions_given=given is not None,
         )  # fmt: skip
         if not proof:
             return found

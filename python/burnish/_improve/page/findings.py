@@ -229,6 +229,7 @@ def findings_of(improvement: Any, *, commands: Sequence[tuple[str, str]] = ()) -
     settings = {
         "version": burnish.__version__,
         "described by": improvement.embedding.name,
+        "scored by": improvement.scored_by,
         **asdict(improvement.options),
     }
     pipeline = settings.pop("pipeline", "")
