@@ -131,6 +131,13 @@ def test_predictions_of_ones_own(burnish_command: Callable[..., Any], digit_fold
     table = pyarrow_parquet.read_table(out / "scores.parquet").to_pydict()
     assert [name for name, issue in zip(table["id"], table["issue"], strict=True) if issue] == ["one/005.png"]
     assert table["suggested"][5] == "zero"
+    assert "the predictions that were given agree with 99.2 % of 120 labels" in run.stdout
+    assert "light model" not in run.stdout
+    shutil.copy(tmp_path / "cv.npz", out / "improved-features.npz")
+    for command in ("improve", "score"):
+        run = burnish_command(command, digit_folder, "--out", out, "--probs", out / "improved-features.npz")
+        assert run.code == 2
+        assert "would be replaced by what is written to" in run.stderr
 
 
 def test_features_of_ones_own(burnish_command: Callable[..., Any], digit_folder: Path, tmp_path: Path) -> None:

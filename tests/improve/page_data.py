@@ -106,6 +106,7 @@ def improvement(
     return SimpleNamespace(
         scan=SimpleNamespace(images=images, usable=usable, copy_of=copy_of, problems=problems),
         embedding=SimpleNamespace(name="pixels"),
+        scored_by="linear model on pixels, 5 folds",
         scores=scores,
         rows=rows,
         proposals=proposals,

@@ -21,9 +21,8 @@ import numpy as np
 import pytest
 from burnish import augment
 from burnish._improve import apply as applying
-from burnish._improve.apply import apply
 from burnish._improve.copies import default_pipeline, varied
-from burnish._improve.manifest import read_manifest
+from burnish._improve.manifest import Plan, read_manifest
 from burnish._improve.options import Options
 from burnish.data import DataError, open_images
 from burnish.data import _tree as tree
@@ -59,6 +58,21 @@ def photos(tmp_path: Path) -> Path:
             (folder / f"{i}.jpg").write_bytes(jpeg(i + 10 * len(part) + 100 * (name == "dog"), exif=exif))
     (root / "train" / "dog" / "9.jpg").write_bytes(b"not an image")
     return root
+
+
+def apply(
+    images: Any,
+    changes: Any,
+    out: Path,
+    *,
+    options: Any,
+    pipeline: Any,
+    usable: Any = None,
+    problems: Any = (),
+    **how: Any,
+) -> applying.Applied:
+    """Carry out changes."""
+    return applying.apply(Plan(images, changes, options, pipeline, usable, dict(problems)), out, **how)
 
 
 def improve(root: Any, out: Path, changes: Any = CHANGES, **options: Any) -> applying.Applied:

@@ -147,3 +147,23 @@ def test_easy_classes_get_a_weak_ridge_and_hopeless_ones_a_strong_one() -> None:
     noise = np.random.default_rng(5).permutation(labels)
     hopeless = Linear().fit(features, noise, 3)
     assert np.abs(probabilities(hopeless.logits(features)) - 1 / 3).max() < 0.15
+
+
+def test_rows_made_of_others_do_not_say_how_well_a_model_does() -> None:
+    """Copies on both sides of a division make a model look good that has learned them by heart."""
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(600, 80)).astype(np.float32), np.repeat([0, 1, 2, 3], 150)  # nothing is to be learned
+    copies = np.tile(np.arange(600), 5)
+    both = np.concatenate([X, X[copies]]), np.concatenate([y, y[copies]])
+    fresh, labels = rng.normal(size=(4000, 80)).astype(np.float32), np.arange(4000) % 4
+
+    def loss(**options: Any) -> float:
+        logits = Linear().fit(*both, 4, **options).logits(fresh).astype(float)
+        return float((np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(4000), labels]).mean())
+
+    assert loss(added=3000) < 1.52 < 1.6 < loss()
+    counted = np.where(y == 3, 6.0, 1.0)  # instead of copies of one class
+    weighted = Linear().fit(X, y, 4, weight=counted).logits(fresh)
+    rows = np.concatenate([X, *[X[450:]] * 5]), np.concatenate([y, np.full(750, 3)])
+    added = Linear().fit(*rows, 4, added=750).logits(fresh)  # directions differ a little
+    assert np.corrcoef(weighted.ravel(), added.ravel())[0, 1] > 0.99

@@ -212,8 +212,21 @@ def test_samples_to_annotate_are_hard_diverse_and_of_all_classes() -> None:
         ([0, 0], "balanced-accuracy", [0, 0]),
     ],
 )
-def test_how_many_are_added(sizes: list[int], target: str, expected: list[int]) -> None:
+def test_how_many_copies_are_added(sizes: list[int], target: str, expected: list[int]) -> None:
     assert to_add(np.array(sizes, np.int64), target).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "target", "expected"),
+    [
+        ([100, 50, 25], "accuracy", [0, 0, 0]),
+        ([100, 50, 1, 0], "balanced-accuracy", [0, 50, 99, 0]),  # as many of a sample as there are to be
+        ([100, 49, 25], "macro-f1", [0, 21, 25]),
+        ([100, *[10] * 20], "balanced-accuracy", [0, *[60] * 20]),  # in all four times as many as there are samples
+    ],
+)
+def test_how_many_rows_are_added_between_features(sizes: list[int], target: str, expected: list[int]) -> None:
+    assert to_add(np.array(sizes, np.int64), target, "smote").tolist() == expected
 
 
 def test_copies_are_made_of_what_is_kept() -> None:
@@ -274,7 +287,7 @@ def test_rows_between_features_of_small_classes() -> None:
     made = mend(labels, judgment(labels, sure_of(labels, 4)), 4, Options(budget=0, fill="smote"), features=features)
     base, other, step = made.between()
     added = made.only("interpolate")
-    assert np.bincount(added.to, minlength=4).tolist() == [0, 20, 10, 0]
+    assert np.bincount(added.to, minlength=4).tolist() == [0, 38, 39, 0]
     assert {frozenset(pair) for pair in zip(base[added.to == 1], other[added.to == 1], strict=True)} == {
         frozenset({40, 41})
     }

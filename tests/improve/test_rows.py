@@ -55,11 +55,13 @@ def test_scores_and_mends_of_rows() -> None:
     ours, theirs = (score(x, LABELS, 3, options=options) for x in (some_rows(ALL, CHOSEN), ALL[CHOSEN]))
     for name, values in vars(theirs).items():
         assert np.array_equal(values, getattr(ours, name), equal_nan=True), name
-    judged = judgment(LABELS, sure_of(LABELS, 3, 0.9) + RNG.uniform(0, 0.1, (90, 3)))
+    uneven = np.repeat([0, 1, 2], [60, 20, 10])
+    judged = judgment(uneven, sure_of(uneven, 3, 0.9) + RNG.uniform(0, 0.1, (90, 3)))
     counting = Counting(ALL)
-    for fill in ("copies", "smote"):
+    for fill, action in (("copies", "copy"), ("smote", "interpolate")):
         wanted = Options(budget=6, fill=fill)
-        made = [mend(LABELS, judged, 3, wanted, features=x) for x in (Rows(counting, CHOSEN), ALL[CHOSEN])]
+        made = [mend(uneven, judged, 3, wanted, features=x) for x in (Rows(counting, CHOSEN), ALL[CHOSEN])]
+        assert len(made[0].only(action)) == 90
         for name, values in vars(made[0]).items():
             assert np.array_equal(values, getattr(made[1], name)), name
-    assert 0 < counting.read <= 2 * 10 * 6  # ten times as many as are to be annotated
+    assert 0 < counting.read <= 2 * 10 * 6 + 30  # ten times as many as are to be annotated; what is filled up

@@ -21,14 +21,14 @@ from burnish._command.options import (
 )
 from burnish._extras import needs_extra
 from burnish._improve.improve import improve
-from burnish._improve.options import EVEN_TARGETS, FILLS, MODELS, TARGETS, Options
+from burnish._improve.options import FILLS, MODELS, TARGETS, Options, adds_images
 from burnish._improve.place import refuse_occupied
 from burnish._improve.proposals import ACTIONS
 from burnish._improve.truth import findings_against, truth_text
 from burnish.data import DataError, load_faulty_digits
 
 _DEMO_RUNS = 6  # small sets differ more, and cost less
-DATA_HELP = (
+_DATA_HELP = (
     "a folder (or zip of it) with a folder of images per class, inside train/ and test/ where there is a test part; a "
     ".npz with images and labels; a .csv or .parquet with the columns path, label and, if there is one, split; or "
     "cifar10, from $BURNISH_DATA"
@@ -54,7 +54,7 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("data", nargs="?", metavar="DATA", help=DATA_HELP)
+    add("data", nargs="?", metavar="DATA", help=_DATA_HELP)
     add("--demo", action="store_true", help="use scikit-learn's digits, made uneven, with wrong labels and repeats")
     add("--out", type=Path, required=True, metavar="OUT", help="folder for the report and what else is written")
     add(
@@ -119,14 +119,17 @@ def _run(options: argparse.Namespace) -> None:
         options.error("name DATA, or give --demo")
     if options.demo and (options.test or options.probs or options.logits or options.features):
         options.error("--test, --probs, --logits and --features go with DATA only")
-    judged = options.target in EVEN_TARGETS and not options.no_proof
-    if options.features and options.fill == "copies" and judged:
-        options.error("--fill copies cannot be judged with --features, which copies have none of; add --no-proof")
+    is_asked_for = options.fill != "auto" and adds_images(options.fill, options.target)
+    if options.features and is_asked_for and not options.no_proof:
+        options.error(
+            f"--fill {options.fill} cannot be judged with --features, which copies have none of; add --no-proof"
+        )
     with needs_extra("demo"):  # a missing library is told before the work rather than after it
         for module in ("pyarrow.parquet", "PIL.Image", "scipy.special", "sklearn.linear_model"):
             importlib.import_module(module)
     check_out(options.out)
-    refuse_named_data(options.out, options.data, options.test, options.features)
+    files = (options.features, options.probs, options.logits, options.pipeline, options.reject)
+    refuse_named_data(options.out, options.data, options.test, *files)
     refuse_occupied(options.out, apply=options.apply)
     demo = load_faulty_digits(options.seed) if options.demo else None
     found = improve(

@@ -25,9 +25,9 @@ from burnish._files import KEPT
 from burnish._improve.embed import embed
 from burnish._improve.given_features import given_features
 from burnish._improve.options import MODELS, Options
-from burnish._improve.predictions import read_predictions
+from burnish._improve.predictions import given_logits
 from burnish._improve.scan import Scan, scan
-from burnish._improve.score import Scores, rows_to_score, score_scan
+from burnish._improve.score import Scores, score_scan
 from burnish._improve.store import Store
 from burnish._improve.tables import scores_table, write_parquet
 
@@ -72,28 +72,19 @@ def _add_score_options(parser: Any) -> None:
     add("--seed", type=integer(0), default=0, metavar="N", help="default: 0")
 
 
-def _logits(options: argparse.Namespace, found: Scan) -> Any:
-    """Read what --probs or --logits names; None where neither is given."""
-    path = options.probs or options.logits
-    if path is None:
-        return None
-    kind: Any = "probs" if options.probs else "logits"
-    return read_predictions(path, kind, found.images.ids, found.images.names, rows_to_score(found))
-
-
 def _run(options: argparse.Namespace) -> None:
     check_out(options.out)
     with needs_extra("demo"):
         for library in ("pyarrow.parquet", "scipy.optimize"):
             importlib.import_module(library)
-    refuse_named_data(options.out, options.data, options.test, options.features)
+    refuse_named_data(options.out, options.data, options.test, options.features, options.probs, options.logits)
     images = open_data(options)
     store = Store(options.out / KEPT)
     settings = Options(model=options.model, folds=options.folds, seed=options.seed)
     told = stage_progress()
     with store.alone():
         found = scan(images, store, workers=options.workers, strict=options.strict, progress=told)
-        logits = _logits(options, found)
+        logits = given_logits(found, probs=options.probs, logits=options.logits)
         if options.features:
             embedding = given_features(options.features, found, store, progress=told)
         else:

@@ -11,7 +11,8 @@ import functools
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish import augment
 from burnish._files import replacing
 from burnish._improve.copies import LONGEST, varied
 from burnish._improve.feature_rows import feature_labels, feature_rows
@@ -30,25 +30,24 @@ from burnish._improve.manifest import (
     MANIFEST,
     NEXT,
     NPZ,
+    OUTPUTS,
     TABLE,
     Form,
+    Plan,
     Row,
     head_of,
-    read_manifest,
-    rows_between,
     rows_of,
     write_manifest,
 )
-from burnish._improve.options import Options
-from burnish._improve.proposals import Proposals
+from burnish._improve.place import digest_of_file, known_digests, refuse_foreign, refuse_own_data
+from burnish._improve.proposals import DROPS
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._decode import decode
-from burnish.data._image_set import Content, ImageSet
+from burnish.data._image_set import Content
 from burnish.data._npz import array_file
-from burnish.data._tree import Progress, encoded, files_below, in_order, silent, write_tree, writing
+from burnish.data._tree import Progress, encoded, in_order, silent, write_tree, writing
 
-_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what systems leave in folders that somebody looks at
 _GRAY = ("1", "L", "LA", "La", "I", "F")
 
 
@@ -69,15 +68,10 @@ class Applied:
 
 
 def apply(
-    images: ImageSet,
-    proposals: Proposals,
+    plan: Plan,
     out: Path,
     *,
-    options: Options,
-    pipeline: augment.Compose,
     features: npt.NDArray[Any] | None = None,
-    usable: npt.NDArray[np.bool_] | None = None,
-    problems: Mapping[int, str] | None = None,
     form: Form = "folder",
     workers: int | None = None,
     progress: Progress = silent,
@@ -86,23 +80,12 @@ def apply(
 
     Parameters
     ----------
-    images : ImageSet
-        N images.
-    proposals : Proposals
-        Those to carry out, counted among the N (`Proposals.among`).
+    plan : Plan
     out : path
         Where ``improved/CLASS/FILE`` and ``manifest.json`` go.
-    options : Options
-        Written down; all of the seed's effect is in `pipeline`.
-    pipeline : burnish.augment.Compose
-        Makes the copies; see `burnish._improve.copies.pipeline_of`.
     features : float array of shape (N, D), optional
         To be written, too, to ``improved-features.npz``: those of the images that are kept, and between them what the
         proposals interpolate.
-    usable : bool array of shape (N,), optional
-        Which could be read; the others are left out.
-    problems : mapping of int to str, optional
-        What is wrong with those that could not.
     form : {"folder", "table", "npz"}, default "folder"
         "table": with ``improved.csv`` (path, label) beside the folder; "npz": ``improved.npz`` instead of it.
     workers : int, optional
@@ -120,14 +103,13 @@ def apply(
         If something cannot be read or written, or something is in the way that burnish did not write. Nothing has
         changed then.
     """
-    _check_out(images, out)
-    rows, samples = rows_of(images, proposals, usable, problems or {}, form)
-    between = rows_between(images, proposals, rows)
-    if features is None and between[0]:
+    refuse_foreign(out)
+    refuse_own_data(plan.images, out)
+    job = _Job(plan, *rows_of(plan, form))
+    if features is None and job.between:
         raise ValueError("apply: 'features' is None; accepted where 'proposals' interpolates: an array")
-    job = _Job(images, rows, samples, pipeline, *between)
-    head = head_of(images, rows, options, pipeline)
-    with _features_beside(job, out, features, proposals) as outputs:
+    head = head_of(plan, job.rows)
+    with _features_beside(job, out, features) as outputs:
         if form == "npz":
             _write_npz(job, out, head, outputs, workers, progress)
             written = [out / NPZ]
@@ -138,53 +120,34 @@ def apply(
         if features is None:
             (out / FEATURES).unlink(missing_ok=True)  # of an earlier run
         (out / NEXT).replace(out / MANIFEST)
-    counts: dict[str, int] = {}
-    for row in [*rows, *between[0]]:
-        counts[row.action] = counts.get(row.action, 0) + 1
-    return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), counts)
+    counts = Counter(row.action for row in job.rows)
+    return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), dict(counts))
 
 
-def write_plan(
-    images: ImageSet,
-    proposals: Proposals,
-    out: Path,
-    *,
-    options: Options,
-    pipeline: augment.Compose,
-    usable: npt.NDArray[np.bool_] | None = None,
-    problems: Mapping[int, str] | None = None,
-) -> bool:
-    """Write a manifest of what `apply` would do, without files; parameters as there.
+def write_plan(plan: Plan, out: Path) -> bool:
+    """Write a manifest of what `apply` would do, without files.
 
     Returns
     -------
     bool
         False where there is an improved set already, whose manifest is left as it is.
     """
-    if any(os.path.lexists(out / name) for name in (FOLDER, TABLE, NPZ, FEATURES)):
+    if any(os.path.lexists(out / name) for name in OUTPUTS):
         return False
-    _known(out)  # refuses a manifest of somebody else
-    rows = rows_of(images, proposals, usable, problems or {}, "folder")[0]
-    rows = [replace(row, file=None) for row in [*rows, *rows_between(images, proposals, rows)[0]]]
-    write_manifest(out / MANIFEST, {**head_of(images, rows, options, pipeline), "applied": False}, rows)
+    known_digests(out)  # refuses a manifest of somebody else
+    rows = [replace(row, file=None) for row in rows_of(plan, "folder")[0]]
+    write_manifest(out / MANIFEST, {**head_of(plan, rows), "applied": False}, rows)
     return True
 
 
 class _Job:
     """Reads sources and makes copies, on any thread."""
 
-    def __init__(
-        self,
-        images: ImageSet,
-        rows: list[Row],
-        samples: list[int],
-        pipeline: augment.Compose,
-        between: list[Row],
-        bases: list[int],
-    ) -> None:
-        self.images, self.rows, self.samples, self._pipeline = images, rows, samples, pipeline
-        self.between, self.bases = between, bases  # what is among the features only, and the sample of each
-        self.inside = [j for j, row in enumerate(rows) if row.file is not None]
+    def __init__(self, plan: Plan, rows: list[Row], samples: list[int]) -> None:
+        self.plan, self.images, self.rows, self.samples = plan, plan.images, rows, samples
+        self.inside = [j for j, row in enumerate(rows) if row.file is not None and not row.is_between]
+        self.between = [j for j, row in enumerate(rows) if row.is_between]
+        self.between_digests: Sequence[str] = ()
         self.source_digests: dict[int, str] = {}
         self._pixels = functools.lru_cache(maxsize=16)(self._decoded)  # copies of one image follow each other
 
@@ -218,7 +181,7 @@ class _Job:
         from PIL import Image
 
         rows, sources = [self.rows[j] for j in chosen], [self._pixels(self.samples[j]) for j in chosen]
-        made = varied(self._pipeline, [source[0] for source in sources],
+        made = varied(self.plan.pipeline, [source[0] for source in sources],
                       [row.source for row in rows], [row.number for row in rows])  # fmt: skip
         return {
             j: (np.array(Image.fromarray(pixels).convert("L")) if gray else pixels, shape)
@@ -249,13 +212,14 @@ class _Job:
 
     def finished(self, digests: Sequence[str]) -> list[Row]:
         """Return the rows with digests; reads what has not been read yet: what is dropped."""
-        written = dict(zip(self.inside, digests, strict=True))
+        written = dict(zip(self.inside + self.between, [*digests, *self.between_digests], strict=True))
         for i, row in zip(self.samples, self.rows, strict=True):
-            if row.action in ("drop-label", "drop-repeat", "drop-leak", "no-label") and i not in self.source_digests:
+            if row.action in (*DROPS, "no-label") and i not in self.source_digests:
                 self.source(i)
-        found = [replace(row, sha256=written.get(j)) for j, row in enumerate(self.rows)] + self.between
-        samples = self.samples + self.bases
-        return [replace(row, source_sha256=self.source_digests.get(i)) for i, row in zip(samples, found, strict=True)]
+        return [
+            replace(row, sha256=written.get(j), source_sha256=self.source_digests.get(i))
+            for j, (i, row) in enumerate(zip(self.samples, self.rows, strict=True))
+        ]
 
 
 def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -272,9 +236,7 @@ def _shaped(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArra
 
 
 @contextmanager
-def _features_beside(
-    job: _Job, out: Path, features: npt.NDArray[Any] | None, proposals: Proposals
-) -> Iterator[dict[str, str]]:
+def _features_beside(job: _Job, out: Path, features: npt.NDArray[Any] | None) -> Iterator[dict[str, str]]:
     """Write features, and put them in their place when all else is; give what is written with its digest."""
     if features is None:
         yield {}
@@ -284,23 +246,21 @@ def _features_beside(
     digests: list[str] = []
 
     def noted() -> Iterator[npt.NDArray[Any]]:
-        for block in feature_rows(features, kept, proposals):
+        for block in feature_rows(features, kept, job.plan.proposals):
             digests.extend(hashlib.sha256(row.data).hexdigest() for row in np.ascontiguousarray(block))
             yield block
 
-    rows = [job.rows[j] for j in inside] + job.between
+    rows = [job.rows[j] for j in inside + job.between]
     with array_file(out / FEATURES) as (arrays, partial):
         arrays.add_rows("features", (len(rows), features.shape[1]), features.dtype, noted())
-        arrays.add("labels", feature_labels(job.images.labels, kept, proposals))
+        arrays.add("labels", feature_labels(job.images.labels, kept, job.plan.proposals))
         arrays.add("names", np.array(job.images.names, "U"))
         arrays.add("ids", np.array([row.source for row in rows], "U"))
         arrays.add("neighbors", np.array([row.neighbor or "" for row in rows], "U"))
         arrays.add("steps", np.array([row.step or 0.0 for row in rows]))
         arrays.finish()
-        job.between = [
-            replace(row, sha256=digest) for row, digest in zip(job.between, digests[len(kept) :], strict=True)
-        ]
-        yield {FEATURES: _digest_of_file(partial)}
+        job.between_digests = digests[len(kept) :]
+        yield {FEATURES: digest_of_file(partial)}
 
 
 def _write_folder(
@@ -331,7 +291,7 @@ def _table(rows: Sequence[Row]) -> bytes:
     with io.StringIO(newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "label"])
-        writer.writerows([row.file, row.label] for row in rows if row.file is not None and row.action != "interpolate")
+        writer.writerows([row.file, row.label] for row in rows if row.file is not None and not row.is_between)
         return file.getvalue().encode(errors="surrogateescape")
 
 
@@ -371,74 +331,5 @@ def _write_npz(
         arrays.add("ids", np.array([row.source for row in inside], "U"))
         arrays.add("copy", np.array([row.number for row in inside], np.int64))
         arrays.finish()
-        outputs = {**outputs, NPZ: _digest_of_file(partial)}
+        outputs = {**outputs, NPZ: digest_of_file(partial)}
         write_manifest(out / NEXT, {**head, "outputs": outputs}, job.finished(digests))
-
-
-def _check_out(images: ImageSet, out: Path) -> None:
-    """Refuse to replace what burnish did not write, and the data themselves."""
-    refuse_foreign(out)
-    _refuse_data_in(images, out / FOLDER)
-
-
-def refuse_foreign(out: Path, *, everything: bool = True) -> None:
-    """Refuse to replace what burnish did not write: the manifest, or everything that `apply` writes.
-
-    Raises
-    ------
-    DataError
-        With what is in the way.
-    """
-    folder = out / FOLDER
-    with writing(out):
-        if os.path.lexists(out) and not out.is_dir():
-            raise DataError(f"{out} is not a folder; name another place")
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise DataError(f"{folder} is not a folder that burnish wrote; move it, or name another place")
-        known = _known(out)
-        if not everything:
-            return
-        present = [f"{FOLDER}/{name}" for name in files_below(folder)] if folder.is_dir() else []
-        present += [name for name in (TABLE, NPZ, FEATURES) if os.path.lexists(out / name)]
-        for name in sorted(present):
-            if name.rpartition("/")[2] in _LITTER:
-                continue
-            if name not in known:
-                raise DataError(f"{out / name} was not written by burnish; move it, or name another place")
-            if (out / name).is_symlink() or _digest_of_file(out / name) not in known[name]:
-                raise DataError(f"{out / name} was changed since burnish wrote it; move it, or name another place")
-
-
-def _known(out: Path) -> dict[str, set[str]]:
-    """Return the digests of what an earlier run wrote, by name."""
-    known: dict[str, set[str]] = {}
-    for name in (MANIFEST, NEXT):
-        if os.path.lexists(out / name):
-            head, rows = read_manifest(out / name)
-            for file, digest in [*head.get("outputs", {}).items(), *((row.file, row.sha256) for row in rows)]:
-                if file is not None:
-                    known.setdefault(file, set()).add(digest)
-    return known
-
-
-def _refuse_data_in(images: ImageSet, folder: Path) -> None:
-    """Refuse to write where the data are."""
-    place = os.path.realpath(folder)
-    parents = {path.parent for i in range(len(images)) if (path := images.path(i)) is not None}
-    for parent in parents:
-        found = os.path.realpath(parent)
-        if found == place or found.startswith(place + os.sep):
-            raise DataError(f"the data lie in {folder}, which would be replaced; name another place")
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slowly(file)
-
-
-def _slowly(file: Any) -> str:
-    """Return the digest where Python is older than 3.11."""
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()

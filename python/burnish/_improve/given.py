@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ _BROKEN = (OSError, EOFError, NotImplementedError, TypeError, ValueError, zipfil
 
 @dataclass(frozen=True)
 class Table:
-    """What a file holds.
+    """What a file or an argument holds.
 
     Attributes
     ----------
+    source : path or str
+        Where it is from, for messages.
     values : array of shape (R, C)
     ids : sequence of R str, optional
         Which image each row is of.
@@ -36,23 +39,26 @@ class Table:
         What each column is of.
     """
 
+    source: Path | str
     values: npt.NDArray[Any]
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
 
 
-def read_table(path: Path, names: Sequence[str], *, refused: Sequence[str] = ()) -> Table:
-    """Read a table of numbers.
+def given_table(source: Any, names: Sequence[str], shape: str, *, refused: Sequence[str] = ()) -> Table:
+    """Take a table of numbers that a user gives.
 
     Parameters
     ----------
-    path : path
+    source : array of shape (R, C), or path
         - .npy: an array; memory-mapped.
         - .npz: an array, alone or by one of the names; perhaps ids (R,) and classes (C,), what the columns are of.
         - .csv: a header, a column of numbers each; perhaps a column id.
         - .parquet: such columns, or a single one that holds a list in each row; perhaps a column id.
     names : sequence of str
-        What the array in an .npz may be called, the likeliest first.
+        What the array in an .npz may be called; the first is that of the argument.
+    shape : str
+        What is accepted, for messages.
     refused : sequence of str, optional
         What it must not be called, though it stands alone, unless that is one of `names`, too.
 
@@ -63,14 +69,25 @@ def read_table(path: Path, names: Sequence[str], *, refused: Sequence[str] = ())
     Raises
     ------
     DataError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or holds something else, or the array is none of numbers in rows and columns.
     """
+    if isinstance(source, str | os.PathLike):
+        table = _read(Path(source), names, refused)
+    else:
+        table = _of_array(f"'{names[0]}'", source)
+    values = table.values
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise DataError(f"{table.source}: shape {values.shape}, {values.dtype}; accepted: numbers {shape}")
+    return table
+
+
+def _read(path: Path, names: Sequence[str], refused: Sequence[str]) -> Table:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(f"{path}: a name that ends on {suffix or 'nothing'}; accepted: {', '.join(SUFFIXES)}")
     try:
         if suffix == ".npy":
-            return Table(np.lib.format.open_memmap(path, mode="r"))
+            return Table(path, np.lib.format.open_memmap(path, mode="r"))
         if suffix == ".npz":
             return _read_npz(path, names, refused)
         return _read_csv(path) if suffix == ".csv" else _read_parquet(path)
@@ -80,7 +97,7 @@ def read_table(path: Path, names: Sequence[str], *, refused: Sequence[str] = ())
         raise DataError(f"{path} cannot be read: {one_line(error)}") from error
 
 
-def table_of(name: str, source: Any) -> Table:
+def _of_array(name: str, source: Any) -> Table:
     """Return an array of the caller's own library as a table, moved if it is on a GPU.
 
     Raises
@@ -91,18 +108,16 @@ def table_of(name: str, source: Any) -> Table:
     try:
         if is_torch(source) and dtype_name(source) == "bfloat16":  # which NumPy does not have
             source = source.float()
-        return Table(to_numpy(source))
+        return Table(name, to_numpy(source))
     except (RuntimeError, TypeError, ValueError) as error:
         raise DataError(f"{name} cannot be read: {one_line(error)}") from error
 
 
-def places_of(path: Path | str, table: Table, ids: Sequence[str], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def places_of(table: Table, ids: Sequence[str], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the rows of a table that are of some images.
 
     Parameters
     ----------
-    path : path or str
-        Where the table is from, for messages.
     table : Table
     ids : sequence of N str
         Of all images.
@@ -121,17 +136,19 @@ def places_of(path: Path | str, table: Table, ids: Sequence[str], rows: npt.NDAr
     if table.ids is None:
         if len(table.values) != len(ids):
             raise DataError(
-                f"{path}: {len(table.values)} rows for {len(ids)} images; accepted: as many, in their order (burnish "
-                f"scan writes it), or with ids"
+                f"{table.source}: {len(table.values)} rows for {len(ids)} images; accepted: as many, in their order "
+                f"(burnish scan writes it), or with ids"
             )
         return rows
     place = {name: i for i, name in enumerate(table.ids)}
     if len(place) != len(table.ids):
         twice = next(name for i, name in enumerate(table.ids) if place[name] != i)
-        raise DataError(f"{path}: the id {twice} occurs twice; accepted: each once")
+        raise DataError(f"{table.source}: the id {twice} occurs twice; accepted: each once")
     missing = next((ids[i] for i in rows if ids[i] not in place), None)
     if missing is not None:
-        raise DataError(f"{path}: nothing about {missing}; accepted: ids as burnish scan names them, such as {ids[0]}")
+        raise DataError(
+            f"{table.source}: nothing about {missing}; accepted: ids as burnish scan names them, such as {ids[0]}"
+        )
     return np.array([place[ids[i]] for i in rows], np.int64)
 
 
@@ -147,7 +164,7 @@ def _read_npz(path: Path, names: Sequence[str], refused: Sequence[str]) -> Table
         values = np.atleast_1d(arrays[wanted])
     if ids is not None and len(ids) != len(values):
         raise DataError(f"{path}: {len(ids)} ids for {len(values)} rows")
-    return Table(values, ids, classes)
+    return Table(path, values, ids, classes)
 
 
 def _words(path: Path, arrays: Any, name: str) -> list[str] | None:
@@ -177,7 +194,7 @@ def _read_csv(path: Path) -> Table:
             except ValueError:
                 raise DataError(f"{path}, line {number}: not all numbers; accepted: numbers") from None
     columns = [name for i, name in enumerate(header) if i != at]
-    return Table(np.array(values).reshape(len(values), len(columns)), ids if at is not None else None, columns)
+    return Table(path, np.array(values).reshape(len(values), len(columns)), ids if at is not None else None, columns)
 
 
 def _read_parquet(path: Path) -> Table:
@@ -188,10 +205,10 @@ def _read_parquet(path: Path) -> Table:
     names = [name for name in table.column_names if name != _ID]
     ids = [str(name) for name in table.column(_ID).to_pylist()] if _ID in table.column_names else None
     if len(names) == 1 and pyarrow.types.is_nested(table.column(names[0]).type):
-        return Table(_of_lists(table.column(names[0])), ids)
+        return Table(path, _of_lists(table.column(names[0])), ids)
     columns = [table.column(name).to_numpy().astype(np.float64) for name in names]
     values = np.stack(columns, axis=1) if columns else np.empty((table.num_rows, 0))
-    return Table(values, ids, names)
+    return Table(path, values, ids, names)
 
 
 def _of_lists(column: Any) -> npt.NDArray[np.float64]:

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from burnish._improve.embed import Embedding
-from burnish._improve.given import places_of, read_table, table_of
+from burnish._improve.given import given_table, places_of
 from burnish._improve.progress import Progress, silent
 from burnish._improve.store import Store, key_of
 from burnish.data import DataError
@@ -27,7 +25,7 @@ def given_features(source: Any, scan: Any, store: Store, progress: Progress = si
     Parameters
     ----------
     source : path or array of shape (N, D)
-        As `burnish._improve.given.read_table` takes it; in the order of the images, or with ids. Rows of images that
+        As `burnish._improve.given.given_table` takes it; in the order of the images, or with ids. Rows of images that
         cannot be used may hold anything.
     scan : Scan
         Of which ``images`` and ``usable`` are used.
@@ -46,18 +44,15 @@ def given_features(source: Any, scan: Any, store: Store, progress: Progress = si
     DataError
         If they cannot be read, do not fit the images, or are not finite or too large in 32 bits.
     """
-    if isinstance(source, str | os.PathLike):
-        path: Path | str = Path(source)
-        table = read_table(Path(source), _NAMES)
-    else:
-        path, table = "'features'", table_of("'features'", source)
     ids, usable = scan.images.ids, np.asarray(scan.usable, bool)
-    values = table.values
-    if values.ndim != 2 or values.dtype.kind not in "fiu" or values.shape[1] == 0:
-        raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, D)")
+    shape = f"({len(ids)}, D)"
+    table = given_table(source, _NAMES, shape)
+    path, values = table.source, table.values
+    if values.shape[1] == 0:
+        raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers {shape}")
     wanted = np.flatnonzero(usable)
     places = np.full(len(ids), -1)
-    places[wanted] = places_of(path, table, ids, wanted)
+    places[wanted] = places_of(table, ids, wanted)
     columns = values.shape[1]
 
     def rows(start: int, stop: int) -> dict[str, npt.NDArray[np.float32]]:

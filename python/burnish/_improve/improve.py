@@ -22,14 +22,14 @@ from burnish._improve.copies import pipeline_of, pipeline_text, varied
 from burnish._improve.embed import Embedding, embed
 from burnish._improve.feature_rows import feature_labels, feature_rows
 from burnish._improve.given_features import given_features
-from burnish._improve.manifest import FEATURES, MANIFEST, Form
+from burnish._improve.manifest import FEATURES, MANIFEST, Form, Plan
 from burnish._improve.mend import mend
-from burnish._improve.options import EVEN_TARGETS, Options, checked_options
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options, adds_images, checked_options
 from burnish._improve.place import refuse_data
-from burnish._improve.predictions import read_predictions
+from burnish._improve.predictions import given_logits
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import Proof
-from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._improve.proposals import Proposals, checked_actions
 from burnish._improve.prove import prove
 from burnish._improve.repeats import Repeats, partners, repeats_of_scan
 from burnish._improve.rows import some_rows
@@ -41,7 +41,7 @@ from burnish.data._table import SUFFIXES as TABLES
 
 Integers = npt.NDArray[np.int64]
 
-_COPIES = 512  # described at once
+_BLOCK = 512  # copies described at once
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -72,7 +72,9 @@ class Improvement:
     form : {"folder", "table", "npz"}
         What `apply` writes; that of the data.
     sources : tuple of path
-        Where the data and features lie, which are not to be written over.
+        Where that lies what was given, which is not to be written over.
+    predictions_given : bool
+        Whether the images were scored by predictions that were given, not by the light model.
     """
 
     scan: Scan
@@ -87,11 +89,19 @@ class Improvement:
     out: Path | None = None
     form: Form = "folder"
     sources: tuple[Any, ...] = ()
+    predictions_given: bool = False
 
     @property
     def images(self) -> ImageSet:
         """The data, as they were listed."""
         return self.scan.images
+
+    @property
+    def scored_by(self) -> str:
+        """What scored the images, in words."""
+        if self.predictions_given:
+            return "predictions that were given"
+        return f"linear model on {self.embedding.name}, {self.options.folds} folds"
 
     def __repr__(self) -> str:
         return self.summary()
@@ -189,17 +199,14 @@ class Improvement:
         with self._alone(folder):
             write_report(self, folder / "report.html", commands=tuple(commands), folder=kept)
             table = scores_table(
-                self.images, self.scan, self.scores, self.rows, model=self.embedding.name, proposals=self.proposals
+                self.images, self.scan, self.scores, self.rows, model=self.scored_by, proposals=self.proposals
             )
             write_parquet(folder / "scores.parquet", table)
             written = [
                 (folder / "report.html", "what was found and what it gains; open it in a browser"),
                 (folder / "scores.parquet", "every image with its scores"),
             ]
-            if write_plan(
-                self.images, self.proposals, folder, options=self.options, pipeline=self.pipeline,
-                usable=self.scan.usable, problems=self._skipped(),
-            ):  # fmt: skip
+            if write_plan(self._plan(), folder):
                 written.append((folder / "manifest.json", "what is proposed for which image, and why"))
         return written
 
@@ -226,14 +233,9 @@ class Improvement:
         folder = self._folder(out)
         with self._alone(folder):
             applied = apply(
-                self.images,
-                self.proposals,
+                self._plan(),
                 folder,
-                options=self.options,
-                pipeline=self.pipeline,
-                features=self.embedding.features if self.options.fill == "smote" else None,
-                usable=self.scan.usable,
-                problems=self._skipped(),
+                features=self.embedding.features if self.options.fill in OF_FEATURES else None,
                 form=form or self.form,
                 progress=lambda done, of: progress("write images", done, of),
             )
@@ -255,11 +257,11 @@ class Improvement:
         """Keep other runs out while something is written to where results are kept."""
         return Store(folder / KEPT).alone() if folder == self.out else nullcontext()
 
-    def _skipped(self) -> dict[int, str]:
-        by_sample: dict[int, str] = {}
+    def _plan(self) -> Plan:
+        problems: dict[int, str] = {}
         for problem in self.scan.problems:
-            by_sample.setdefault(problem.sample, problem.text)
-        return by_sample
+            problems.setdefault(problem.sample, problem.text)
+        return Plan(self.images, self.proposals, self.options, self.pipeline, self.scan.usable, problems)
 
 
 def _frame(table: str, improvement: Improvement) -> Any:
@@ -367,16 +369,14 @@ def improve(
         raise ValueError("improve: 'probs' and 'logits' are both given; accepted: one of them")
     if pipeline is not None:
         settings["pipeline"] = pipeline_text(pipeline)
-    options = _filled(checked_options(settings), features is not None, proof)
-    if options.target in EVEN_TARGETS and (proof or options.fill == "smote"):
+    options = _with_fill(checked_options(settings), features is not None, proof)
+    if options.target in EVEN_TARGETS and (proof or options.fill in OF_FEATURES):
         with needs_extra("balance"):  # SMOTE's; told before the work rather than after it
             importlib.import_module("sklearn")
-    refuse_data(out, dataset, test, features)
+    sources = tuple(each for each in (dataset, test, features, probs, logits) if isinstance(each, str | os.PathLike))
+    refuse_data(out, *sources)
     images = open_images(dataset, test=test)
-    wanted = _checked_ids(images, reject)
-    unwanted = (without,) if isinstance(without, str) else tuple(without)
-    if wrong := set(unwanted) - set(ACTIONS):
-        raise ValueError(f"improve: 'without' has {min(map(str, wrong))!r}; accepted: {', '.join(ACTIONS)}")
+    rejected, without = _checked_ids(images, reject), checked_actions("improve", "without", without)
     folder = None if out is None else Path(out)
     store = Store(None if folder is None else folder / KEPT)
     clock = _Clock()
@@ -385,10 +385,7 @@ def improve(
             seen = scan(images, store, size=image_size, workers=workers, strict=strict, progress=progress)
         rows = rows_to_score(seen)
         _check_classes(seen, rows)
-        given = None
-        if probs is not None or logits is not None:
-            source, kind = (probs, "probs") if logits is None else (logits, "logits")
-            given = read_predictions(source, kind, images.ids, images.names, rows)  # type: ignore[arg-type]
+        given = given_logits(seen, probs=probs, logits=logits)
         pipe = pipeline_of(options, images.names, seen.thumbnails)
         with clock("describe"):
             embedding = (
@@ -400,10 +397,10 @@ def improve(
             rows, scores = score_scan(seen, embedding, options, store, logits=given, progress=progress)
         with clock("mend"):
             repeats = repeats_of_scan(seen, embedding, store, progress)
-            proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(unwanted, wanted)
+            proposals = _proposals(seen, embedding, rows, scores, repeats, options).without(without, rejected)
         found = Improvement(
             seen, embedding, rows, scores, proposals, None, options, pipe, clock.seconds, folder, _form(dataset),
-            tuple(source for source in (dataset, test, features) if isinstance(source, str | os.PathLike)),
+            sources, predictions_given=given is not None,
         )  # fmt: skip
         if not proof:
             return found
@@ -416,8 +413,8 @@ def improve(
                 options,
                 num_classes=len(images.names),
                 held_out=images.held_out,
-                embed_copies=_copies(seen, embedding, pipe),
-                without=unwanted,
+                embed_copies=_embed_copies(seen, embedding, pipe),
+                without=without,
                 store=store,
                 key=key_of(embedding.key, images.ids, json.dumps(pipe.to_dict(), sort_keys=True)),
                 progress=progress,
@@ -425,12 +422,14 @@ def improve(
         return replace(found, proof=proved)
 
 
-def _filled(options: Options, features_are_given: bool, proof: bool) -> Options:
+def _with_fill(options: Options, features_are_given: bool, proof: bool) -> Options:
     """Return the options with how rare classes are filled up."""
     if options.fill == "auto":
         return replace(options, fill="smote" if features_are_given else "copies")
-    if features_are_given and proof and options.fill == "copies" and options.target in EVEN_TARGETS:
-        raise ValueError("improve: 'fill' is 'copies', of which there are no features; accepted: 'smote', or no proof")
+    if features_are_given and proof and adds_images(options.fill, options.target):
+        raise ValueError(
+            f"improve: 'fill' is {options.fill!r}, of which there are no features; accepted: 'smote', or no proof"
+        )
     return options
 
 
@@ -491,7 +490,7 @@ def _proposals(
     return found.among(rows, images.ids)
 
 
-def _copies(
+def _embed_copies(
     seen: Scan, embedding: Embedding, pipeline: Any
 ) -> Callable[[Integers, Integers], npt.NDArray[np.float32]] | None:
     """Return a function from images and the numbers of their copies to descriptions of these, if there can be any."""
@@ -501,10 +500,10 @@ def _copies(
 
     def described(samples: Integers, numbers: Integers) -> npt.NDArray[np.float32]:
         parts = []
-        for start in range(0, len(samples), _COPIES):
-            some = samples[start : start + _COPIES]
+        for start in range(0, len(samples), _BLOCK):
+            some = samples[start : start + _BLOCK]
             ids = [seen.images.ids[i] for i in some]
-            pixels = varied(pipeline, np.asarray(seen.thumbnails[some]), ids, numbers[start : start + _COPIES])
+            pixels = varied(pipeline, np.asarray(seen.thumbnails[some]), ids, numbers[start : start + _BLOCK])
             parts.append(describe(pixels))
         return np.concatenate(parts)
 

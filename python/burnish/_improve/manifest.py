@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 import burnish
 from burnish import augment
 from burnish._files import replacing
 from burnish._improve.copies import LONGEST
 from burnish._improve.options import Options
-from burnish._improve.proposals import ACTIONS, Proposals
+from burnish._improve.proposals import ACTIONS, DROPS, Proposals, joined
 from burnish._words import one_line
 from burnish.data import DataError
 from burnish.data._file_names import class_folders, distinct, file_name, split_suffix
@@ -27,6 +28,7 @@ Form = Literal["folder", "table", "npz"]
 
 FOLDER, TABLE, NPZ, MANIFEST = "improved", "improved.csv", "improved.npz", "manifest.json"
 FEATURES = "improved-features.npz"
+OUTPUTS = (FOLDER, TABLE, NPZ, FEATURES)
 NEXT = ".manifest.next.json"  # of what is about to be put in its place
 
 
@@ -77,11 +79,43 @@ class Row:
     neighbor: str | None = None
     step: float | None = None
 
+    @property
+    def is_between(self) -> bool:
+        """Whether it is no image, but lies between the features of two."""
+        return self.action == "interpolate"
 
-def rows_of(
-    images: ImageSet, proposals: Proposals, usable: Any, problems: Mapping[int, str], form: Form
-) -> tuple[list[Row], list[int]]:
-    """Return the manifest's rows of images, samples in their order and copies last, and the sample of each."""
+
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class Plan:
+    """What is to become of a set.
+
+    Attributes
+    ----------
+    images : ImageSet
+        N images.
+    proposals : Proposals
+        Those to carry out, counted among the N (`Proposals.among`).
+    options : Options
+        Written down; all of the seed's effect is in `pipeline`.
+    pipeline : burnish.augment.Compose
+        Makes the copies; see `burnish._improve.copies.pipeline_of`.
+    usable : bool array of shape (N,), optional
+        Which could be read; the others are left out.
+    problems : mapping of int to str
+        What is wrong with those that could not.
+    """
+
+    images: ImageSet
+    proposals: Proposals
+    options: Options
+    pipeline: augment.Compose
+    usable: npt.NDArray[np.bool_] | None = None
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+
+def rows_of(plan: Plan, form: Form) -> tuple[list[Row], list[int]]:
+    """Return the manifest's rows, samples in their order and what is added last, and the sample of each."""
+    images, proposals = plan.images, plan.proposals
     after, names = proposals.labels_after(images.labels), images.names
     why: dict[str, dict[int, str]] = {action: {} for action in ACTIONS}
     for i, action, reason in zip(proposals.sample.tolist(), proposals.action.tolist(), proposals.reason, strict=True):
@@ -92,13 +126,13 @@ def rows_of(
         action, reason = "keep", ""
         if images.held_out[i]:
             action, reason = "held-out", "Held out to judge models; it stays where it is."
-        elif usable is not None and not usable[i]:
-            action, reason = "unreadable", problems.get(i, "Cannot be read.")
+        elif plan.usable is not None and not plan.usable[i]:
+            action, reason = "unreadable", plan.problems.get(i, "Cannot be read.")
         elif was is None:
             action, reason = "no-label", "Has no label."
         else:
-            changes = ("drop-leak", "drop-repeat", "drop-label", "relabel")
-            action, reason = next(((name, why[name][i]) for name in changes if i in why[name]), (action, reason))
+            changes = (name for name in (*DROPS, "relabel") if i in why[name])
+            action, reason = next(((name, why[name][i]) for name in changes), (action, reason))
         is_in = action in ("keep", "relabel")
         rows.append(
             Row(images.ids[i], action, reason, "" if is_in else None, names[label] if is_in else None, was,
@@ -106,33 +140,26 @@ def rows_of(
         )  # fmt: skip
         samples.append(i)
     copied = proposals.only("copy")
-    order = np.lexsort((copied.number, copied.sample))
-    for j in order.tolist():
-        i, label, reason = int(copied.sample[j]), int(copied.to[j]), str(copied.reason[j])
-        if rows[i].file is None:
-            raise ValueError(f"apply: 'proposals' copies {images.ids[i]!r}, which is not kept")
-        rows.append(Row(images.ids[i], "copy", reason, "", names[label], rows[i].was, int(copied.number[j])))
+    added = joined([copied.take(np.lexsort((copied.number, copied.sample))), proposals.only("interpolate")])
+    for j, (i, other) in enumerate(zip(added.sample.tolist(), added.other.tolist(), strict=True)):
+        is_between = bool(added.action[j] == "interpolate")
+        for end in (i, other) if is_between else (i,):
+            if rows[end].file is None:
+                what = "interpolates from" if is_between else "copies"
+                raise ValueError(f"apply: 'proposals' {what} {images.ids[end]!r}, which is not kept")
+        rows.append(
+            Row(images.ids[i], str(added.action[j]), str(added.reason[j]), "", names[added.to[j]], rows[i].was,
+                int(added.number[j]), neighbor=images.ids[other] if is_between else None,
+                step=float(added.score[j]) if is_between else None)
+        )  # fmt: skip
         samples.append(i)
     return _with_files(images, rows, samples, form), samples
 
 
-def rows_between(images: ImageSet, proposals: Proposals, rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
-    """Return the manifest's rows of what is interpolated, and the sample of each; `rows` are those of the images."""
-    added, found = proposals.only("interpolate"), []
-    first = sum(row.file is not None and row.number == 0 for row in rows)  # behind what is kept
-    for j, (i, other) in enumerate(zip(added.sample.tolist(), added.other.tolist(), strict=True)):
-        for end in (i, other):
-            if rows[end].file is None:
-                raise ValueError(f"apply: 'proposals' interpolates from {images.ids[end]!r}, which is not kept")
-        label, reason = images.names[added.to[j]], str(added.reason[j])
-        row = Row(images.ids[i], "interpolate", reason, f"{FEATURES}#{first + j}", label, rows[i].was)
-        row = replace(row, number=int(added.number[j]), neighbor=images.ids[other], step=float(added.score[j]))
-        found.append(row)
-    return found, added.sample.tolist()
-
-
 def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: Form) -> list[Row]:
-    inside = [j for j, row in enumerate(rows) if row.file is not None]
+    inside = [j for j, row in enumerate(rows) if row.file is not None and not row.is_between]
+    between = [j for j, row in enumerate(rows) if row.is_between]
+    first = sum(rows[j].number == 0 for j in inside)  # behind the features of what is kept
     if form == "npz":
         files = [f"{NPZ}#{place}" for place in range(len(inside))]
     else:
@@ -140,8 +167,9 @@ def _with_files(images: ImageSet, rows: list[Row], samples: list[int], form: For
         folders = class_folders(images.names)
         wanted = [f"{FOLDER}/{folders[rows[j].label or '']}/{_file_name(images, rows[j], samples[j])}" for j in inside]
         files = distinct(wanted, [f"{rows[j].source}#{rows[j].number}" for j in inside])
+    files += [f"{FEATURES}#{first + place}" for place in range(len(between))]
     result = list(rows)
-    for j, file in zip(inside, files, strict=True):
+    for j, file in zip(inside + between, files, strict=True):
         result[j] = replace(rows[j], file=file)
     return result
 
@@ -151,18 +179,18 @@ def _file_name(images: ImageSet, row: Row, sample: int) -> str:
     return f"{split_suffix(name)[0]}.copy{row.number}.png" if row.number else name
 
 
-def head_of(images: ImageSet, rows: list[Row], options: Options, pipeline: augment.Compose) -> dict[str, Any]:
+def head_of(plan: Plan, rows: list[Row]) -> dict[str, Any]:
     """Return what stands before the rows."""
-    folders = class_folders(images.names)
-    chosen = asdict(options)
+    images, folders = plan.images, class_folders(plan.images.names)
+    chosen = asdict(plan.options)
     chosen.pop("pipeline", None)
     return {
         "made_by": "burnish improve",
         "version": burnish.__version__,
         "title": images.title,
-        "seed": options.seed,
+        "seed": plan.options.seed,
         "options": chosen,
-        "pipeline": pipeline.to_dict(),
+        "pipeline": plan.pipeline.to_dict(),
         "longest_side_of_copies": LONGEST,
         "classes": [{"name": name, "folder": folders[name]} for name in images.names],
         "held_out": sum(row.action == "held-out" for row in rows),

@@ -11,7 +11,7 @@ are filled up last, from what is kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from burnish._improve.evidence import blame
 from burnish._improve.fill import pairs_between, to_add
-from burnish._improve.options import EVEN_TARGETS, Options
-from burnish._improve.proposals import ACTIONS, DROPS, Proposals
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, Options
+from burnish._improve.proposals import ACTIONS, DROPS, Proposals, joined
 from burnish._improve.rows import Rows
 from burnish._words import counted
 from burnish.data import place_in_class
@@ -86,7 +86,7 @@ def mend(
     options : Options
         `target`, `budget`, `sure`, `fill` and `seed` count here.
     features : float array of shape (M, D), or Rows, optional
-        So that samples to annotate are unlike each other; needed where `fill` is "smote".
+        So that samples to annotate are unlike each other; needed where `fill` is of these.
     held_out : int64 array of shape (M,), optional
         The held-out sample that each one repeats, else -1.
     held_out_ids : sequence of str, optional
@@ -140,6 +140,7 @@ class _Draft:
         )  # fmt: skip
         self.after = labels.copy()  # -1: dropped
         self._rows: list[tuple[int, str, str, int, int, float, int]] = []
+        self._between: list[Proposals] = []  # of whole classes, since these are many
 
     @property
     def is_kept(self) -> Bools:
@@ -162,17 +163,25 @@ class _Draft:
         elif action == "relabel":
             self.after[i] = to
 
+    def add_between(
+        self, base: Integers, other: Integers, step: npt.NDArray[np.float64], label: int, reason: str
+    ) -> None:
+        n, number = len(base), place_in_class(base) + 1
+        order, reasons = np.lexsort((number, base)), np.full(n, reason, object)
+        columns = (base, np.full(n, "interpolate"), reasons, np.full(n, label), other, step, number)
+        self._between.append(Proposals(*columns).take(order))
+
     def proposals(self, ids: tuple[str, ...]) -> Proposals:
         columns = list(zip(*self._rows, strict=True)) or [()] * 7
         sample, to, other, number = (np.array(columns[i], np.int64) for i in (0, 3, 4, 6))
         action, reason = np.array(columns[1], f"<U{max(map(len, ACTIONS))}"), np.empty(len(sample), object)
         reason[:] = columns[2]
         score = np.array(columns[5], np.float64)
-        sureness = np.where(action == "interpolate", 1.0, score)
         rank = np.searchsorted(sorted(ACTIONS), action)
         rank = np.array([ACTIONS.index(name) for name in sorted(ACTIONS)])[rank]
-        order = np.lexsort((number, sample, -sureness, rank))
-        return Proposals(sample, action, reason, to, other, score, number, ids).take(order)
+        order = np.lexsort((number, sample, -score, rank))
+        found = Proposals(sample, action, reason, to, other, score, number).take(order)
+        return replace(joined([found, *self._between]), ids=ids)
 
 
 def _drop_leaks(draft: _Draft, held_out: npt.NDArray[np.int64] | None) -> None:
@@ -325,14 +334,15 @@ def _fill_up(draft: _Draft, features: npt.NDArray[Any] | None) -> None:
     """
     sizes, words = draft.sizes(), draft.words
     largest = int(sizes.max()) if len(sizes) else 0
-    for label, number in enumerate(to_add(sizes, draft.options.target).tolist()):
+    for label, number in enumerate(to_add(sizes, draft.options.target, draft.options.fill).tolist()):
         own = np.flatnonzero(draft.after == label)
         size = counted(int(sizes[label]), "sample")
         text = f"{words.label(label)} has {size}, the largest class {largest:,}: "
-        if draft.options.fill == "smote":
+        if draft.options.fill in OF_FEATURES:
             if features is None:
-                raise ValueError("mend: 'features' is None; accepted where 'fill' is 'smote': an array")
-            _interpolate(draft, own, label, number, features, f"{text}add rows between their features.")
+                raise ValueError(f"mend: 'features' is None; accepted where 'fill' is {draft.options.fill!r}: an array")
+            pairs = pairs_between(features, own, number, draft.options.seed)
+            draft.add_between(*pairs, label, f"{text}add rows between their features.")
         else:
             _copy(draft, own, label, number, f"{text}add varied copies.")
 
@@ -342,13 +352,6 @@ def _copy(draft: _Draft, own: Integers, label: int, number: int, text: str) -> N
     for i, count in zip(own.tolist(), each.tolist(), strict=True):
         for copy in range(1, count + 1):
             draft.add(i, "copy", text, to=label, number=copy)
-
-
-def _interpolate(draft: _Draft, own: Integers, label: int, number: int, features: npt.NDArray[Any], text: str) -> None:
-    base, other, step = pairs_between(features, own, number, draft.options.seed)
-    places = (place_in_class(base) + 1).tolist()
-    for i, j, far, place in zip(base.tolist(), other.tolist(), step.tolist(), places, strict=True):
-        draft.add(i, "interpolate", text, to=label, other=j, score=far, number=place)
 
 
 def _percent(p: float) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
-TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", "log-loss")
+LOSS = "log-loss"  # the one that is to fall
+TARGETS = ("balanced-accuracy", "accuracy", "macro-f1", LOSS)
 EVEN_TARGETS = ("balanced-accuracy", "macro-f1")  # in which a rare class counts as much as a frequent one
 MODELS = ("auto", "backbone", "patches", "pixels")
 FILLS = ("auto", "copies", "smote")
+OF_FEATURES = ("smote",)  # of these: what adds rows of features, and no images
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Options:
 _CHOICES = {"model": MODELS, "target": TARGETS, "fill": FILLS, "flip": ("auto", "yes", "no")}
 _LEAST = {"budget": 0, "folds": 2, "runs": 1, "seed": 0}
 _SHARES = {"sure": 1.0}  # 0 to these
+
+
+def adds_images(fill: str, target: str) -> bool:
+    """Tell whether rare classes are filled up with images, which must be described before a model can learn of them."""
+    return target in EVEN_TARGETS and fill not in OF_FEATURES
 
 
 def checked_options(settings: Mapping[str, Any]) -> Options:

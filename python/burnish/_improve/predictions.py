@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.given import places_of, read_table, table_of
+from burnish._improve.given import given_table, places_of
+from burnish._improve.score import rows_to_score
 from burnish._words import some
 from burnish.data import DataError
 
@@ -20,6 +20,16 @@ Kind = Literal["probs", "logits"]
 _SUM = 0.01  # by which probabilities may miss 1; those in 16 bits do by half of it
 _KINDS = ("probs", "logits")
 _NAMES = ("pred_probs", "predictions")  # that either kind may have in an .npz
+
+
+def given_logits(scan: Any, *, probs: Any = None, logits: Any = None) -> npt.NDArray[np.float32] | None:
+    """Return logits of the images of a scan that are scored, as a user gives them; None where nothing is given."""
+    if probs is None and logits is None:
+        return None
+    kind: Kind = "probs" if logits is None else "logits"
+    return read_predictions(
+        probs if logits is None else logits, kind, scan.images.ids, scan.images.names, rows_to_score(scan)
+    )
 
 
 def read_predictions(
@@ -51,18 +61,12 @@ def read_predictions(
     DataError
         If the file cannot be read or does not fit the images.
     """
-    if isinstance(source, str | os.PathLike):
-        path: Path | str = Path(source)
-        table = read_table(Path(source), (kind, *_NAMES), refused=_KINDS)
-    else:
-        path, table = f"'{kind}'", table_of(f"'{kind}'", source)
-    values = table.values
-    if values.ndim != 2 or values.dtype.kind not in "fiu":
-        raise DataError(f"{path}: shape {values.shape}, {values.dtype}; accepted: numbers ({len(ids)}, {len(names)})")
+    table = given_table(source, (kind, *_NAMES), f"({len(ids)}, {len(names)})", refused=_KINDS)
+    path, values = table.source, table.values
     order = _order_of_classes(path, table.columns, names)
     if values.shape[1] != len(names):
         raise DataError(f"{path}: {values.shape[1]} columns; accepted: {len(names)}, one for each of {some(names)}")
-    picked = np.asarray(values[places_of(path, table, ids, rows)], np.float64)
+    picked = np.asarray(values[places_of(table, ids, rows)], np.float64)
     if order is not None:
         picked = picked[:, order]
     bad = np.flatnonzero(~np.isfinite(picked).all(axis=1))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from burnish._improve.options import TARGETS
+from burnish._improve.options import LOSS, OF_FEATURES, TARGETS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ COPIES, SMOTE = "filled up with copies", "filled up by SMOTE"
 ADJUSTED, MENDED_ADJUSTED = "outputs adjusted", "mended, outputs adjusted"
 OF_OUTPUTS = (ADJUSTED, MENDED_ADJUSTED)  # rivals of copies: they change what a model says, and add no rows
 
-FILLS = {"copies": COPIES, "smote": SMOTE}  # by `Options.fill`
+TRIAL_OF_FILL = {"copies": COPIES, "smote": SMOTE}  # by `Options.fill`
 
 CHANGES = {  # what one change is made of
     REPEATS: "drop-repeat,drop-leak", LABELS: "relabel,drop-label", COPIES: "copy", SMOTE: "interpolate",
@@ -31,6 +31,7 @@ CHANGES = {  # what one change is made of
 HELPED, HARMED, NOT_SHOWN, NOTHING = "helped", "harmed", "not shown to help", "changed nothing"
 
 _LEAST_PROBABILITY = 1e-15
+_MANY_SUSPECTED = 0.005  # of the held-out labels; less is said to be 0 %
 _DRAWS = 200  # of the held-out part; its sampling error needs no more digits
 
 
@@ -78,7 +79,7 @@ class Answers:
             "balanced-accuracy": float((right[there] / sizes[there]).mean()),
             "accuracy": float(right.sum() / sizes.sum()),
             "macro-f1": float((2 * right[there] / (sizes + predicted)[there]).mean()),
-            "log-loss": float((self.losses if chosen is None else self.losses[chosen]).mean()),
+            LOSS: float((self.losses if chosen is None else self.losses[chosen]).mean()),
         }
 
     def _confusion(self, chosen: Integers | None) -> Integers:
@@ -88,7 +89,7 @@ class Answers:
 
 def gains_of(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     """Return by how much each measure is better; of the log loss, by how much it is less."""
-    return {name: (before[name] - after[name]) * (1 if name == "log-loss" else -1) for name in TARGETS}
+    return {name: (before[name] - after[name]) * (1 if name == LOSS else -1) for name in TARGETS}
 
 
 def sampling_variances(before: Answers, after: Answers, seed: int) -> dict[str, float]:
@@ -122,6 +123,10 @@ class Gain:
     low: float
     high: float
     verdict: str
+
+    def difference(self, measure: str) -> tuple[float, float, float]:
+        """Return mean and interval of after - before; a gain in log loss is a fall."""
+        return (-self.mean, -self.high, -self.low) if measure == LOSS else (self.mean, self.low, self.high)
 
 
 def gain(differences: Sequence[float], *, shared: float = 0.0, overlap: float = 0.0) -> Gain:
@@ -225,7 +230,7 @@ class Proof:
     repeated : int
         Held-out samples that were not judged by, since they repeat one that was trained on; the most in a run.
     fill : {"copies", "smote"}
-        How "all" fills up rare classes; the other way is tried by itself only.
+        How "all" fills up rare classes; other ways are tried by themselves only.
     """
 
     trials: tuple[Trial, ...]
@@ -244,14 +249,42 @@ class Proof:
     @property
     def parts(self) -> list[Trial]:
         """The changes that "all" is made of, each by itself."""
-        others = {name for fill, name in FILLS.items() if fill != self.fill}
+        others = {name for fill, name in TRIAL_OF_FILL.items() if fill != self.fill}
         return [trial for trial in self.trials if trial.name in CHANGES and trial.name not in others]
+
+    def gained(self, trial: Trial) -> Gain:
+        """Return what a trial gained in the target."""
+        return trial.gains[self.target]
 
     @property
     def headline(self) -> Gain | None:
         """By how much all changes together raise the target."""
         trial = self.trial(ALL)
-        return None if trial is None else trial.gains[self.target]
+        return None if trial is None else self.gained(trial)
+
+    def alone(self, verdict: str) -> list[Trial]:
+        """Return the changes of which by themselves this is the verdict."""
+        return [trial for trial in self.parts if self.gained(trial).verdict == verdict]
+
+    def better_alone(self) -> Trial | None:
+        """Return the one change that by itself helped more than all together, in every run, if there is one."""
+        after, best = self.trial(ALL), self._best(self.alone(HELPED))
+        if after is None or best is None:
+            return None
+        differences = np.subtract(best.measures[self.target], after.measures[self.target])
+        return best if (differences * (-1 if self.target == LOSS else 1) > 0).all() else None
+
+    def best_rival(self) -> Trial | None:
+        """Return what gained most of what is cheaper than to add rows, if it was tried."""
+        return self._best([trial for trial in self.trials if trial.name in OF_OUTPUTS])
+
+    def _best(self, trials: Sequence[Trial]) -> Trial | None:
+        return max(trials, key=lambda trial: self.gained(trial).mean, default=None)
+
+    @property
+    def doubts_labels(self) -> bool:
+        """Whether enough of the held-out labels look wrong to say so."""
+        return self.suspected >= _MANY_SUSPECTED
 
     def table(self) -> dict[str, list[Any]]:
         """Return columns: a row for each trial and measure."""
@@ -273,16 +306,15 @@ class Proof:
         if self.headline is None:
             return [self.judged]
         said = [_sentence("All changes together", self.headline, self.target)]
-        parts = self.parts
         for verdict in (HELPED, HARMED, NOT_SHOWN):
-            names = [trial.name for trial in parts if trial.gains[self.target].verdict == verdict]
+            names = [trial.name for trial in self.alone(verdict)]
             if names:
                 said.append(f"By themselves {verdict}: {', '.join(names)}.")
             if names and verdict == HARMED:
                 actions = ",".join(CHANGES[name] for name in names)
                 said.append(f"Leave them out: --without {actions}.")
-        said += [*self._rivals(), *self.other_fill()]
-        if self.suspected >= 0.005:
+        said += [*self._beside_rivals(), *self.other_fill()]
+        if self.doubts_labels:
             share = f"{100 * self.suspected:.0f} %"
             said.append(
                 f"A model contradicts {share} of the held-out labels where it is surest: so many may be wrong. They "
@@ -291,42 +323,40 @@ class Proof:
         return said
 
     def other_fill(self) -> list[str]:
-        """Say so if rare classes were better filled up in the other way."""
-        own = self.trial(FILLS[self.fill])
-        fill, name = next((fill, name) for fill, name in FILLS.items() if fill != self.fill)
-        other = self.trial(name)
-        if own is None or other is None or other.gains[self.target].mean <= own.gains[self.target].mean:
+        """Say so if rare classes were better filled up in another way."""
+        own = self.trial(TRIAL_OF_FILL[self.fill])
+        best = self._best([trial for trial in self.trials if trial.name in TRIAL_OF_FILL.values()])
+        if own is None or best is None or self.gained(best).mean <= self.gained(own).mean:
             return []
-        gains = [_signed(trial.gains[self.target].mean, self.target) for trial in (other, own)]
-        how = {"smote": "where you train on features", "copies": "where you train on images"}[fill]
-        return [f"By itself {other.name} gained more than {own.name}, {gains[0]} and {gains[1]}: --fill {fill}, {how}."]
+        gains = " and ".join(self._signed(trial) for trial in (best, own))
+        fill = next(fill for fill, name in TRIAL_OF_FILL.items() if name == best.name)
+        where = f"where you train on {'features' if fill in OF_FEATURES else 'images'}"
+        return [f"By itself {best.name} gained more than {own.name}, {gains}: --fill {fill}, {where}."]
 
-    def _rivals(self) -> list[str]:
+    def _beside_rivals(self) -> list[str]:
         """Compare with what is cheaper than to add rows."""
-        headline = self.headline
-        rivals = [trial for trial in self.trials if trial.name in OF_OUTPUTS]
-        if headline is None or not rivals:
+        headline, best = self.headline, self.best_rival()
+        if headline is None or best is None:
             return []
-        best = max(rivals, key=lambda trial: trial.gains[self.target].mean)
-        found = best.gains[self.target]
         how = "no rows at all" if best.name == ADJUSTED else "wrong labels and repeats, but adding nothing"
-        is_as_good = found.mean >= headline.mean
-        word = "does as well or better" if is_as_good else "does less"
+        word = "does as well or better" if self.gained(best).mean >= headline.mean else "does less"
         what = f"Adjusting a model's outputs by how frequent classes were, changing {how}, {word}"
-        return [f"{what}: {_signed(found.mean, self.target)}."]
+        return [f"{what}: {self._signed(best)}."]
+
+    def _signed(self, trial: Trial) -> str:
+        return _signed(self.gained(trial), self.target)
 
 
 def _sentence(what: str, found: Gain, target: str) -> str:
     if found.verdict == NOTHING:
         return f"{what} changed nothing."
-    sign = -1 if target == "log-loss" else 1
-    low, high = sorted((sign * found.low, sign * found.high))
+    _, low, high = found.difference(target)
     interval = "" if math.isnan(low) else f" (95 %: {low:+.3f} to {high:+.3f})"
-    text = f"{_signed(found.mean, target)}{interval}"
+    text = f"{_signed(found, target)}{interval}"
     if found.verdict == NOT_SHOWN:
         return f"{what} were not shown to help: {text}."
     return f"{what} {found.verdict}: {text}."
 
 
-def _signed(mean: float, target: str) -> str:
-    return f"{target.replace('-', ' ')} {-mean if target == 'log-loss' else mean:+.3f}"
+def _signed(found: Gain, target: str) -> str:
+    return f"{target.replace('-', ' ')} {found.difference(target)[0]:+.3f}"

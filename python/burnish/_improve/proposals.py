@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -58,12 +58,11 @@ class Proposals:
 
     def take(self, chosen: Any) -> Proposals:
         """Return those that are chosen by a mask or by their places."""
-        columns = (field.name for field in fields(self) if field.name != "ids")
-        return replace(self, **{name: getattr(self, name)[chosen] for name in columns})
+        return replace(self, **{name: getattr(self, name)[chosen] for name in COLUMNS})
 
     def only(self, *actions: str) -> Proposals:
         """Return those of some kinds."""
-        return self.take(np.isin(self.action, _checked_actions("only", actions)))
+        return self.take(np.isin(self.action, checked_actions("only", "actions", actions)))
 
     def without(self, actions: Sequence[str] = (), ids: Sequence[str] = ()) -> Proposals:
         """Turn down proposals.
@@ -80,8 +79,8 @@ class Proposals:
         Proposals
             The others. What a sample would have added to its new class goes with the new class.
         """
-        actions, ids = [actions] if isinstance(actions, str) else actions, [ids] if isinstance(ids, str) else ids
-        unwanted = np.isin(self.action, _checked_actions("without", actions))
+        ids = [ids] if isinstance(ids, str) else ids
+        unwanted = np.isin(self.action, checked_actions("without", "actions", actions))
         if len(ids):
             numbers = {name: i for i, name in enumerate(self.ids)}
             unknown = [name for name in ids if name not in numbers]
@@ -89,10 +88,8 @@ class Proposals:
                 raise ValueError(f"without: 'ids' has {unknown[0]!r}; accepted: ids of samples")
             unwanted |= np.isin(self.sample, [numbers[name] for name in ids])
         kept_labels = self.sample[unwanted & (self.action == "relabel")]
-        copied = (self.action == "copy") & np.isin(self.sample, kept_labels)
-        between = self.action == "interpolate"
-        between &= np.isin(self.sample, kept_labels) | np.isin(self.other, kept_labels)
-        return self.take(~(unwanted | copied | between))
+        moot = np.isin(self.action, ADDS) & (np.isin(self.sample, kept_labels) | np.isin(self.other, kept_labels))
+        return self.take(~(unwanted | moot))
 
     def counts(self) -> dict[str, int]:
         """Return the number of proposals of each kind, 0 included."""
@@ -127,8 +124,19 @@ class Proposals:
         return replace(self, sample=rows[self.sample], other=other, ids=tuple(ids))
 
 
-def _checked_actions(call: str, actions: Sequence[str]) -> list[str]:
-    for action in actions:
+COLUMNS = tuple(field.name for field in fields(Proposals) if field.name != "ids")
+
+
+def joined(parts: Sequence[Proposals]) -> Proposals:
+    """Return all of them, one part behind the other, without `ids`."""
+    columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
+    return Proposals(**columns)
+
+
+def checked_actions(call: str, argument: str, actions: Iterable[str]) -> tuple[str, ...]:
+    """Return kinds of proposals, one or several, that a caller names."""
+    chosen = (actions,) if isinstance(actions, str) else tuple(actions)
+    for action in chosen:
         if action not in ACTIONS:
-            raise ValueError(f"{call}: 'actions' has {action!r}; accepted: {', '.join(ACTIONS)}")
-    return list(actions)
+            raise ValueError(f"{call}: {argument!r} has {action!r}; accepted: {', '.join(ACTIONS)}")
+    return chosen

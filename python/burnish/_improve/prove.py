@@ -21,17 +21,16 @@ from burnish import balance
 from burnish._improve.held_out import KEPT, QUARTERS, Part, parts
 from burnish._improve.linear import Directions, Linear
 from burnish._improve.mend import mend
-from burnish._improve.options import EVEN_TARGETS, TARGETS, Options
+from burnish._improve.options import EVEN_TARGETS, OF_FEATURES, TARGETS, Options, adds_images
 from burnish._improve.progress import Progress, silent
 from burnish._improve.proof import (
     ADJUSTED,
     ALL,
     AS_IT_IS,
-    COPIES,
     LABELS,
     MENDED_ADJUSTED,
     REPEATS,
-    SMOTE,
+    TRIAL_OF_FILL,
     Answers,
     Proof,
     Trial,
@@ -39,7 +38,7 @@ from burnish._improve.proof import (
     gains_of,
     sampling_variances,
 )
-from burnish._improve.proposals import Proposals
+from burnish._improve.proposals import ACTIONS, Proposals
 from burnish._improve.repeats import Repeats, partners
 from burnish._improve.score import Scores, score
 from burnish._improve.store import Store, key_of
@@ -85,7 +84,7 @@ def prove(
         The test part that came with the data, if there is one.
     embed_copies : callable or None
         Takes rows and the numbers of their copies; returns features of the copies, (P, D). None where copies cannot be
-        described: they are not tried, and `fill` must be "smote" where rare classes are filled up.
+        described: they are not tried, and `fill` must be of features where rare classes are filled up.
     without : sequence of str, optional
         Kinds of changes that "all" leaves out.
     store : Store, optional
@@ -113,7 +112,7 @@ def prove(
     The rivals "outputs adjusted" subtract the logarithm of each class's frequency from the logits (Menon et al.,
     Long-tail learning via logit adjustment, ICLR 2021).
     """
-    if embed_copies is None and options.fill != "smote" and options.target in EVEN_TARGETS:
+    if embed_copies is None and adds_images(options.fill, options.target):
         raise ValueError(f"prove: 'fill' is {options.fill!r}; accepted where copies cannot be described: 'smote'")
     labels = np.asarray(labels, np.int64)
     rows = np.flatnonzero(~held_out & (labels >= 0))
@@ -226,20 +225,18 @@ class _Run:
         self.directions = Directions.of(self.own)
         self.points, self.judged = self.directions(self.own), self.directions(self.features[self.judged_by])
         self._fitted: dict[bytes, Features] = {}
-        even = self.options.target in EVEN_TARGETS
-        fills = [*([COPIES] if copies.can_be_made else []), SMOTE] if even else []
-        names = [AS_IT_IS, REPEATS, LABELS, *fills, ALL, *([MENDED_ADJUSTED] if even else [])]
-        of = len(names) + 1
         scores = score(self.points, self.labels, self.num_classes, options=self.options, repeats=self.repeats)
+        recipes = self._recipes(scores, copies)
+        of = len(recipes) + 1
         told(1, of)
-        for done, (name, proposals) in enumerate(self._recipes(scores, names).items(), start=2):
-            logits, counts = self._judged_after(proposals, copies)
+        for done, (name, proposals) in enumerate(recipes.items(), start=2):
+            logits, counts = self._judged_after(proposals(), copies)
             if name == MENDED_ADJUSTED:
                 logits = adjusted(logits, counts)
             self._keep(name, logits, int(counts.sum()))
             if name == AS_IT_IS:
                 self.suspected = suspected(logits, self.truth)
-                if even:
+                if self.options.target in EVEN_TARGETS:
                     self._keep(ADJUSTED, adjusted(logits, counts), int(counts.sum()))
             told(done, of)
         del self.own, self.points, self.judged, self._fitted
@@ -252,8 +249,8 @@ class _Run:
             "suspected": self.suspected,
         }
 
-    def _recipes(self, scores: Scores, names: list[str]) -> Mapping[str, Proposals]:
-        """Return the proposals of each trial; a kind of change by itself is proposed as if nothing else were wrong."""
+    def _recipes(self, scores: Scores, copies: _Copies) -> dict[str, Callable[[], Proposals]]:
+        """Return what makes the proposals of each trial; a change by itself is proposed as if it were the only one."""
         options = replace(self.options, budget=0)  # what to annotate changes nothing here
         plain = replace(options, target="accuracy")  # adds nothing
         no_issues = {"issue": np.zeros(len(self.labels), bool)}
@@ -264,16 +261,19 @@ class _Run:
             scored = replace(scores, **without)
             return mend(self.labels, scored, self.num_classes, options, features=self.own, held_out=twins)
 
-        made = {
-            AS_IT_IS: lambda: found(plain, None, **no_issues, **no_repeats),
+        recipes: dict[str, Callable[[], Proposals]] = {
+            AS_IT_IS: lambda: found(plain, None).without(ACTIONS),
             REPEATS: lambda: found(plain, twins, **no_issues),
             LABELS: lambda: found(plain, None, **no_repeats),
-            COPIES: lambda: found(replace(options, fill="copies"), None, **no_issues, **no_repeats),
-            SMOTE: lambda: found(replace(options, fill="smote"), None, **no_issues, **no_repeats),
-            ALL: lambda: found(options, twins).without(self.without),
-            MENDED_ADJUSTED: lambda: found(plain, twins).without(self.without),
         }
-        return {name: made[name]() for name in names}
+        even = options.target in EVEN_TARGETS
+        for fill, name in TRIAL_OF_FILL.items() if even else ():
+            if copies.can_be_made or fill in OF_FEATURES:
+                recipes[name] = partial(found, replace(options, fill=fill), None, **no_issues, **no_repeats)
+        recipes[ALL] = lambda: found(options, twins).without(self.without)
+        if even:
+            recipes[MENDED_ADJUSTED] = lambda: found(plain, twins).without(self.without)
+        return recipes
 
     def _judged_after(self, proposals: Proposals, copies: _Copies) -> tuple[Features, Integers]:
         """Train on what is proposed; return logits of the held-out samples, and the samples of each class."""
@@ -289,7 +289,7 @@ class _Run:
                 X = np.concatenate([X, self.directions(copies.features(self.train[sources], numbers))])
             if len(between[0]):  # of features and of their directions alike, since these are linear
                 X = np.concatenate([X, balance.interpolate(self.points, *between)])
-            model = Linear().fit(X, y, self.num_classes, seed=self.options.seed)
+            model = Linear().fit(X, y, self.num_classes, added=len(y) - len(kept), seed=self.options.seed)
             self._fitted[key] = model.logits(self.judged)
         return self._fitted[key], _counted(y, self.num_classes)
 
@@ -346,7 +346,7 @@ def _proof(runs: list[_Run], options: Options, num_classes: int, *, given: bool)
         np.mean([np.bincount(each.labels, minlength=num_classes) for each in before], axis=0),
         float(np.mean([run.suspected for run in runs])),
         max(run.repeated for run in runs),
-        "smote" if options.fill == "smote" else "copies",
+        "copies" if options.fill == "auto" else options.fill,
     )
 
 

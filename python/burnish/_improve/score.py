@@ -22,7 +22,7 @@ from burnish.data import DataError
 from burnish.neighbors import kneighbors
 from burnish.quality._uniqueness import of_cosine_distances
 
-_VERSION = 2  # of what is computed here
+_VERSION = 3  # of what is computed here
 _PARTS = 5  # by how sure the light model is
 _SURE = 250  # samples that say something about a rate
 _BY_CHANCE = 2.0  # standard errors

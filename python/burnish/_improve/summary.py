@@ -41,9 +41,12 @@ def _scored(found: Improvement) -> str:
     scores, labels = found.scores, found.images.labels[found.rows]
     right = scores.prediction == labels
     issues = int(np.count_nonzero(scores.issue))
+    by = "the predictions that were given agree with"
+    if not found.predictions_given:
+        by = "a light model that has not seen the image agrees with"
     lines = [
         f"described by: {found.embedding.name}",
-        f"a light model that has not seen the image agrees with {100 * right.mean():.1f} % of {len(right):,} labels",
+        f"{by} {100 * right.mean():.1f} % of {len(right):,} labels",
         f"labels that look wrong: {issues:,} ({100 * issues / max(1, len(right)):.1f} %)",
         f"images that repeat another: {int((scores.repeat_of >= 0).sum()):,}",
     ]

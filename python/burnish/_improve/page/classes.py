@@ -89,8 +89,8 @@ def hardness_section(findings: Findings) -> Section:
         meaning,
         "Wrong predictions at the left are the model being sure and wrong: most often a wrong label or a repeat under "
         "another name. Wrong ones at the right need more samples like them.",
-        "The light model that scores here is weaker than a network trained for days; what is hard for it need not be "
-        "for yours. Give your own logits to see yours.",
+        f"What is hard for what scored here ({findings.settings.get('scored by', 'a light model')}) need not be for "
+        "another model. Where that is not your own, give its out-of-sample logits to see what is hard for it.",
         body,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import burnish
+from burnish._improve.options import OF_FEATURES
 from burnish._improve.proof import Proof
 from burnish._improve.proposals import ADDS, Proposals
 
@@ -228,10 +229,11 @@ def findings_of(improvement: Any, *, commands: Sequence[tuple[str, str]] = ()) -
     settings = {
         "version": burnish.__version__,
         "described by": improvement.embedding.name,
+        "scored by": improvement.scored_by,
         **asdict(improvement.options),
     }
     pipeline = settings.pop("pipeline", "")
-    shown = "" if settings["fill"] == "smote" else str(getattr(improvement, "pipeline", None) or pipeline or "")
+    shown = "" if settings["fill"] in OF_FEATURES else str(getattr(improvement, "pipeline", None) or pipeline or "")
     return Findings(
         images.title, images.names, images.ids, columns, improvement.proposals, problems, improvement.proof, settings,
         tuple(commands), shown,

@@ -7,21 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from burnish._improve.options import LOSS
 from burnish._improve.page import charts
 from burnish._improve.page.findings import Findings
 from burnish._improve.page.html import Markup, element, joined, name_of, table
-from burnish._improve.page.parts import LOSS, ROWS, Section, none, number, spread
+from burnish._improve.page.parts import ROWS, Section, measure_name, none, number, spread
 from burnish._improve.proof import (
     ADJUSTED,
     ALL,
     AS_IT_IS,
-    FILLS,
     HARMED,
     HELPED,
     MENDED_ADJUSTED,
-    OF_OUTPUTS,
     SMOTE,
-    Gain,
+    TRIAL_OF_FILL,
     Proof,
     Trial,
 )
@@ -78,7 +77,7 @@ _RIVALS = {
 
 def _advice(proof: Proof, after: Trial) -> str:
     """Say what to do, as far as the numbers tell."""
-    found, better = after.gains[proof.target], better_alone(proof)
+    found, better = proof.gained(after), proof.better_alone()
     if better is not None:
         one, all_of_them = (level(proof.target, trial) for trial in (better, after))
         text = f"Make one change only: {better.name} alone did better ({one}) than all together ({all_of_them})."
@@ -86,31 +85,12 @@ def _advice(proof: Proof, after: Trial) -> str:
         text = "Take the mended set, unless a class that you need lost."
     else:
         text = "Keep the set as it is, but look through what was found: the faults may be real without costing much."
-    harmed = [trial.name for trial in proof.parts if _verdict_of(proof, trial) == HARMED]
-    if harmed:
-        text += f" Leave out what did harm alone: {', '.join(harmed)}."
-    rivals = [trial for trial in proof.trials if trial.name in OF_OUTPUTS]
-    best = max(rivals, key=lambda trial: trial.gains[proof.target].mean, default=None)
-    if best is not None and best.gains[proof.target].mean >= found.mean > 0:
-        text += f" {_RIVALS[best.name]} did as well or better ({level(proof.target, best)})."
+    if harmed := proof.alone(HARMED):
+        text += f" Leave out what did harm alone: {', '.join(trial.name for trial in harmed)}."
+    rival = proof.best_rival()
+    if rival is not None and proof.gained(rival).mean >= found.mean > 0:
+        text += f" {_RIVALS[rival.name]} did as well or better ({level(proof.target, rival)})."
     return " ".join([text, *proof.other_fill()])
-
-
-def better_alone(proof: Proof) -> Trial | None:
-    """Return the one change that by itself helped more than all together, in every run, if there is one."""
-    after = proof.trial(ALL)
-    if after is None:
-        return None
-    alone = [trial for trial in proof.parts if _verdict_of(proof, trial) == HELPED]
-    best = max(alone, key=lambda trial: trial.gains[proof.target].mean, default=None)
-    if best is None:
-        return None
-    differences = np.subtract(best.measures[proof.target], after.measures[proof.target])
-    return best if (differences * (-1 if proof.target == LOSS else 1) > 0).all() else None
-
-
-def _verdict_of(proof: Proof, trial: Trial) -> str:
-    return trial.gains[proof.target].verdict
 
 
 def level(measure: str, trial: Trial) -> str:
@@ -122,11 +102,10 @@ def _doubts(proof: Proof) -> str:
     text = (
         "Your own model may gain more or less than this light one, and other data may differ by more than the spread."
     )
-    if proof.suspected >= 0.005:
+    if proof.doubts_labels:
         text += (
             f" About {100 * proof.suspected:.0f} % of the held-out labels look wrong themselves. They were left as "
-            f"they "
-            "are, so a model that is right about them counts as wrong here."
+            "they are, so a model that is right about them counts as wrong here."
         )
     return text
 
@@ -141,7 +120,7 @@ def _measures(before: Trial, after: Trial) -> Markup:
 
 
 def _measure(name: str) -> str:
-    text = name.replace("-", " ").replace(" f1", " F1")
+    text = measure_name(name)
     unit = "" if name == LOSS else ",\N{NO-BREAK SPACE}%"
     return f"{text[:1].upper()}{text[1:]}{unit}"
 
@@ -151,16 +130,11 @@ def _difference(measure: str, trial: Trial) -> tuple[str, str, str]:
     gain = trial.gains.get(measure)
     if gain is None:
         return "", "", ""
-    mean, low, high = after_less_before(measure, gain)
+    mean, low, high = gain.difference(measure)
     interval = (
         f"{number(measure, low, signed=True)} to {number(measure, high, signed=True)}" if np.isfinite(low) else "-"
     )
     return number(measure, mean, signed=True), interval, _verdict(gain.verdict)
-
-
-def after_less_before(measure: str, gain: Gain) -> tuple[float, float, float]:
-    """Return mean and interval of after - before; a gain in log loss is a fall."""
-    return (-gain.mean, -gain.high, -gain.low) if measure == LOSS else (gain.mean, gain.low, gain.high)
 
 
 def _verdict(text: str) -> Markup:
@@ -209,7 +183,7 @@ def _variants(proof: Proof, trials: Sequence[Trial]) -> Markup:
     rows, target, parts = [], proof.target, [trial.name for trial in proof.parts]
     for trial in trials:
         name = _NOTES.get(trial.name, trial.name)
-        if trial.name in FILLS.values() and trial.name not in parts:
+        if trial.name in TRIAL_OF_FILL.values() and trial.name not in parts:
             name += " (not among all)"
         rows.append(
             (name, f"{np.mean(trial.rows):,.0f}", spread(target, trial.measures[target]), *_difference(target, trial))

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from burnish._improve.options import LOSS
 from burnish._improve.page import charts
 from burnish._improve.page.findings import Findings
-from burnish._improve.page.gain import after_less_before, better_alone, level
+from burnish._improve.page.gain import level
 from burnish._improve.page.html import Markup, element, name_of
-from burnish._improve.page.parts import LOSS, number, spread, verb
+from burnish._improve.page.parts import measure_name, number, spread, verb
 from burnish._improve.page.shown import wrong_labels
 from burnish._improve.proof import ALL, AS_IT_IS, HARMED, HELPED, NOTHING, Gain
 from burnish._words import counted
@@ -69,15 +70,14 @@ def gain_sentence(findings: Findings) -> str:
         return f"Whether mending helps could not be measured. {proof.judged}"
     if gain.verdict == NOTHING:
         return "Mending changed nothing for a model trained on this set."
-    measure = proof.target.replace("-", " ").replace(" f1", " F1")
     unit = "" if proof.target == LOSS else " %"
     one, two = (number(proof.target, float(np.mean(t.measures[proof.target]))) for t in (before, after))
-    moved = f"{measure} from {one} to {two}{unit}"
+    moved = f"{measure_name(proof.target)} from {one} to {two}{unit}"
     runs = counted(len(before.measures[proof.target]), "run")
     judged = f"on held-out real samples, {runs}{_interval(proof.target, gain)}"
     if gain.verdict == HELPED:
         word = "lowered" if proof.target == LOSS else "raised"
-        alone = better_alone(proof)
+        alone = proof.better_alone()
         more = f" One change alone did better: {alone.name}, {level(proof.target, alone)}." if alone else ""
         return f"Mending the set {word} {moved} {judged}.{more}"
     if gain.verdict == HARMED:
@@ -86,7 +86,7 @@ def gain_sentence(findings: Findings) -> str:
 
 
 def _interval(measure: str, gain: Gain) -> str:
-    _, low, high = after_less_before(measure, gain)
+    _, low, high = gain.difference(measure)
     if not np.isfinite([low, high]).all():
         return ""
     ends = f"{number(measure, low, signed=True)} to {number(measure, high, signed=True)}"
@@ -113,9 +113,9 @@ def _result(findings: Findings) -> Markup:
     if before is None or after is None:
         return Markup("")
     one, two = (np.asarray(trial.measures[measure], np.float64) for trial in (before, after))
-    mean, _, _ = after_less_before(measure, proof.headline)
+    mean, _, _ = proof.headline.difference(measure)
     unit = "" if measure == LOSS else " points"
-    name = measure.replace("-", " ").replace(" f1", " F1")
+    name = measure_name(measure)
     texts = (f"as it is {spread(measure, one.tolist())}", f"mended {spread(measure, two.tolist())}")
     kind = None if proof.headline.verdict == HELPED else "soft"
     big = element(

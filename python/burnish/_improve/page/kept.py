@@ -15,12 +15,12 @@ import numpy as np
 from burnish._files import replacing
 from burnish._improve.page.findings import Findings
 from burnish._improve.proof import Gain, Proof, Trial
-from burnish._improve.proposals import Proposals
+from burnish._improve.proposals import COLUMNS, Proposals
 from burnish.data import DataError
 
 FOLDER = "report"  # below that of the other intermediate results
 _FACTS, _ARRAYS = "findings.json", "findings.npz"
-_PROPOSED = ("sample", "action", "to", "other", "score", "number")
+_PROPOSED = [name for name in COLUMNS if name != "reason"]  # in arrays; reasons are kept among the facts
 
 
 def keep(findings: Findings, pictures: Mapping[int, bytes], folder: Path) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from burnish._improve.options import LOSS
 from burnish._improve.page.findings import Array, Findings
 from burnish._improve.page.html import Markup, element, joined, name_of, visible
 from burnish._improve.page.pictures import Encoded, data_uri
 
 ROWS = 24  # of a table of classes; the others are folded away
-LOSS = "log-loss"
 _NONE = '<p class="none">'
 _LISTED = 1000  # file names in a list that is folded away
 
@@ -49,6 +49,10 @@ class Section:
         lead = element("p", self.meaning, class_="lead")
         parts = (heading, lead, element("dl", *notes, class_="notes") if notes else "", self.body)
         return element("section", *parts, id=self.key, aria_labelledby=f"{self.key}-title")
+
+
+def measure_name(measure: str) -> str:
+    return measure.replace("-", " ").replace(" f1", " F1")
 
 
 def number(measure: str, value: float, *, signed: bool = False) -> str:
