@@ -543,6 +543,19 @@ def test_features_are_the_same_bytes_again_and_go_with_the_proposals(
     assert everything_below(tmp_path / "a") == made[0]
 
 
+def test_another_form_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (6, 9, 8, 3), np.uint8)
+    images = open_images((pixels, np.array([0, 0, 0, 0, 1, 1])))
+    for form, names in (("table", {"improved", "improved.csv"}), ("npz", {"improved.npz"}), ("folder", {"improved"}),
+                        ("npz", {"improved.npz"})):  # fmt: skip
+        apply(images, proposals(), tmp_path / "out", options=Options(), pipeline=PIPE, form=form)
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {*names, "manifest.json"}
+    (tmp_path / "out" / "improved").mkdir()
+    (tmp_path / "out" / "improved" / "mine.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"mine\.txt was not written by burnish"):
+        apply(images, proposals(), tmp_path / "out", options=Options(), pipeline=PIPE, form="npz")
+
+
 def test_features_that_burnish_did_not_write_stay(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "improved-features.npz").write_bytes(b"mine")
     for features in (FEATURES, None):

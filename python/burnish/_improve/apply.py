@@ -11,6 +11,7 @@ import functools
 import hashlib
 import io
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -116,12 +117,12 @@ def apply(
         else:
             _write_folder(job, out, head, outputs, form == "table", workers, progress)
             written = [out / FOLDER] + ([out / TABLE] if form == "table" else [])
+    written += [out / FEATURES] if features is not None else []
     with writing(out):
-        if features is None:
-            (out / FEATURES).unlink(missing_ok=True)  # of an earlier run
+        for path in {out / name for name in OUTPUTS} - {*written}:  # of an earlier run
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (out / NEXT).replace(out / MANIFEST)
-    counts = Counter(row.action for row in job.rows)
-    return Applied((*written, *([out / FEATURES] if features is not None else []), out / MANIFEST), dict(counts))
+    return Applied((*written, out / MANIFEST), dict(Counter(row.action for row in job.rows)))
 
 
 def write_plan(plan: Plan, out: Path) -> bool:

@@ -6,6 +6,7 @@ None of them knows the labels, so that an image can be scored by a model that ha
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ def _kind(
             version=f"{patches.VERSION} {options.seed}",
         )
     side = min(size, _MOST_PIXELS)
-    return Kind("pixels", side * side * 3, lambda images: _pixels(images, side), version="1")
+    return Kind("pixels", side * side * 3, functools.partial(_pixels, side=side), version="1")
 
 
 def _pixels(images: npt.NDArray[np.uint8], side: int) -> Floats:

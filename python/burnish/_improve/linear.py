@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -294,7 +295,14 @@ def _threads(multiplications: int) -> AbstractContextManager[Any]:
     """Hold BLAS to one thread where there is little to do."""
     if multiplications > _SMALL:
         return nullcontext()
-    with needs_extra("balance"):
-        from threadpoolctl import threadpool_limits
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    limits: AbstractContextManager[Any] = _blas().limit(limits=1)
     return limits
+
+
+@functools.cache
+def _blas() -> Any:
+    """Return what limits BLAS: looked for once, since to look takes longer than a small step of training."""
+    with needs_extra("balance"):
+        import scipy.linalg  # noqa: F401  (brings its own BLAS, which is to be found)
+        from threadpoolctl import ThreadpoolController
+    return ThreadpoolController()
