@@ -59,6 +59,9 @@ struct Region {
   int bits = 0;
 };
 
+// Divided together, which takes no longer than one of them.
+typedef double Pair __attribute__((vector_size(16)));
+
 template <class Word>
 double score_of(Word key) {
   constexpr Word sign = Word{1} << (8 * sizeof(Word) - 1);
@@ -99,16 +102,10 @@ class SortedElements final : public Ranking::Sorted {
       pack<isa>(args, elements.data());
     });
     for (std::int64_t first = 0; const Region<Word>& region : regions_) {
-      E* const data = elements.data() + first;
-      const E* const sorted = radix_sort(data, spare.data() + first, region.size, region.bits);
-      if (&region == &regions_[0]) {
-        in_spare_ = sorted != data;
-      } else if ((sorted != data) != in_spare_ && region.size > 0) {
-        std::copy(sorted, sorted + region.size, in_spare_ ? spare.data() + first : data);
-      }
+      radix_sort(elements.data() + first, spare.data() + first, region.size, region.bits);
       first += region.size;
     }
-    elements_ = in_spare_ ? std::move(spare) : std::move(elements);
+    elements_ = std::move(elements);
     if constexpr (is_weighted) {  // added up as the curve is, so that it ends at exactly 1
       walk([&](Word, Count tps, Count fps) {
         positives_ = tps;
@@ -353,6 +350,16 @@ class SortedElements final : public Ranking::Sorted {
     return static_cast<Word>((key - regions_[second].base) << 1 | flag);
   }
 
+  static void add(const E& element, Count& tps, Count& fps) {
+    const Word label = word_of(element) & 1;
+    if constexpr (is_weighted) {
+      (label ? tps : fps) += element.weight;
+    } else {
+      tps += label;
+      fps += label ^ 1;
+    }
+  }
+
   // Calls f(key, tps, fps) for each distinct score, highest first, with what lies at it and above.
   template <class F>
   void walk(F f) const {
@@ -366,14 +373,7 @@ class SortedElements final : public Ranking::Sorted {
         while (element != stop) {
           const Word key = key_of(*element);
           do {
-            const Word label = word_of(*element) & 1;
-            if constexpr (is_weighted) {
-              (label ? tps : fps) += element->weight;
-            } else {
-              tps += label;
-              fps += label ^ 1;
-            }
-            ++element;
+            add(*element++, tps, fps);
           } while (element != end && key_of(*element) == key);
           f(static_cast<Word>(region.base + key), tps, fps);
           if (element > stop) break;
@@ -394,31 +394,57 @@ class SortedElements final : public Ranking::Sorted {
     return distinct;
   }
 
-  // Of three points in a row, whether the one in the middle is kept.
-  static bool is_kept(Curve curve, const Count (&tps)[3], const Count (&fps)[3]) {
-    const auto bends = [](const Count(&v)[3]) { return (v[2] - v[1]) - (v[1] - v[0]) != 0; };
-    return curve == Curve::roc ? bends(tps) || bends(fps) : tps[1] != tps[0] || tps[2] != tps[1];
-  }
-
-  // As walk, without intermediate points; for more than two distinct scores.
+  // As walk, without intermediate points; for more than two distinct scores. The first and the last point are kept,
+  // and those where a step differs from the next. No branch depends on the data, for every other one would be foreseen
+  // wrongly: after each element a point is put down, and the next one over it unless it is complete and to be kept.
   template <class F>
   void walk_kept(Curve curve, F f) const {
-    Word key = 0;  // of the point in the middle
-    Count tps[3] = {};
-    Count fps[3] = {};
-    std::int64_t seen = 0;
-    walk([&](Word next, Count next_tps, Count next_fps) {
-      tps[2] = next_tps;
-      fps[2] = next_fps;
-      if (seen == 1 || (seen > 1 && is_kept(curve, tps, fps))) f(key, tps[1], fps[1]);
-      ++seen;
-      key = next;
-      for (int i = 0; i < 2; ++i) {
-        tps[i] = tps[i + 1];
-        fps[i] = fps[i + 1];
+    constexpr std::int64_t at_once = 1024;
+    Word keys[at_once];
+    Count kept_tps[at_once];
+    Count kept_fps[at_once];
+    Count tps = 0;
+    Count fps = 0;
+    const E* element = elements_.data();
+    const E* end = element + regions_[0].size;
+    // The latest point, at the beginning the first, and the step to it, then unlike any.
+    do add(*element++, tps, fps);
+    while (element != end && key_of(*element) == key_of(element[-1]));
+    Word key = static_cast<Word>(regions_[0].base + key_of(element[-1]));
+    Count at_tps = tps;
+    Count at_fps = fps;
+    Count step_tps = -1;
+    Count step_fps = -1;
+    for (const Region<Word>& region : regions_) {
+      if (&region != &regions_[0]) end += region.size;
+      for (std::int64_t block = 0; element != end; ++block) {
+        const E* const stop = end - element > at_once ? element + at_once : end;
+        int size = 0;
+        const auto put = [&, base = region.base](Word next) {
+          const Word word = word_of(*element);
+          add(*element++, tps, fps);
+          const Count next_tps = tps - at_tps;
+          const Count next_fps = fps - at_fps;
+          keys[size] = key;
+          kept_tps[size] = at_tps;
+          kept_fps[size] = at_fps;
+          const bool is_point = (word ^ next) > 1;
+          const bool is_kept =
+              curve == Curve::roc ? (next_tps != step_tps) | (next_fps != step_fps) : (next_tps != 0) | (step_tps != 0);
+          size += is_point & is_kept;
+          key = is_point ? static_cast<Word>(base + (word >> 1)) : key;
+          at_tps = is_point ? tps : at_tps;
+          at_fps = is_point ? fps : at_fps;
+          step_tps = is_point ? next_tps : step_tps;
+          step_fps = is_point ? next_fps : step_fps;
+        };
+        while (element != stop - 1) put(word_of(element[1]));
+        put(stop != end ? word_of(*stop) : static_cast<Word>(~word_of(*element)));
+        for (int i = 0; i < size; ++i) f(keys[i], kept_tps[i], kept_fps[i]);
+        if (block % 1024 == 0) answer_interrupt();
       }
-    });
-    f(key, tps[1], fps[1]);
+    }
+    f(key, at_tps, at_fps);
   }
 
   template <class T>
@@ -429,11 +455,12 @@ class SortedElements final : public Ranking::Sorted {
       std::int64_t i = curve_size(curve, drop);
       x[i] = 1;
       y[i] = 0;
-      each_point(curve, drop, [&](Word key, Count tps, Count fps) {
+      each_point(curve, drop, [&, p](Word key, Count tps, Count fps) {
         --i;
         const double tp = static_cast<double>(tps);
-        x[i] = tps + fps != 0 ? tp / static_cast<double>(tps + fps) : 0.0;
-        y[i] = p > 0 ? tp / p : 1.0;
+        const Pair rates = Pair{tp, tp} / Pair{static_cast<double>(tps + fps), p};
+        x[i] = rates[0];
+        y[i] = p > 0 ? rates[1] : 1.0;
         thresholds[i] = static_cast<T>(score_of(key));
       });
       return;
@@ -444,9 +471,10 @@ class SortedElements final : public Ranking::Sorted {
       *y++ = p > 0 ? 0.0 : not_a_number;
       *thresholds++ = static_cast<T>(infinity);
     }
-    each_point(curve, drop, [&](Word key, Count tps, Count fps) {
-      *x++ = is_roc ? static_cast<double>(fps) / n : static_cast<double>(fps);  // 0 / 0 is NaN
-      *y++ = is_roc ? static_cast<double>(tps) / p : static_cast<double>(tps);
+    each_point(curve, drop, [&, total = is_roc ? Pair{n, p} : Pair{1, 1}](Word key, Count tps, Count fps) {
+      const Pair rates = Pair{static_cast<double>(fps), static_cast<double>(tps)} / total;  // 0 / 0 is NaN
+      *x++ = rates[0];
+      *y++ = rates[1];
       *thresholds++ = static_cast<T>(score_of(key));
     });
   }
@@ -484,7 +512,6 @@ class SortedElements final : public Ranking::Sorted {
 
   Region<Word> regions_[2];
   Buffer<E> elements_;
-  bool in_spare_ = false;
   Count positives_ = 0;
   Count negatives_ = 0;
   mutable std::atomic<std::int64_t> sizes_[3] = {-1, -1, -1};  // of whole curves, and without what is dropped by kind

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -20,18 +21,20 @@ static_assert(2 * (most_rows / block_rows + 1) < std::int64_t{1} << 31);  // as 
 template <class T>
 double largest_of(std::string_view call, std::string_view argument, const TensorView& rows) {
   const auto row_of = [&](std::int64_t r) { return static_cast<const T*>(rows.data) + r * rows.strides[0]; };
+  const auto is_finite = [&](std::int64_t r) {
+    const T* const row = row_of(r);
+    return std::all_of(row, row + rows.shape[1], [](T value) { return std::isfinite(value); });
+  };
   std::mutex mutex;
   double largest = 0;
   std::int64_t first_bad = rows.shape[0];
   const std::int64_t grain = std::max<std::int64_t>(1, 65536 / rows.shape[1]);
   parallel_for(rows.shape[0], grain, [&](std::int64_t first, std::int64_t last) {
-    T of_piece = 0;
-    std::int64_t bad = rows.shape[0];
-    for (std::int64_t r = last; r-- > first;) {
+    constexpr int lanes = 8;
+    T sizes[lanes] = {};
+    T zeros[lanes] = {};  // sums of zeros, unless a value is not finite
+    for (std::int64_t r = first; r < last; ++r) {
       const T* row = row_of(r);
-      constexpr int lanes = 8;
-      T sizes[lanes] = {};
-      T zeros[lanes] = {};  // sums of zeros, unless a value is not finite
       const auto add = [&](std::int64_t c, int lane) {
         const T value = row[c];
         sizes[lane] = std::max(sizes[lane], std::abs(value));
@@ -42,16 +45,13 @@ double largest_of(std::string_view call, std::string_view argument, const Tensor
         for (int lane = 0; lane < lanes; ++lane) add(c + lane, lane);
       }
       for (int lane = 0; c < rows.shape[1]; ++c, ++lane) add(c, lane);
-      T zero = 0;
-      for (int lane = 0; lane < lanes; ++lane) {
-        of_piece = std::max(of_piece, sizes[lane]);
-        zero += zeros[lane];
-      }
-      if (!(zero == 0)) bad = r;
     }
+    const T zero = std::accumulate(zeros, zeros + lanes, T{0});
+    std::int64_t bad = zero == 0 ? last : first;
+    while (bad < last && is_finite(bad)) ++bad;
     const std::scoped_lock lock(mutex);
-    largest = std::max(largest, static_cast<double>(of_piece));
-    first_bad = std::min(first_bad, bad);
+    largest = std::max(largest, static_cast<double>(*std::max_element(sizes, sizes + lanes)));
+    if (bad < last) first_bad = std::min(first_bad, bad);
   });
   if (first_bad == rows.shape[0]) return largest;
   const T* row = row_of(first_bad);

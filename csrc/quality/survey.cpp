@@ -77,9 +77,12 @@ T* data_of(const std::optional<TensorView>& view) {
 // Calls add(row, label) for the valid rows of a block.
 template <class T, class Add>
 void for_valid_rows(const SurveyJob& job, Add add) {
-  const auto* labels = static_cast<const T*>(job.rows.labels);
-  for (std::int64_t row = 0; row < job.rows.rows; ++row) {
-    if (job.valid[row]) add(row, static_cast<std::int64_t>(labels[row * job.rows.label_stride]));
+  const auto* const labels = static_cast<const T*>(job.rows.labels);
+  const std::int64_t stride = job.rows.label_stride;
+  const std::int64_t rows = job.rows.rows;
+  const std::uint8_t* const valid = job.valid;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (valid[row]) add(row, static_cast<std::int64_t>(labels[row * stride]));
   }
 }
 
@@ -91,19 +94,19 @@ void add_rows(const Survey& args, const SurveyJob& job) {
     for_valid_rows<T>(job, [&](std::int64_t, std::int64_t label) { ++counts[label]; });
   }
   if (auto* joint = data_of<std::int64_t>(args.joint)) {
-    for_valid_rows<T>(job, [&](std::int64_t row, std::int64_t label) {
-      if (job.guess[row] >= 0) ++joint[label * classes + job.guess[row]];
+    for_valid_rows<T>(job, [=, guess = job.guess](std::int64_t row, std::int64_t label) {
+      if (guess[row] >= 0) ++joint[label * classes + guess[row]];
     });
   }
   if (auto* histogram = data_of<std::int64_t>(args.histogram)) {
-    for_valid_rows<T>(job, [&](std::int64_t row, std::int64_t) { ++histogram[job.bin[row]]; });
+    for_valid_rows<T>(job, [=, bin = job.bin](std::int64_t row, std::int64_t) { ++histogram[bin[row]]; });
   }
   auto* words = data_of<std::int64_t>(args.sums);
   if (!words) return;
   std::vector<Wide> sums(static_cast<std::size_t>(classes));
-  Wide* of_label = sums.data();
-  const auto* own = static_cast<const F*>(job.own);
-  for_valid_rows<T>(job, [&](std::int64_t row, std::int64_t label) {
+  Wide* const of_label = sums.data();
+  const auto* const own = static_cast<const F*>(job.own);
+  for_valid_rows<T>(job, [=](std::int64_t row, std::int64_t label) {
     of_label[label] += static_cast<std::int64_t>(static_cast<double>(own[row]) * fixed_point_one);
   });
   for (std::int64_t c = 0; c < classes; ++c) {

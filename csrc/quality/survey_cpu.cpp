@@ -401,18 +401,23 @@ void tops_of_rows(const F* const (&values)[rows], std::int64_t classes, int r, b
   }
 }
 
-// The row as contiguous F: where it lies, or in `buffer`.
-template <class F>
-const F* load_row(const RowJob& job, std::int64_t row, F* buffer) {
+// Rows from `first` on as contiguous F: where they lie, or in `buffers`, `classes` to a row.
+template <int rows, class F>
+void load_rows(const RowJob& job, std::int64_t first, F* buffers, const F* (&values)[rows]) {
   constexpr DType same = sizeof(F) == 4 ? DType::float32 : DType::float64;
   if (job.input_dtype == same && job.class_stride == 1) {
-    return static_cast<const F*>(job.input) + row * job.row_stride;
+    for (int row = 0; row < rows; ++row)
+      values[row] = static_cast<const F*>(job.input) + (first + row) * job.row_stride;
+    return;
   }
   visit_float(job.input_dtype, [&]<class T>() {
-    const T* from = static_cast<const T*>(job.input) + row * job.row_stride;
-    for (std::int64_t c = 0; c < job.classes; ++c) buffer[c] = static_cast<F>(widen(from[c * job.class_stride]));
+    for (int row = 0; row < rows; ++row) {
+      const T* from = static_cast<const T*>(job.input) + (first + row) * job.row_stride;
+      F* to = buffers + row * job.classes;
+      for (std::int64_t c = 0; c < job.classes; ++c) to[c] = static_cast<F>(widen(from[c * job.class_stride]));
+      values[row] = to;
+    }
   });
-  return buffer;
 }
 
 template <class F>
@@ -445,12 +450,19 @@ void to_probabilities(const RowJob& job, const F* (&values)[rows], int r, F* buf
     }
   }
   sums_of_rows(values, classes, tile.sum + r);
+  const auto tolerance = static_cast<F>(job.tolerance);
+  const auto is_one = [tolerance](F sum) { return larger(sum - 1, 1 - sum) <= tolerance; };
+  int ones = 0;
+  for (int row = 0; row < rows; ++row) {
+    tile.bad[r + row] = 0;
+    ones += is_one(tile.sum[r + row]);
+  }
+  if (ones == rows) return;  // nearly always, and found without a branch for each row
   for (int row = 0; row < rows; ++row) {
     const F sum = tile.sum[r + row];
     const bool good = sum > 0 && sum < infinity<F>;
     tile.bad[r + row] = good ? 0 : ~Word<F>{};
-    const F off = sum > 1 ? sum - 1 : 1 - sum;
-    if (!good || off <= static_cast<F>(job.tolerance)) continue;
+    if (!good || is_one(sum)) continue;
     const F scale = F{1} / sum;
     F* scaled = buffers + row * classes;
     for (std::int64_t c = 0; c < classes; ++c) scaled[c] = values[row][c] * scale;
@@ -463,13 +475,16 @@ template <class F>
 void confident_of_row(const F* values, std::int64_t classes, const F* cuts, F least_cut, int r, Tile<F>& tile) {
   using V = simd::Vector<F>;
   using B = typename Lanes<V>::Bits;
-  const bool is_label = tile.own[r] > tile.other[r] || (tile.own[r] == tile.other[r] && tile.label[r] < tile.rival[r]);
+  const F own = tile.own[r];
+  const F other = tile.other[r];
+  const bool is_label = (own > other) | ((own == other) & (tile.label[r] < tile.rival[r]));
   const Word<F> prediction = is_label ? tile.label[r] : tile.rival[r];
   tile.confident[r] = 1;
   tile.first_confident[r] = prediction;
-  if (values[prediction] >= cuts[prediction]) return;  // alone or not, it is the one that counts
+  const F top = larger(own, other);
+  if (top >= cuts[prediction]) return;  // alone or not, it is the one that counts
   tile.confident[r] = 0;
-  if (values[prediction] < least_cut) return;
+  if (top < least_cut) return;
   B counts[vectors_per_step<F>] = {};
   B places[vectors_per_step<F>] = {};
   for_vectors(values, classes, -infinity<F>, [&](int j, std::int64_t first, V v) {
@@ -491,7 +506,7 @@ void wide_rows(const SurveyJob& job, F least_cut, std::int64_t first, int r, F* 
   const std::int64_t classes = job.rows.classes;
   const bool are_logits = job.rows.kind == InputKind::logits;
   const F* values[rows];
-  for (int row = 0; row < rows; ++row) values[row] = load_row(job.rows, first + r + row, buffers + row * classes);
+  load_rows(job.rows, first + r, buffers, values);
   if (are_logits && (job.margin || job.bin)) {
     tops_of_rows(values, classes, r, job.bin != nullptr, tile);
     for (int i = r; i < r + rows; ++i) {
@@ -670,7 +685,8 @@ void for_probabilities(const RowJob& job, std::int64_t first, std::int64_t last,
           for (int c = 0; c < classes; ++c) of_row[c] = columns.at[c][r];
         }
       } else {
-        const F* one[1] = {load_row(job, row + r, workspace)};
+        const F* one[1];
+        load_rows(job, row + r, workspace, one);
         to_probabilities(job, one, r, workspace, tile);
         values = one[0];
       }

@@ -122,15 +122,31 @@ def test_threads_and_levels(dtype: str, isa: str, threads: int) -> None:
     n = 1_200_000 if (isa, threads, dtype) == ("v3", 2, "float32") else 70_000
     labels = two_classes(n)
     scores = scores_of("both signs", labels).astype(dtype)
-    weights = np.random.default_rng(0).random(n)
-    # Against NumPy's stable sort.
+    compare_with_stable_sort(labels, scores)
+
+
+@pytest.mark.parametrize("kind", ["tiny differences", "all equal", "zeros"])
+def test_crowded_scores(kind: str, threads: int) -> None:
+    """More at one place than is sorted in the cache at once: its samples are divided again."""
+    labels = two_classes(400_000)
+    compare_with_stable_sort(labels, scores_of(kind, labels))
+
+
+def compare_with_stable_sort(labels: Any, scores: Any) -> None:
+    weights = np.random.default_rng(0).random(len(labels))
     order = np.argsort(-scores.astype("f8"), kind="stable")
     ordered = scores[order]
     last = np.append(ordered[1:] != ordered[:-1], True)
     fpr, tpr, thresholds = metrics.roc_curve(labels, scores, drop_intermediate=False)
     np.testing.assert_array_equal(tpr[1:], np.cumsum(labels[order])[last] / labels.sum())
-    np.testing.assert_array_equal(fpr[1:], np.cumsum(1 - labels[order])[last] / (n - labels.sum()))
+    np.testing.assert_array_equal(fpr[1:], np.cumsum(1 - labels[order])[last] / (labels == 0).sum())
     np.testing.assert_array_equal(thresholds[1:], ordered[last])
+    if len(thresholds) > 3:
+        kept = np.ones(len(thresholds), bool)
+        kept[2:-1] = np.diff(fpr * (labels == 0).sum(), 2).round()[1:] != 0
+        kept[2:-1] |= np.diff(tpr * labels.sum(), 2).round()[1:] != 0
+        for found, whole in zip(metrics.roc_curve(labels, scores), (fpr, tpr, thresholds), strict=True):
+            np.testing.assert_array_equal(found, whole[kept])
     weighted = metrics.roc_curve(labels, scores, drop_intermediate=False, sample_weight=weights)
     sums = np.cumsum(labels[order] * weights[order])[last]
     np.testing.assert_array_equal(weighted[1][1:], sums / sums[-1])
