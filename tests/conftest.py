@@ -41,6 +41,18 @@ else:
 NO_TORCH = "torch is not installed"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With pytest-xdist (``-n 2``), leave files whole and in order.
+
+    What the tests of a file share, programs compiled for them above all, is then made once; and the files that take
+    longest are not the last, as they would be in the order of their numbers of tests.
+    """
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
 class Framework:
     """A library whose arrays go in and must come out."""
 

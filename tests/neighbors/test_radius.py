@@ -25,16 +25,22 @@ def within(keys: Any, limit: float, own: Any, root: bool) -> tuple[Any, Any, Any
     return offsets, values[inside], places[inside]
 
 
-def check(found: Any, X: Any, radius: float, Y: Any, metric: str) -> None:
+def wanted(X: Any, radius: float, Y: Any, metric: str) -> tuple[Any, Any, Any]:
     own = np.arange(len(X)) if Y is None else None
     keys = reference.keys_in_order(X, X if Y is None else Y, metric)
-    root = metric == "euclidean"
     with np.errstate(over="ignore"):
-        offsets, values, places = within(keys, radius, own, root)
+        return within(keys, radius, own, root=metric == "euclidean")
+
+
+def check(found: Any, X: Any, radius: float, Y: Any, metric: str) -> None:
+    compare(found, wanted(X, radius, Y, metric))
+
+
+def compare(found: Any, wanted: Any) -> None:
     assert [each.dtype.kind for each in found] == ["i", "f", "i"]
-    np.testing.assert_array_equal(found[0], offsets)
-    np.testing.assert_array_equal(found[2], places)
-    np.testing.assert_array_equal(found[1], values)
+    np.testing.assert_array_equal(found[0], wanted[0])
+    np.testing.assert_array_equal(found[2], wanted[2])
+    np.testing.assert_array_equal(found[1], wanted[1])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -70,11 +76,20 @@ def test_cosine() -> None:
             np.testing.assert_allclose(distances[offsets[row] : offsets[row + 1]], every[row, found], atol=1e-14)
 
 
-def test_levels_and_threads(isa: str, threads: int) -> None:
+@pytest.fixture(scope="module")
+def searches() -> list[tuple[Any, float, Any]]:
+    """Rows, a radius and what lies within it, which is sought once for all levels and numbers of threads."""
+    found = []
     for name, n, d in (("clusters", 3000, 5), ("whole_numbers", 1500, 3), ("noise", 900, 30)):
         X = HARD[name](n, d)
         radius = 2.0 if name == "whole_numbers" else float(np.quantile(kneighbors(X, 4)[0], 0.3))
-        check(radius_neighbors(X, radius), X, radius, None, "euclidean")
+        found.append((X, radius, wanted(X, radius, None, "euclidean")))
+    return found
+
+
+def test_levels_and_threads(searches: list[tuple[Any, float, Any]], isa: str, threads: int) -> None:
+    for X, radius, within_it in searches:
+        compare(radius_neighbors(X, radius), within_it)
 
 
 @pytest.mark.parametrize("d", [3, 30])
