@@ -108,16 +108,6 @@ def test_weights_count_like_repeated_samples() -> None:
     np.testing.assert_allclose(doubled, Linear(ridge=1.0).fit(*twice, 3).logits(features), atol=5e-3)
 
 
-def test_prior_moves_logits_by_the_logarithm_of_the_ratio() -> None:
-    features, labels = blobs(300)
-    labels[labels == 2] = 0
-    labels[:20] = 2
-    plain = Linear(ridge=1.0).fit(features, labels, 3).logits(features)
-    even = Linear(ridge=1.0).fit(features, labels, 3, prior=np.full(3, 1 / 3)).logits(features)
-    expected = np.log(1 / 3) - np.log(np.bincount(labels) / 300)
-    np.testing.assert_allclose(even - plain, np.broadcast_to(expected, plain.shape), atol=1e-4)
-
-
 def test_classes_without_a_sample_are_hardly_ever_predicted() -> None:
     features, labels = blobs(300)
     logits = Linear().fit(features, labels * 2, 6).logits(features)

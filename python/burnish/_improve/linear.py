@@ -96,11 +96,11 @@ def directions_for(n: int, most: int = MOST_DIRECTIONS) -> int:
 class Linear:
     """Multinomial logistic regression on the main directions of features.
 
+    Features are reduced to 256 directions at most, and to a quarter of the number of samples: more of them would fit
+    samples by themselves.
+
     Parameters
     ----------
-    directions : int, default 256
-        Features are reduced to at most as many, and to a quarter of the number of samples: more of them would fit
-        samples by themselves.
     ridge : float, optional
         How strongly weights are held near 0: the larger, the less sure the model is. Times the square root of the
         number of samples, which is near the best from hundreds of samples to thousands. Default: of 0.01 to 10, what
@@ -108,8 +108,8 @@ class Linear:
         1,000, each fifth in turn).
     """
 
-    def __init__(self, *, directions: int = MOST_DIRECTIONS, ridge: float | None = None) -> None:
-        self._most, self._ridge = directions, ridge
+    def __init__(self, *, ridge: float | None = None) -> None:
+        self._ridge = ridge
 
     def fit(
         self,
@@ -118,7 +118,6 @@ class Linear:
         num_classes: int,
         *,
         weight: npt.NDArray[Any] | None = None,
-        prior: npt.NDArray[Any] | None = None,
         added: int = 0,
         seed: int = 0,
     ) -> Linear:
@@ -134,9 +133,6 @@ class Linear:
             K; classes without a sample get a low logit, whatever the features.
         weight : array of shape (N,), optional
             How much each sample counts, 0 or more; for class weights, ``class_weight[labels]``.
-        prior : array of shape (K,), optional
-            How often each class will occur where the model is used; default as in training. Logits are moved by the
-            logarithm of the ratio (logit adjustment): uniform for a high balanced accuracy.
         added : int, default 0
             How many rows, the last ones, were made of the others: copies, or rows between them. A model knows such a
             row from those it was made of, so the ridge is chosen without them, by weights for their classes instead.
@@ -154,7 +150,7 @@ class Linear:
         present = np.flatnonzero(counts > 0)
         classes = np.full(num_classes, -1)
         classes[present] = np.arange(len(present))
-        self._directions = Directions.of(features, directions_for(n, self._most))
+        self._directions = Directions.of(features, directions_for(n))
         scale = _scale(self._directions.variances)
         points = self._directions(features)
         points *= scale
@@ -172,9 +168,6 @@ class Linear:
         if 0 < len(present) < num_classes:  # half a sample in all of the training, whatever the features
             absent = counts == 0
             coefficients[-1, absent] = coefficients[-1, present].min() - np.log(2 * max(total, 1.0))
-        if prior is not None:
-            had = np.where(counts > 0, counts, 0.5) / max(total, 1.0)
-            coefficients[-1] += np.log(np.maximum(np.asarray(prior, np.float64), 1e-12)) - np.log(had)
         self._weights = (scale[:, None] * coefficients[:-1]).astype(np.float32)
         self._intercepts = coefficients[-1].astype(np.float32)
         return self
