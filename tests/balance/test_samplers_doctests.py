@@ -53,3 +53,17 @@ def test_attributes_are_described(name: str) -> None:
         key for key in vars(sampler) if key == "in_danger_indices"
     }
     assert fitted <= set(described(inspect.getdoc(type(sampler)) or "", "Attributes"))
+
+
+def test_a_class_shows_its_own_parameters_on_every_python() -> None:
+    class Inherits(balance.SMOTE):  # type: ignore[misc, unused-ignore]
+        pass
+
+    class Defines(balance.SMOTE):  # type: ignore[misc, unused-ignore]
+        def __init__(self, *, how: str = "so") -> None:
+            super().__init__()
+            self.how = how
+
+    assert list(inspect.signature(Inherits).parameters) == list(inspect.signature(balance.SMOTE).parameters)
+    assert list(inspect.signature(Defines).parameters) == ["how"]
+    assert "__signature__" in vars(Inherits)  # which comes before that of `__new__`, where Python looks there first

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral, Real
@@ -49,8 +50,15 @@ class BaseSampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     _exact_plan: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
 
+    __signature__: ClassVar[inspect.Signature]
     sampling_strategy: Any
     sampling_strategy_: OrderedDict[Any, int]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Before Python 3.11.4, a class without an `__init__` of its own shows the parameters of `__new__` below.
+        own = inspect.signature(cls.__init__)
+        cls.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         _imblearn.register_samplers()
