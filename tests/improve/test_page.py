@@ -206,7 +206,7 @@ def test_what_to_do_follows_from_the_numbers(found: Findings) -> None:
     )
     two_ways = (first, replace(alone, name=COPIES), replace(after, name=SMOTE), after)
     filled = advised(replace(proof(0.03), trials=two_ways))
-    assert "By itself filled up by SMOTE gained more than filled up with copies" in filled
+    assert '"filled up by SMOTE" gained more than "filled up with copies" by itself' in filled
     assert "Make one change only" not in filled  # it is none of all
     text = Page.of(shown_as(replace(found, proof=replace(proof(0.03), trials=two_ways)))).text
     assert "filled up by SMOTE, between features (not among all)" in text

@@ -403,7 +403,7 @@ def test_the_way_of_filling_up_that_all_does_not_take_is_tried_by_itself() -> No
                                   replace(better, mean=0.1)}) for trial in copies.trials)  # fmt: skip
         said = replace(copies, trials=trials, fill="copies" if fill == "smote" else "smote").conclusions()
         assert any(
-            f"By itself {other} gained more than {name}, balanced accuracy +0.200 and balanced accuracy +0.100: "
+            f'"{other}" gained more than "{name}" by itself, balanced accuracy +0.200 against +0.100: '
             f"--fill {fill}, where you train on" in text for text in said
         )  # fmt: skip
         said = replace(copies, trials=trials, fill=fill).conclusions()

@@ -328,10 +328,10 @@ class Proof:
         best = self._best([trial for trial in self.trials if trial.name in TRIAL_OF_FILL.values()])
         if own is None or best is None or self.gained(best).mean <= self.gained(own).mean:
             return []
-        gains = " and ".join(self._signed(trial) for trial in (best, own))
+        gains = f"{self._signed(best)} against {self.gained(own).difference(self.target)[0]:+.3f}"
         fill = next(fill for fill, name in TRIAL_OF_FILL.items() if name == best.name)
         where = f"where you train on {'features' if fill in OF_FEATURES else 'images'}"
-        return [f"By itself {best.name} gained more than {own.name}, {gains}: --fill {fill}, {where}."]
+        return [f'"{best.name}" gained more than "{own.name}" by itself, {gains}: --fill {fill}, {where}.']
 
     def _beside_rivals(self) -> list[str]:
         """Compare with what is cheaper than to add rows."""
