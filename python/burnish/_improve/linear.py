@@ -88,9 +88,9 @@ def _blocks(features: npt.NDArray[Any]) -> Iterator[Floats]:
         yield np.asarray(features[start : start + _BLOCK], np.float32)
 
 
-def directions_for(n: int, most: int = MOST_DIRECTIONS) -> int:
+def directions_for(n: int) -> int:
     """Return how many directions a model of `n` samples looks at."""
-    return min(most, max(n // 4, _FEWEST_DIRECTIONS))
+    return min(MOST_DIRECTIONS, max(n // 4, _FEWEST_DIRECTIONS))
 
 
 class Linear:

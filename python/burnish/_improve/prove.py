@@ -40,6 +40,7 @@ from burnish._improve.proof import (
 )
 from burnish._improve.proposals import ACTIONS, Proposals
 from burnish._improve.repeats import Repeats, partners
+from burnish._improve.rows import some_rows
 from burnish._improve.score import Scores, score
 from burnish._improve.store import Store, key_of
 
@@ -221,7 +222,7 @@ class _Run:
     def try_all(self, copies: _Copies, told: Callable[[int, int], None]) -> dict[str, Any]:
         """Find what is wrong, then train and judge a model for each change; return the answers of all."""
         # Directions are found once for all trials, and without the held-out samples; smaller, too.
-        self.own = self.features[self.train]
+        self.own = some_rows(self.features, self.train)
         self.directions = Directions.of(self.own)
         self.points, self.judged = self.directions(self.own), self.directions(self.features[self.judged_by])
         self._fitted: dict[bytes, Features] = {}
