@@ -386,6 +386,25 @@ def test_rows_between_features_are_those_of_smote_on_what_is_trained_on(monkeypa
     assert spy.saw(features[held_out]) == 0
 
 
+def test_what_is_added_does_not_choose_how_smooth_a_model_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels, _ = blobs([60, 20, 12])
+    fits: list[tuple[int, int]] = []
+    real = module.Linear.fit
+
+    def fit(model: Any, X: Any, y: Any, *arguments: Any, added: int = 0, **options: Any) -> Any:
+        fits.append((len(y), added))
+        return real(model, X, y, *arguments, added=added, **options)
+
+    monkeypatch.setattr(module.Linear, "fit", fit)
+    found = proved(labels, features, Options(runs=1, folds=3), repeats=none_of(92))
+    (real_rows,) = found.trial(AS_IT_IS).rows
+    assert (real_rows, 0) in fits
+    for name in (COPIES, SMOTE):
+        (rows,) = found.trial(name).rows
+        assert rows > real_rows
+        assert (rows, rows - real_rows) in fits
+
+
 def test_the_way_of_filling_up_that_all_does_not_take_is_tried_by_itself() -> None:
     features, labels, _ = blobs([60, 20, 12], wrong=0.05, apart=0.7)
     copies, smote = (proved(labels, features, replace(OPTIONS, fill=fill)) for fill in ("copies", "smote"))
